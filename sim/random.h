@@ -22,6 +22,8 @@
 
 #define RANDOM_VERSION 1 /* changes whenever the same seed would give other numbers */
 
+__extension__ typedef unsigned __int128 random_wide; /* a product of two words */
+
 struct random {
     uint64_t state[4];
 };
@@ -70,7 +72,7 @@ static inline uint64_t random_below(struct random *random, uint64_t bound) {
     if (bound == 0) {
         return bits;
     }
-    return (uint64_t)(((unsigned __int128)bits * bound) >> 64);
+    return (uint64_t)(((random_wide)bits * bound) >> 64);
 }
 
 #endif

@@ -1,0 +1,39 @@
+/* Who may go on at a point: what a strategy sees, and all that it sees.
+ *
+ * Positions in `ready` are a function of the run's history. Alternative numbers are derived from
+ * positions so that alternative 0 is what production would do.
+ *
+ * Memory:      borrowed from the scheduler for one call.
+ * Determinism: no addresses, no time.
+ */
+#ifndef SIM_CANDIDATES_H
+#define SIM_CANDIDATES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct candidates {
+    const uint32_t *ready; /* agents that may go on */
+    uint32_t count;        /* at least 2: a point with one candidate counts for nothing */
+    uint32_t production;   /* position of alternative 0 in `ready` */
+    bool stays;            /* alternative 0 is the running thread, and it did not yield */
+    uint32_t running;      /* agent that runs, 0 = none; in `ready` unless it waits or ended */
+    uint64_t *priority;    /* by agent; the strategy's own, set by strategy_birth */
+};
+
+/* Alternative number of a position, and back. */
+static inline uint32_t candidates_alternative(const struct candidates *set, uint32_t position) {
+    if (position == set->production) {
+        return 0;
+    }
+    return position < set->production ? position + 1 : position;
+}
+
+static inline uint32_t candidates_position(const struct candidates *set, uint32_t alternative) {
+    if (alternative == 0) {
+        return set->production;
+    }
+    return alternative <= set->production ? alternative - 1 : alternative;
+}
+
+#endif

@@ -1,0 +1,216 @@
+#include "sim/choices.h"
+
+#include <stddef.h>
+
+#include "sim/panic.h"
+
+_Static_assert(sizeof(struct choice) == 64, "a choice is one cache line");
+
+static const char *const names[CHOICE_KIND_COUNT] = {
+    [CHOICE_NONE] = "none",
+    [CHOICE_SCHEDULE] = "schedule",
+    [CHOICE_HOLD_MAIN] = "hold main",
+    [CHOICE_SPURIOUS] = "spurious wake",
+    [CHOICE_LATENCY] = "latency",
+    [CHOICE_LOSS] = "loss",
+    [CHOICE_DUPLICATE] = "duplicate",
+    [CHOICE_SHORT] = "short transfer",
+    [CHOICE_NUMBER] = "number",
+    [CHOICE_PORT] = "port",
+    [CHOICE_FAULT] = "fault",
+};
+
+static const struct choice *
+script_find(const struct choices *choices, enum choice_kind kind, const struct decider *who);
+static uint64_t script_take(struct choices *choices, const struct choice *asked);
+static void record_add(struct choices *choices, const struct choice *choice);
+static struct random *stream_of(struct choices *choices, enum choice_kind kind, uint32_t node);
+
+void choices_init(struct choices *choices, struct choice *record, uint64_t capacity) {
+    ASSERT(record != NULL && capacity > 0);
+    choices->record = record;
+    choices->record_capacity = capacity;
+    choices->run = 0;
+}
+
+void choices_begin(struct choices *choices,
+                   enum choices_mode mode,
+                   uint64_t seed,
+                   const struct choice *script,
+                   uint64_t script_count) {
+    ASSERT(choices->record != NULL);
+    ASSERT(script != NULL || script_count == 0);
+    choices->mode = mode;
+    choices->seed = seed;
+    choices->run++;
+    choices->at = 0;
+    choices->record_count = 0;
+    choices->script = script;
+    choices->script_count = script_count;
+    choices->script_next = 0;
+    choices->mismatch_at = 0;
+    choices->diverged = false;
+    choices->overflow = false;
+}
+
+uint64_t choices_decide(struct choices *choices,
+                        enum choice_kind kind,
+                        struct decider *who,
+                        const void *site,
+                        uint64_t alternatives,
+                        uint64_t proposed,
+                        uint64_t chosen) {
+    ASSERT(alternatives == 0 || proposed < alternatives);
+    choices->at++;
+    who->choices++;
+    if (proposed == 0 && !choices_replays(choices)) {
+        return 0;
+    }
+    struct choice choice = {
+        .who = who->identity,
+        .chosen = chosen,
+        .alternatives = alternatives,
+        .taken = proposed,
+        .site = (uint64_t)(uintptr_t)site,
+        .at = choices->at,
+        .ordinal = who->choices,
+        .kind = kind,
+    };
+    if (choices_replays(choices)) {
+        choice.taken = script_take(choices, &choice);
+    }
+    if (choice.taken != 0) {
+        record_add(choices, &choice);
+    }
+    return choice.taken;
+}
+
+const struct choice *
+choices_peek(const struct choices *choices, enum choice_kind kind, const struct decider *who) {
+    ASSERT(choices_replays(choices));
+    if (choices->mode == CHOICES_TOLERANT) {
+        struct decider next = {who->identity, who->choices + 1};
+        return script_find(choices, kind, &next);
+    }
+    if (choices->script_next == choices->script_count) {
+        return NULL;
+    }
+    const struct choice *next = &choices->script[choices->script_next];
+    return next->at == choices->at + 1 ? next : NULL;
+}
+
+uint64_t choices_draw(struct choices *choices,
+                      enum choice_kind kind,
+                      uint32_t node,
+                      struct decider *who,
+                      const void *site,
+                      uint64_t alternatives) {
+    uint64_t proposed = 0;
+    if (choices->mode == CHOICES_DRAW) {
+        proposed = random_below(stream_of(choices, kind, node), alternatives);
+    }
+    return choices_decide(choices, kind, who, site, alternatives, proposed, 0);
+}
+
+bool choices_chance(struct choices *choices,
+                    enum choice_kind kind,
+                    uint32_t node,
+                    struct decider *who,
+                    const void *site,
+                    uint32_t numerator,
+                    uint32_t denominator) {
+    ASSERT(denominator > 0 && numerator <= denominator);
+    uint64_t proposed = 0;
+    if (choices->mode == CHOICES_DRAW) {
+        proposed = random_below(stream_of(choices, kind, node), denominator) < numerator;
+    }
+    return choices_decide(choices, kind, who, site, 2, proposed, 0) == 1;
+}
+
+uint64_t choices_number(struct choices *choices, uint32_t node) {
+    return random_next(stream_of(choices, CHOICE_NUMBER, node));
+}
+
+const char *choices_name(unsigned kind) {
+    return kind < CHOICE_KIND_COUNT ? names[kind] : "unknown";
+}
+
+static struct random *stream_of(struct choices *choices, enum choice_kind kind, uint32_t node) {
+    struct choices_stream *stream = &choices->streams[kind][node % CHOICES_NODES_MAX];
+    if (stream->run != choices->run) {
+        stream->run = choices->run;
+        random_stream(&stream->random, choices->seed, (uint32_t)kind, node);
+    }
+    return &stream->random;
+}
+
+static bool label_matches(const struct choice *a, const struct choice *b) {
+    return a->kind == b->kind && a->who == b->who && a->ordinal == b->ordinal;
+}
+
+static void note_mismatch(struct choices *choices, const struct choice *asked) {
+    if (choices->mismatch_at == 0) {
+        choices->mismatch_at = choices->at;
+        choices->mismatch = *asked;
+    }
+}
+
+static uint64_t script_take_strict(struct choices *choices, const struct choice *asked) {
+    if (choices->script_next == choices->script_count) {
+        return 0;
+    }
+    const struct choice *next = &choices->script[choices->script_next];
+    if (next->at > asked->at) {
+        return 0;
+    }
+    if (next->at < asked->at || !label_matches(next, asked) ||
+        next->alternatives != asked->alternatives) {
+        note_mismatch(choices, asked);
+        choices->diverged = true;
+        return 0;
+    }
+    choices->script_next++;
+    return next->taken;
+}
+
+static uint64_t script_take(struct choices *choices, const struct choice *asked) {
+    if (choices->mode == CHOICES_STRICT) {
+        return script_take_strict(choices, asked);
+    }
+    const struct decider who = {asked->who, asked->ordinal};
+    const struct choice *found = script_find(choices, (enum choice_kind)asked->kind, &who);
+    if (found == NULL) {
+        return 0;
+    }
+    if (asked->kind == CHOICE_SCHEDULE) {
+        return asked->taken; /* the scheduler peeked and proposed the agent by identity */
+    }
+    if (asked->alternatives != 0 && found->taken >= asked->alternatives) {
+        note_mismatch(choices, asked);
+        return 0;
+    }
+    return found->taken;
+}
+
+/* Tolerant replay finds its entries by label. Scripts are short after shrinking; the search starts
+ * where the last one ended, so that following a script in order costs one comparison a choice. */
+static const struct choice *
+script_find(const struct choices *choices, enum choice_kind kind, const struct decider *who) {
+    const uint64_t count = choices->script_count;
+    for (uint64_t i = 0; i < count; i++) {
+        const struct choice *entry = &choices->script[i];
+        if (entry->kind == (uint32_t)kind && entry->who == who->identity &&
+            entry->ordinal == who->choices) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+static void record_add(struct choices *choices, const struct choice *choice) {
+    if (choices->record_count == choices->record_capacity) {
+        choices->overflow = true;
+        return;
+    }
+    choices->record[choices->record_count++] = *choice;
+}

@@ -1,0 +1,143 @@
+/* The one door for chance: every decision of a run passes here and is recorded or read back.
+ *
+ *   who asks ─► choices_decide(label, proposed) ─► taken
+ *                   draw:     taken = proposed                      (record what is not 0)
+ *                   strict:   taken = script, labels must match     (else the run ends, diverged)
+ *                   tolerant: taken = script by label, else 0       (first mismatch is noted)
+ *
+ * Alternative 0 is what production would do; the record holds only choices that differ from it.
+ * Program numbers (getrandom and the like) are the stream's values: alternative 0 by definition.
+ *
+ * Memory:      record and script are borrowed arrays; the record lies in memory shared with the
+ *              supervisor. Streams live inside.
+ * Limits:      as many records as the array holds; then the run ends with VERDICT_LIMIT.
+ * Errors:      `overflow` and `diverged` say that the run must end.
+ * Threads:     the world's only.
+ * Determinism: integers, streams keyed by kind and node; a draw here shifts nothing there.
+ */
+#ifndef SIM_CHOICES_H
+#define SIM_CHOICES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/random.h"
+
+#define CHOICES_NODES_MAX 1024 /* streams per kind; nodes beyond share by remainder */
+
+/* Stored in corpora: numbers never change meaning. */
+enum choice_kind {
+    CHOICE_NONE = 0,
+    CHOICE_SCHEDULE = 1,  /* which agent goes on */
+    CHOICE_HOLD_MAIN = 2, /* whether main's return lets other threads go first */
+    CHOICE_SPURIOUS = 3,  /* a wait returns without a wake */
+    CHOICE_LATENCY = 4,   /* of a message, above the minimum, in ns */
+    CHOICE_LOSS = 5,
+    CHOICE_DUPLICATE = 6,
+    CHOICE_SHORT = 7,  /* bytes moved less than asked */
+    CHOICE_NUMBER = 8, /* random numbers of the program */
+    CHOICE_PORT = 9,
+    CHOICE_FAULT = 10,
+    CHOICE_KIND_COUNT
+};
+
+/* 64 bytes: one cache line. */
+struct choice {
+    uint64_t who;          /* identity of the thread that decides */
+    uint64_t chosen;       /* CHOICE_SCHEDULE: identity of the agent taken, else 0 */
+    uint64_t alternatives; /* how many there were, 0 = 2^64 */
+    uint64_t taken;        /* which, never 0 in a record */
+    uint64_t site;         /* address where it was asked, for people */
+    uint64_t at;           /* the run's n-th choice, from 1 */
+    uint32_t ordinal;      /* the decider's own n-th choice, from 1 */
+    uint32_t kind;         /* enum choice_kind */
+    uint64_t site_name;    /* hash of the site's name once the supervisor resolved it, else 0 */
+};
+
+enum choices_mode {
+    CHOICES_ZERO = 0, /* always alternative 0 (strategy fifo: numbers still come from streams) */
+    CHOICES_DRAW,
+    CHOICES_STRICT,
+    CHOICES_TOLERANT,
+};
+
+/* Who decides: identity and the counter of its own choices. */
+struct decider {
+    uint64_t identity;
+    uint32_t choices;
+};
+
+struct choices {
+    enum choices_mode mode;
+    uint64_t seed;
+    uint64_t run; /* stamp: streams with another stamp are not seeded yet */
+    uint64_t at;  /* choices so far */
+    struct choice *record;
+    uint64_t record_count;
+    uint64_t record_capacity;
+    const struct choice *script;
+    uint64_t script_count;
+    uint64_t script_next;
+    uint64_t mismatch_at;   /* the first choice that did not match, 0 = none */
+    struct choice mismatch; /* what was asked there */
+    bool diverged;          /* strict replay cannot go on */
+    bool overflow;          /* the record is full */
+    struct choices_stream {
+        uint64_t run;
+        struct random random;
+    } streams[CHOICE_KIND_COUNT][CHOICES_NODES_MAX];
+};
+
+/* Gives the door its record. Once per worker. */
+void choices_init(struct choices *choices, struct choice *record, uint64_t capacity);
+
+/* Starts a run. script is borrowed until the run ends; only the replay modes read it. */
+void choices_begin(struct choices *choices,
+                   enum choices_mode mode,
+                   uint64_t seed,
+                   const struct choice *script,
+                   uint64_t script_count);
+
+/* One decision: `proposed` (below `alternatives`) is what a strategy or stream suggests, `chosen`
+ * is the identity behind it, or 0. Returns the alternative taken. */
+uint64_t choices_decide(struct choices *choices,
+                        enum choice_kind kind,
+                        struct decider *who,
+                        const void *site,
+                        uint64_t alternatives,
+                        uint64_t proposed,
+                        uint64_t chosen);
+
+/* In the replay modes: the entry that the next decision of this kind by `who` would take, NULL for
+ * alternative 0. The scheduler uses it to find the agent by identity. Counts nothing. */
+const struct choice *
+choices_peek(const struct choices *choices, enum choice_kind kind, const struct decider *who);
+
+/* A decision drawn evenly from 0 … alternatives - 1 of the stream (kind, node). */
+uint64_t choices_draw(struct choices *choices,
+                      enum choice_kind kind,
+                      uint32_t node,
+                      struct decider *who,
+                      const void *site,
+                      uint64_t alternatives);
+
+/* A decision that is 1 with the chance numerator / denominator, else 0. */
+bool choices_chance(struct choices *choices,
+                    enum choice_kind kind,
+                    uint32_t node,
+                    struct decider *who,
+                    const void *site,
+                    uint32_t numerator,
+                    uint32_t denominator);
+
+/* 64 bits for the program, from its node's stream. */
+uint64_t choices_number(struct choices *choices, uint32_t node);
+
+static inline bool choices_replays(const struct choices *choices) {
+    return choices->mode == CHOICES_STRICT || choices->mode == CHOICES_TOLERANT;
+}
+
+/* The word for a kind in messages. */
+const char *choices_name(unsigned kind);
+
+#endif

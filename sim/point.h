@@ -1,0 +1,99 @@
+/* A place where the scheduler may switch, announced before it takes effect.
+ *
+ *   hook: point announced ─► strategy decides who goes on ─► effect ─► event in the trace
+ *
+ * The kinds name operations, in points and in trace events alike. Their numbers are part of the
+ * fingerprint: new ones go at the end, and TRACE_VERSION changes when one changes meaning.
+ *
+ * Memory:      plain data.
+ * Errors:      none.
+ * Threads:     the world's only.
+ * Determinism: `site` is an address for people and never decides anything.
+ */
+#ifndef SIM_POINT_H
+#define SIM_POINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* kind, word in traces */
+#define POINT_KINDS(X)                                                                             \
+    X(NONE, "none")                                                                                \
+    /* the world */                                                                                \
+    X(THREAD_START, "starts")                                                                      \
+    X(THREAD_END, "ends")                                                                          \
+    X(NODE_EXIT, "exits")                                                                          \
+    X(TIMER_EXPIRE, "timer expires")                                                               \
+    X(MESSAGE_ARRIVE, "message arrives")                                                           \
+    X(MARK, "mark")                                                                                \
+    X(COUNT, "count")                                                                              \
+    X(INVOKE, "invoke")                                                                            \
+    X(RETURN, "return")                                                                            \
+    X(FAIL, "fail")                                                                                \
+    X(OUTPUT, "output")                                                                            \
+    X(CALL, "call") /* any other hooked call */                                                    \
+    /* threads */                                                                                  \
+    X(YIELD, "yield")                                                                              \
+    X(CREATE, "create")                                                                            \
+    X(JOIN, "join")                                                                                \
+    X(DETACH, "detach")                                                                            \
+    X(ONCE, "once")                                                                                \
+    X(LOCK, "lock")                                                                                \
+    X(TRYLOCK, "try lock")                                                                         \
+    X(UNLOCK, "unlock")                                                                            \
+    X(READ_LOCK, "read lock")                                                                      \
+    X(WRITE_LOCK, "write lock")                                                                    \
+    X(WAIT, "wait")                                                                                \
+    X(SIGNAL, "signal")                                                                            \
+    X(BROADCAST, "broadcast")                                                                      \
+    X(BARRIER, "barrier")                                                                          \
+    X(SEMAPHORE_WAIT, "sem wait")                                                                  \
+    X(SEMAPHORE_POST, "sem post")                                                                  \
+    X(FUTEX_WAIT, "futex wait")                                                                    \
+    X(FUTEX_WAKE, "futex wake")                                                                    \
+    X(SLEEP, "sleep")                                                                              \
+    X(CLOCK, "clock")                                                                              \
+    X(RANDOM, "random")                                                                            \
+    /* descriptors */                                                                              \
+    X(OPEN, "open")                                                                                \
+    X(CLOSE, "close")                                                                              \
+    X(READ, "read")                                                                                \
+    X(WRITE, "write")                                                                              \
+    X(POLL, "poll")                                                                                \
+    X(EPOLL_CONTROL, "epoll ctl")                                                                  \
+    X(EPOLL_WAIT, "epoll wait")                                                                    \
+    X(SOCKET, "socket")                                                                            \
+    X(BIND, "bind")                                                                                \
+    X(LISTEN, "listen")                                                                            \
+    X(ACCEPT, "accept")                                                                            \
+    X(CONNECT, "connect")                                                                          \
+    X(SEND, "send")                                                                                \
+    X(RECEIVE, "receive")                                                                          \
+    X(SHUTDOWN, "shutdown")                                                                        \
+    X(CONTROL, "control")                                                                          \
+    /* signals */                                                                                  \
+    X(RAISE, "raise")                                                                              \
+    X(HANDLER, "handler")                                                                          \
+    X(EXIT, "exit")
+
+enum point_kind {
+#define POINT_ENUM(kind, word) POINT_##kind,
+    POINT_KINDS(POINT_ENUM)
+#undef POINT_ENUM
+        POINT_KIND_COUNT
+};
+
+struct point {
+    uint16_t kind;    /* enum point_kind */
+    uint8_t order;    /* memory order of an atomic, else 0 */
+    uint8_t write;    /* 1 when the effect may change the object */
+    uint32_t size;    /* bytes accessed, 0 = the whole object */
+    uint32_t object;  /* display id, 0 = none or not yet created */
+    uint32_t offset;  /* within the object */
+    const void *site; /* return address of the call */
+};
+
+/* The word for a kind: "lock", "epoll wait" … */
+const char *point_name(unsigned kind);
+
+#endif

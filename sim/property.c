@@ -1,0 +1,150 @@
+#include "sim/property.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/panic.h"
+
+static void judge(struct property *property, uint32_t index, uint64_t now_ns);
+
+void property_begin(struct property *property,
+                    const struct description *description,
+                    struct verdict *verdict,
+                    uint64_t now_ns) {
+    property->description = description;
+    property->verdict = verdict;
+    property->counter_count = 0;
+    for (uint32_t i = 0; i < description->property_count; i++) {
+        property->held[i] = false;
+        judge(property, i, now_ns);
+    }
+}
+
+static struct property_counter *
+counter_of(struct property *property, uint32_t node, const char *name) {
+    for (uint32_t i = 0; i < property->counter_count; i++) {
+        struct property_counter *counter = &property->counters[i];
+        if (counter->node == node && strcmp(counter->name, name) == 0) {
+            return counter;
+        }
+    }
+    if (property->counter_count == PROPERTY_COUNTERS_MAX) {
+        verdict_set(property->verdict,
+                    VERDICT_LIMIT,
+                    "more than %d counters",
+                    PROPERTY_COUNTERS_MAX);
+        return NULL;
+    }
+    struct property_counter *counter = &property->counters[property->counter_count++];
+    snprintf(counter->name, sizeof counter->name, "%s", name);
+    counter->node = node;
+    counter->value = 0;
+    return counter;
+}
+
+int64_t property_count(struct property *property,
+                       uint32_t node,
+                       const char *name,
+                       int64_t delta,
+                       uint64_t now_ns) {
+    struct property_counter *counter = counter_of(property, node, name);
+    if (counter == NULL) {
+        return 0;
+    }
+    if (__builtin_add_overflow(counter->value, delta, &counter->value)) {
+        verdict_set(property->verdict, VERDICT_LIMIT, "counter \"%s\" overflows", name);
+        return 0;
+    }
+    const struct description *description = property->description;
+    for (uint32_t i = 0; i < description->property_count; i++) {
+        if (strcmp(description->properties[i].counter, counter->name) == 0) {
+            judge(property, i, now_ns);
+        }
+    }
+    return counter->value;
+}
+
+int64_t property_value(const struct property *property, uint32_t node, const char *name) {
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < property->counter_count; i++) {
+        const struct property_counter *counter = &property->counters[i];
+        if ((node == 0 || counter->node == node) && strcmp(counter->name, name) == 0) {
+            sum += counter->value;
+        }
+    }
+    return sum;
+}
+
+static bool holds(const struct description_property *predicate, int64_t value) {
+    switch ((enum description_comparison)predicate->comparison) {
+    case DESCRIPTION_EQUAL:
+        return value == predicate->value;
+    case DESCRIPTION_AT_MOST:
+        return value <= predicate->value;
+    case DESCRIPTION_AT_LEAST:
+        return value >= predicate->value;
+    }
+    UNREACHABLE();
+}
+
+static const char *comparison_words(const struct description_property *predicate) {
+    switch ((enum description_comparison)predicate->comparison) {
+    case DESCRIPTION_EQUAL:
+        return "";
+    case DESCRIPTION_AT_MOST:
+        return "at most ";
+    case DESCRIPTION_AT_LEAST:
+        return "at least ";
+    }
+    UNREACHABLE();
+}
+
+static void broken(struct property *property, uint32_t index, const char *when, int64_t value) {
+    const struct description_property *predicate = &property->description->properties[index];
+    verdict_set(property->verdict,
+                VERDICT_PROPERTY,
+                "%s: %s is %" PRId64 "%s, expected %s%" PRId64,
+                predicate->sentence,
+                predicate->counter,
+                value,
+                when,
+                comparison_words(predicate),
+                predicate->value);
+}
+
+static void judge(struct property *property, uint32_t index, uint64_t now_ns) {
+    const struct description_property *predicate = &property->description->properties[index];
+    const int64_t value = property_value(property, predicate->node, predicate->counter);
+    const bool good = holds(predicate, value);
+    switch ((enum description_property_kind)predicate->kind) {
+    case DESCRIPTION_ALWAYS:
+        if (!good) {
+            broken(property, index, "", value);
+        }
+        break;
+    case DESCRIPTION_EVENTUALLY:
+    case DESCRIPTION_SOMETIMES:
+        if (good && (predicate->within_ns == 0 || now_ns <= predicate->within_ns)) {
+            property->held[index] = true;
+        }
+        break;
+    case DESCRIPTION_FINALLY:
+        break;
+    }
+}
+
+void property_end(struct property *property, uint64_t now_ns) {
+    ASSERT(property->description != NULL);
+    for (uint32_t i = 0; i < property->description->property_count; i++) {
+        const struct description_property *predicate = &property->description->properties[i];
+        judge(property, i, now_ns);
+        const int64_t value = property_value(property, predicate->node, predicate->counter);
+        if (predicate->kind == DESCRIPTION_EVENTUALLY && !property->held[i]) {
+            broken(property, i, predicate->within_ns == 0 ? " to the end" : " too late", value);
+        }
+        if (predicate->kind == DESCRIPTION_FINALLY && !holds(predicate, value)) {
+            broken(property, i, " at the end", value);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+/* Counters of the programs, and the predicates over them that must hold.
+ *
+ *   sim_count("completions", 1) ─► property_count ─► predicates over that counter, re-evaluated
+ *   end of the run              ─► property_end   ─► eventually, finally
+ *
+ * Predicates are data (sim/description.h) and are evaluated only when their counter changes.
+ *
+ * Memory:      part of the world.
+ * Limits:      PROPERTY_COUNTERS_MAX names; then the run ends with VERDICT_LIMIT.
+ * Errors:      none; a broken property becomes the verdict.
+ * Threads:     the world's only.
+ * Determinism: counters are kept in order of first use.
+ */
+#ifndef SIM_PROPERTY_H
+#define SIM_PROPERTY_H
+
+#include <stdint.h>
+
+#include "sim/description.h"
+#include "sim/verdict.h"
+
+#define PROPERTY_COUNTERS_MAX 256
+
+struct property_counter {
+    char name[DESCRIPTION_NAME_SIZE];
+    uint32_t node;
+    int64_t value;
+};
+
+struct property {
+    const struct description *description;
+    struct verdict *verdict;
+    uint32_t counter_count;
+    bool held[DESCRIPTION_PROPERTIES_MAX]; /* eventually, sometimes: it held once */
+    struct property_counter counters[PROPERTY_COUNTERS_MAX];
+};
+
+void property_begin(struct property *property,
+                    const struct description *description,
+                    struct verdict *verdict,
+                    uint64_t now_ns);
+
+/* Adds delta to a node's counter and judges what depends on it. Returns the new value. */
+int64_t property_count(struct property *property,
+                       uint32_t node,
+                       const char *name,
+                       int64_t delta,
+                       uint64_t now_ns);
+
+/* The sum over all nodes (node 0) or one node's value; 0 when it was never counted. */
+int64_t property_value(const struct property *property, uint32_t node, const char *name);
+
+/* Judges `eventually` and `finally`. */
+void property_end(struct property *property, uint64_t now_ns);
+
+#endif

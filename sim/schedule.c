@@ -1,0 +1,626 @@
+#include "sim/schedule.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+
+#include "sim/identity.h"
+#include "sim/panic.h"
+
+static void timeout_fire(void *context, const struct agenda_item *item);
+static void pick(struct schedule *schedule, bool stays, bool yielded);
+
+/* ---- the ready set: an array to pick from, and a list in order of readiness ---- */
+
+static void ready_add(struct schedule *schedule, uint32_t index) {
+    struct agent *agent = schedule_agent(schedule, index);
+    ASSERT(agent->state != AGENT_READY);
+    agent->state = AGENT_READY;
+    agent->ready_position = schedule->ready_count;
+    schedule->ready[schedule->ready_count++] = index;
+    agent->older = schedule->newest;
+    agent->newer = 0;
+    if (schedule->newest != 0) {
+        schedule_agent(schedule, schedule->newest)->newer = index;
+    } else {
+        schedule->oldest = index;
+    }
+    schedule->newest = index;
+}
+
+static void order_remove(struct schedule *schedule, const struct agent *agent) {
+    if (agent->older != 0) {
+        schedule_agent(schedule, agent->older)->newer = agent->newer;
+    } else {
+        schedule->oldest = agent->newer;
+    }
+    if (agent->newer != 0) {
+        schedule_agent(schedule, agent->newer)->older = agent->older;
+    } else {
+        schedule->newest = agent->older;
+    }
+}
+
+static void ready_remove(struct schedule *schedule, uint32_t index) {
+    struct agent *agent = schedule_agent(schedule, index);
+    ASSERT(agent->state == AGENT_READY);
+    const uint32_t last = schedule->ready[--schedule->ready_count];
+    schedule->ready[agent->ready_position] = last;
+    schedule_agent(schedule, last)->ready_position = agent->ready_position;
+    order_remove(schedule, agent);
+    agent->state = AGENT_FREE;
+}
+
+/* The agent was just overtaken: it is now the one that became ready last. */
+static void ready_renew(struct schedule *schedule, uint32_t index) {
+    if (schedule->newest == index) {
+        return;
+    }
+    struct agent *agent = schedule_agent(schedule, index);
+    order_remove(schedule, agent);
+    agent->older = schedule->newest;
+    agent->newer = 0;
+    schedule_agent(schedule, schedule->newest)->newer = index;
+    schedule->newest = index;
+}
+
+/* ---- set-up ---- */
+
+void schedule_init(struct schedule *schedule,
+                   struct arena *arena,
+                   uint32_t agents_max,
+                   uint32_t entries_max,
+                   const struct schedule_machine *machine) {
+    ASSERT(agents_max > 0 && entries_max > 0);
+    *schedule = (struct schedule){.machine = *machine};
+    pool_init(&schedule->agents, arena, sizeof(struct agent), agents_max);
+    schedule->priority = arena_take(arena, sizeof(uint64_t) * ((size_t)agents_max + 1));
+    schedule->ready = arena_take(arena, sizeof(uint32_t) * ((size_t)agents_max + 1));
+    void *memory = arena_take(arena, agenda_size(entries_max));
+    schedule->agenda = agenda_init(memory, entries_max);
+    const uint32_t timeout = schedule_handler_add(schedule, timeout_fire, schedule);
+    ASSERT(timeout == 0);
+}
+
+uint32_t
+schedule_handler_add(struct schedule *schedule, schedule_handler *function, void *context) {
+    ASSERT(schedule->handler_count < SCHEDULE_HANDLERS_MAX);
+    schedule->handlers[schedule->handler_count].function = function;
+    schedule->handlers[schedule->handler_count].context = context;
+    return schedule->handler_count++;
+}
+
+void schedule_begin(struct schedule *schedule,
+                    struct choices *choices,
+                    struct trace *trace,
+                    struct verdict *verdict,
+                    uint64_t *points,
+                    const struct strategy_spec *strategy,
+                    uint64_t seed) {
+    pool_reset(&schedule->agents);
+    schedule->ready_count = 0;
+    schedule->oldest = schedule->newest = 0;
+    schedule->held_first = schedule->held_last = 0;
+    schedule->running = 0;
+    schedule->leaving = 0;
+    schedule->clock.now_ns = 0;
+    schedule->choices = choices;
+    schedule->trace = trace;
+    schedule->verdict = verdict;
+    schedule->points = points;
+    schedule->progress_at = 0;
+    schedule->points_max = UINT64_MAX;
+    schedule->time_max_ns = VCLOCK_NS_MAX;
+    schedule->objects = 0;
+    schedule->ended = false;
+    *points = 0;
+    agenda_reset(schedule->agenda);
+    schedule->next_ns = AGENDA_NEVER;
+    strategy_begin(&schedule->strategy, strategy, seed);
+    *schedule_agent(schedule, 0) = (struct agent){.kind = AGENT_THREAD};
+}
+
+/* ---- agents ---- */
+
+static uint32_t agent_take(struct schedule *schedule, enum agent_kind kind) {
+    const uint32_t index = pool_take(&schedule->agents);
+    if (index == 0) {
+        verdict_set(schedule->verdict,
+                    VERDICT_LIMIT,
+                    "more than %" PRIu32 " threads and due events at once",
+                    schedule->agents.capacity);
+        return 0;
+    }
+    *schedule_agent(schedule, index) = (struct agent){.kind = kind};
+    schedule->priority[index] = strategy_birth(&schedule->strategy);
+    return index;
+}
+
+uint32_t
+schedule_thread_start(struct schedule *schedule, uint64_t identity, uint32_t id, uint32_t node) {
+    ASSERT(id != 0);
+    const uint32_t index = agent_take(schedule, AGENT_THREAD);
+    if (index == 0) {
+        return 0;
+    }
+    struct agent *agent = schedule_agent(schedule, index);
+    agent->decider.identity = identity;
+    agent->id = id;
+    agent->node = node;
+    agent->pending.kind = POINT_THREAD_START;
+    ready_add(schedule, index);
+    schedule_progress(schedule);
+    return index;
+}
+
+static void queue_remove(struct schedule *schedule, uint32_t index) {
+    struct agent *agent = schedule_agent(schedule, index);
+    struct wait_queue *queue = agent->queue;
+    if (queue == NULL) {
+        return;
+    }
+    if (agent->wait_previous != 0) {
+        schedule_agent(schedule, agent->wait_previous)->wait_next = agent->wait_next;
+    } else {
+        ASSERT(queue->first == index);
+        queue->first = agent->wait_next;
+    }
+    if (agent->wait_next != 0) {
+        schedule_agent(schedule, agent->wait_next)->wait_previous = agent->wait_previous;
+    } else {
+        ASSERT(queue->last == index);
+        queue->last = agent->wait_previous;
+    }
+    agent->queue = NULL;
+}
+
+static void queue_add(struct schedule *schedule, struct wait_queue *queue, uint32_t index) {
+    struct agent *agent = schedule_agent(schedule, index);
+    ASSERT(agent->queue == NULL);
+    agent->queue = queue;
+    agent->wait_previous = queue->last;
+    agent->wait_next = 0;
+    if (queue->last != 0) {
+        schedule_agent(schedule, queue->last)->wait_next = index;
+    } else {
+        queue->first = index;
+    }
+    queue->last = index;
+}
+
+static void agent_drop(struct schedule *schedule, uint32_t index) {
+    if (schedule_agent(schedule, index)->state == AGENT_READY) {
+        ready_remove(schedule, index);
+    }
+    schedule_agent(schedule, index)->state = AGENT_FREE;
+    pool_give(&schedule->agents, index);
+}
+
+static void deadline_clear(struct schedule *schedule, struct agent *agent) {
+    if (agent->deadline == 0) {
+        return;
+    }
+    if (agent->deadline_agent != 0) {
+        agent_drop(schedule, agent->deadline_agent);
+        agent->deadline_agent = 0;
+    } else {
+        const bool cancelled = agenda_cancel(schedule->agenda, agent->deadline);
+        ASSERT(cancelled);
+        schedule->next_ns = agenda_next_ns(schedule->agenda);
+    }
+    agent->deadline = 0;
+}
+
+static void held_remove(struct schedule *schedule, uint32_t index) {
+    struct agent *agent = schedule_agent(schedule, index);
+    if (agent->wait_previous != 0) {
+        schedule_agent(schedule, agent->wait_previous)->wait_next = agent->wait_next;
+    } else {
+        schedule->held_first = agent->wait_next;
+    }
+    if (agent->wait_next != 0) {
+        schedule_agent(schedule, agent->wait_next)->wait_previous = agent->wait_previous;
+    } else {
+        schedule->held_last = agent->wait_previous;
+    }
+    agent->state = AGENT_FREE;
+}
+
+void schedule_thread_end(struct schedule *schedule) {
+    const uint32_t index = schedule->running;
+    ASSERT(index != 0);
+    ready_remove(schedule, index);
+    schedule->leaving = index;
+    schedule_progress(schedule);
+    pick(schedule, false, false);
+    UNREACHABLE();
+}
+
+void schedule_thread_kill(struct schedule *schedule, uint32_t index) {
+    ASSERT(index != schedule->running);
+    struct agent *agent = schedule_agent(schedule, index);
+    ASSERT(agent->kind == AGENT_THREAD);
+    if (agent->state == AGENT_WAITING) {
+        queue_remove(schedule, index);
+        deadline_clear(schedule, agent);
+    } else if (agent->state == AGENT_HELD) {
+        held_remove(schedule, index);
+    }
+    agent_drop(schedule, index);
+}
+
+/* ---- the loop ---- */
+
+/* Moves what is due from the agenda into the ready set. */
+static void collect(struct schedule *schedule) {
+    struct agenda_item item;
+    while (agenda_pop(schedule->agenda, schedule->clock.now_ns, &item)) {
+        const uint32_t index = agent_take(schedule, AGENT_ENTRY);
+        if (index == 0) {
+            schedule_end(schedule);
+        }
+        struct agent *agent = schedule_agent(schedule, index);
+        agent->item = item;
+        agent->decider.identity = identity_make(IDENTITY_TIMER, item.value, item.sequence);
+        if (item.handler == 0) {
+            struct agent *waiter = schedule_agent(schedule, item.subject);
+            waiter->deadline_agent = index;
+            agent->node = waiter->node;
+            agent->decider.identity =
+                identity_make(IDENTITY_TIMER, waiter->decider.identity, item.value);
+        }
+        ready_add(schedule, index);
+    }
+    schedule->next_ns = agenda_next_ns(schedule->agenda);
+}
+
+static void release_held(struct schedule *schedule) {
+    const uint32_t index = schedule->held_first;
+    held_remove(schedule, index);
+    schedule->held_since = *schedule->points;
+    ready_add(schedule, index);
+}
+
+static void limits_check(struct schedule *schedule) {
+    const uint64_t points = *schedule->points;
+    if (points - schedule->progress_at > SCHEDULE_NO_PROGRESS_POINTS) {
+        verdict_set(schedule->verdict,
+                    VERDICT_NO_PROGRESS,
+                    "%u points passed and nothing moved",
+                    SCHEDULE_NO_PROGRESS_POINTS);
+        schedule_end(schedule);
+    }
+    if (points > schedule->points_max) {
+        verdict_set(schedule->verdict,
+                    VERDICT_LIMIT,
+                    "the limit of %" PRIu64 " points was reached",
+                    schedule->points_max);
+        schedule_end(schedule);
+    }
+    if (schedule->clock.now_ns > schedule->time_max_ns) {
+        verdict_set(schedule->verdict,
+                    VERDICT_LIMIT,
+                    "the limit of %" PRIu64 " ns of virtual time was reached",
+                    schedule->time_max_ns);
+        schedule_end(schedule);
+    }
+    if (schedule->choices->diverged || schedule->choices->overflow) {
+        const struct choices *choices = schedule->choices;
+        verdict_set(schedule->verdict,
+                    choices->diverged ? VERDICT_DIVERGED : VERDICT_LIMIT,
+                    choices->diverged ? "choice %" PRIu64 " does not match the recorded one"
+                                      : "more than %" PRIu64 " choices",
+                    choices->diverged ? choices->mismatch_at : choices->record_capacity);
+        schedule_end(schedule);
+    }
+}
+
+/* Nothing is ready: lets held threads go on, jumps to the next entry, or ends the run. */
+static void idle(struct schedule *schedule) {
+    if (schedule->held_first != 0) {
+        release_held(schedule);
+        return;
+    }
+    if (schedule->next_ns == AGENDA_NEVER) {
+        schedule->machine.idle(schedule->machine.context);
+        ASSERT(schedule->verdict->kind != VERDICT_NONE);
+        schedule_end(schedule);
+    }
+    if (schedule->next_ns > schedule->clock.now_ns) {
+        schedule->clock.now_ns = schedule->next_ns;
+        if (schedule->clock.now_ns > schedule->time_max_ns) {
+            limits_check(schedule);
+        }
+    }
+    collect(schedule);
+}
+
+/* In a replay the recorded agent is looked up by identity, so that a tolerant replay finds it
+ * wherever it stands now. */
+static uint32_t recorded_position(const struct schedule *schedule, const struct candidates *set) {
+    const struct decider *who = &schedule_running(schedule)->decider;
+    const struct choice *recorded = choices_peek(schedule->choices, CHOICE_SCHEDULE, who);
+    for (uint32_t i = 0; recorded != NULL && i < set->count; i++) {
+        if (schedule_agent(schedule, set->ready[i])->decider.identity == recorded->chosen) {
+            return i;
+        }
+    }
+    return set->production;
+}
+
+static uint32_t decide(struct schedule *schedule, bool stays, bool yielded) {
+    struct agent *self = schedule_running(schedule);
+    struct candidates set = {
+        .ready = schedule->ready,
+        .count = schedule->ready_count,
+        .stays = stays && !yielded,
+        .running = self->state == AGENT_READY ? schedule->running : 0,
+        .priority = schedule->priority,
+    };
+    set.production = set.stays ? self->ready_position
+                               : schedule_agent(schedule, schedule->oldest)->ready_position;
+    const uint32_t position = choices_replays(schedule->choices)
+                                  ? recorded_position(schedule, &set)
+                                  : strategy_pick(&schedule->strategy, &set, yielded);
+    const uint64_t taken =
+        choices_decide(schedule->choices,
+                       CHOICE_SCHEDULE,
+                       &self->decider,
+                       self->pending.site,
+                       set.count,
+                       candidates_alternative(&set, position),
+                       schedule_agent(schedule, set.ready[position])->decider.identity);
+    return set.ready[candidates_position(&set, (uint32_t)taken)];
+}
+
+static void fire(struct schedule *schedule, uint32_t index) {
+    const struct agenda_item item = schedule_agent(schedule, index)->item;
+    agent_drop(schedule, index);
+    schedule->handlers[item.handler].function(schedule->handlers[item.handler].context, &item);
+    if (schedule->verdict->kind != VERDICT_NONE) {
+        schedule_end(schedule);
+    }
+}
+
+/* Picks until a thread is to run, and hands over to it. */
+static void pick(struct schedule *schedule, bool stays, bool yielded) {
+    const uint32_t self = schedule->running;
+    for (;;) {
+        uint32_t chosen;
+        if (schedule->ready_count == 0) {
+            idle(schedule);
+            continue;
+        } else if (schedule->ready_count == 1) {
+            chosen = schedule->ready[0];
+        } else {
+            chosen = decide(schedule, stays, yielded);
+        }
+        if (schedule_agent(schedule, chosen)->kind == AGENT_ENTRY) {
+            fire(schedule, chosen);
+            continue;
+        }
+        if (chosen == self && schedule_agent(schedule, self)->state == AGENT_READY) {
+            return;
+        }
+        if (self != 0 && schedule_agent(schedule, self)->state == AGENT_READY) {
+            ready_renew(schedule, self);
+        }
+        schedule->running = chosen;
+        if (schedule->leaving != 0) {
+            pool_give(&schedule->agents, schedule->leaving);
+            schedule->leaving = 0;
+            schedule->machine.switch_to(schedule->machine.context, 0, chosen);
+            UNREACHABLE();
+        }
+        schedule->machine.switch_to(schedule->machine.context, self, chosen);
+        return;
+    }
+}
+
+static void advance(struct schedule *schedule) {
+    const uint64_t points = ++*schedule->points;
+    schedule->clock.now_ns += VCLOCK_CALL_NS;
+    if (schedule->clock.now_ns >= schedule->next_ns) {
+        collect(schedule);
+    }
+    if ((points & 63) == 0 || points > schedule->points_max ||
+        schedule->clock.now_ns > schedule->time_max_ns || schedule->choices->diverged) {
+        limits_check(schedule);
+    }
+    if (schedule->held_first != 0 && points - schedule->held_since > SCHEDULE_HOLD_POINTS_MAX) {
+        release_held(schedule);
+    }
+}
+
+void schedule_run(struct schedule *schedule) {
+    ASSERT(schedule->running == 0);
+    pick(schedule, false, false);
+}
+
+void schedule_point(struct schedule *schedule, const struct point *point) {
+    ASSERT(schedule->running != 0);
+    schedule_running(schedule)->pending = *point;
+    advance(schedule);
+    if (schedule->ready_count > 1) {
+        pick(schedule, true, false);
+    }
+}
+
+void schedule_yield(struct schedule *schedule, const struct point *point) {
+    ASSERT(schedule->running != 0);
+    schedule_running(schedule)->pending = *point;
+    advance(schedule);
+    if (schedule->ready_count > 1) {
+        ready_renew(schedule, schedule->running);
+        pick(schedule, true, true);
+    }
+}
+
+static enum wake_reason wait_in(struct schedule *schedule,
+                                struct wait_queue *queue,
+                                uint64_t deadline_ns,
+                                const struct wait_cause *cause,
+                                bool interruptible) {
+    const uint32_t index = schedule->running;
+    struct agent *agent = schedule_agent(schedule, index);
+    ASSERT(index != 0 && agent->state == AGENT_READY);
+    ASSERT(agent->deadline == 0);
+    if (interruptible && agent->interrupts != 0) {
+        return WAKE_INTERRUPTED;
+    }
+    ready_remove(schedule, index);
+    agent->state = AGENT_WAITING;
+    agent->interruptible = interruptible;
+    agent->cause = *cause;
+    agent->reason = WAKE_SIGNALLED;
+    if (queue != NULL) {
+        queue_add(schedule, queue, index);
+    }
+    if (deadline_ns != AGENDA_NEVER) {
+        agent->deadline =
+            schedule_timer_start(schedule, deadline_ns, 0, index, agent->decider.choices);
+    }
+    pick(schedule, false, false);
+    return (enum wake_reason)schedule_agent(schedule, index)->reason;
+}
+
+enum wake_reason schedule_wait(struct schedule *schedule,
+                               struct wait_queue *queue,
+                               uint64_t deadline_ns,
+                               const struct wait_cause *cause) {
+    return wait_in(schedule, queue, deadline_ns, cause, false);
+}
+
+enum wake_reason schedule_wait_interruptible(struct schedule *schedule,
+                                             struct wait_queue *queue,
+                                             uint64_t deadline_ns,
+                                             const struct wait_cause *cause) {
+    return wait_in(schedule, queue, deadline_ns, cause, true);
+}
+
+void schedule_wake_agent(struct schedule *schedule, uint32_t index, enum wake_reason reason) {
+    struct agent *agent = schedule_agent(schedule, index);
+    ASSERT(agent->state == AGENT_WAITING);
+    queue_remove(schedule, index);
+    deadline_clear(schedule, agent);
+    agent->reason = reason;
+    ready_add(schedule, index);
+    schedule_progress(schedule);
+}
+
+uint32_t schedule_wake(struct schedule *schedule, struct wait_queue *queue, uint32_t count_max) {
+    uint32_t count = 0;
+    while (queue->first != 0 && count < count_max) {
+        schedule_wake_agent(schedule, queue->first, WAKE_SIGNALLED);
+        count++;
+    }
+    return count;
+}
+
+uint32_t schedule_requeue(struct schedule *schedule,
+                          struct wait_queue *from,
+                          struct wait_queue *to,
+                          uint32_t count_max) {
+    ASSERT(from != to);
+    uint32_t count = 0;
+    while (from->first != 0 && count < count_max) {
+        const uint32_t index = from->first;
+        queue_remove(schedule, index);
+        queue_add(schedule, to, index);
+        count++;
+    }
+    return count;
+}
+
+static void timeout_fire(void *context, const struct agenda_item *item) {
+    struct schedule *schedule = context;
+    struct agent *agent = schedule_agent(schedule, item->subject);
+    ASSERT(agent->state == AGENT_WAITING);
+    agent->deadline = 0;
+    agent->deadline_agent = 0;
+    schedule_wake_agent(schedule, item->subject, WAKE_TIMEOUT);
+}
+
+void schedule_hold(struct schedule *schedule) {
+    const uint32_t index = schedule->running;
+    struct agent *agent = schedule_agent(schedule, index);
+    ready_remove(schedule, index);
+    agent->state = AGENT_HELD;
+    agent->wait_previous = schedule->held_last;
+    agent->wait_next = 0;
+    if (schedule->held_last != 0) {
+        schedule_agent(schedule, schedule->held_last)->wait_next = index;
+    } else {
+        schedule->held_first = index;
+        schedule->held_since = *schedule->points;
+    }
+    schedule->held_last = index;
+    pick(schedule, false, false);
+}
+
+uint64_t schedule_timer_start(struct schedule *schedule,
+                              uint64_t due_ns,
+                              uint32_t handler,
+                              uint32_t subject,
+                              uint64_t value) {
+    ASSERT(handler < schedule->handler_count);
+    const uint64_t handle = agenda_insert(schedule->agenda, due_ns, handler, subject, value);
+    if (handle == 0) {
+        verdict_set(schedule->verdict, VERDICT_LIMIT, "too many timers and messages are pending");
+        schedule_end(schedule);
+    }
+    schedule->next_ns = agenda_next_ns(schedule->agenda);
+    return handle;
+}
+
+bool schedule_timer_cancel(struct schedule *schedule, uint64_t handle) {
+    if (agenda_cancel(schedule->agenda, handle)) {
+        schedule->next_ns = agenda_next_ns(schedule->agenda);
+        return true;
+    }
+    return false;
+}
+
+void schedule_event(struct schedule *schedule,
+                    enum point_kind kind,
+                    uint32_t object,
+                    int64_t result,
+                    const void *site) {
+    const struct agent *self = schedule_running(schedule);
+    const struct event event = {
+        .time_ns = schedule->clock.now_ns,
+        .result = result,
+        .thread = self->id,
+        .node = self->node,
+        .object = object,
+        .kind = (uint32_t)kind,
+    };
+    trace_add(schedule->trace, &event, (uint64_t)(uintptr_t)site);
+}
+
+uint32_t schedule_object(struct schedule *schedule) {
+    schedule_running(schedule)->creations++;
+    return ++schedule->objects;
+}
+
+void schedule_end(struct schedule *schedule) {
+    ASSERT(schedule->verdict->kind != VERDICT_NONE);
+    schedule->ended = true;
+    schedule->machine.end(schedule->machine.context);
+    UNREACHABLE();
+}
+
+void schedule_verify(const struct schedule *schedule) {
+    uint32_t listed = 0;
+    uint32_t older = 0;
+    for (uint32_t i = schedule->oldest; i != 0; i = schedule_agent(schedule, i)->newer) {
+        const struct agent *agent = schedule_agent(schedule, i);
+        ASSERT(agent->older == older);
+        ASSERT(agent->state == AGENT_READY);
+        ASSERT(schedule->ready[agent->ready_position] == i);
+        older = i;
+        listed++;
+    }
+    ASSERT(listed == schedule->ready_count);
+    ASSERT(schedule->newest == older);
+    ASSERT(schedule->next_ns == agenda_next_ns(schedule->agenda));
+}

@@ -1,0 +1,247 @@
+/* Who runs next: agents, the ready set, wait queues, deadlines, and the run's one loop.
+ *
+ *   hook ─► schedule_point ─► collect what is due ─► strategy ─► choices ─┬─► thread: switch
+ *                                  ▲                                      └─► due entry: fire it,
+ *   hook ─► schedule_wait ─────────┘                                          and pick again
+ *
+ *   agent   not ready ◄──schedule_wait── running ──schedule_point──► ready ──picked──► running
+ *               └──schedule_wake / deadline──► ready
+ *
+ * An agent is a thread or a due entry of the agenda (a message, a timer): both stand in one ready
+ * set and are picked alike. A thread waits on at most one queue; what waits for several things
+ * (poll, select) has a queue of its own and is woken by each.
+ *
+ * Deciding is ours; executing is the machine's: it supplies schedule_machine, so that the core
+ * runs in unit tests without one.
+ *
+ * Memory:      tables in the world's arena, sized once; nothing is allocated on the step path.
+ * Limits:      as given to schedule_init; reaching one ends the run with VERDICT_LIMIT.
+ * Units:       nanoseconds of virtual time since the run began; AGENDA_NEVER = no deadline.
+ * Errors:      none; findings go into the verdict and end the run.
+ * Threads:     the world's only.
+ * Determinism: order comes from sequence numbers and choices, never from addresses.
+ */
+#ifndef SIM_SCHEDULE_H
+#define SIM_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/agenda.h"
+#include "sim/arena.h"
+#include "sim/choices.h"
+#include "sim/point.h"
+#include "sim/strategy.h"
+#include "sim/trace.h"
+#include "sim/vclock.h"
+#include "sim/verdict.h"
+
+#define SCHEDULE_HANDLERS_MAX 16
+#define SCHEDULE_NO_PROGRESS_POINTS 1000000u
+#define SCHEDULE_HOLD_POINTS_MAX 1000u /* a held main goes on after so many points at the latest   \
+                                        */
+
+enum agent_kind { AGENT_THREAD = 1, AGENT_ENTRY };
+
+enum agent_state { AGENT_FREE, AGENT_READY, AGENT_WAITING, AGENT_HELD };
+
+enum wake_reason {
+    WAKE_SIGNALLED,   /* somebody woke it */
+    WAKE_TIMEOUT,     /* its deadline came */
+    WAKE_INTERRUPTED, /* a signal is to be handled first */
+};
+
+/* A first-in first-out list of waiting agents. All zero is empty: it may live in user memory that
+ * a static initialiser set up, and is then checked before it is believed. */
+struct wait_queue {
+    uint32_t first;
+    uint32_t last;
+};
+
+/* What a thread waits for, for deadlock reports. */
+struct wait_cause {
+    uint16_t kind;          /* enum point_kind */
+    uint32_t object;        /* display id, 0 = none */
+    const uint32_t *holder; /* where the display id of the thread that holds it stands, or NULL */
+    const void *site;
+};
+
+struct agent {
+    struct decider decider; /* identity and own choices */
+    uint32_t children;      /* threads it created */
+    uint32_t creations;     /* objects it created */
+    uint32_t kind;          /* enum agent_kind */
+    uint32_t state;         /* enum agent_state */
+    uint32_t id;            /* AGENT_THREAD: display id; AGENT_ENTRY: 0 */
+    uint32_t node;
+    uint32_t ready_position;  /* in schedule->ready, while AGENT_READY */
+    uint32_t older, newer;    /* neighbours in the order of readiness */
+    uint32_t interrupts;      /* AGENT_THREAD: signals to deliver, counted by the machine */
+    struct wait_queue *queue; /* AGENT_WAITING: where, NULL = only for the deadline */
+    uint32_t wait_previous, wait_next;
+    uint64_t deadline;       /* agenda handle, 0 = none */
+    uint32_t deadline_agent; /* the agent of a deadline that is due but not picked, 0 = none */
+    uint32_t reason;         /* enum wake_reason of the last wait */
+    bool interruptible;      /* AGENT_WAITING: a signal may end the wait */
+    struct wait_cause cause; /* AGENT_WAITING */
+    struct point pending;    /* AGENT_THREAD: announced and not yet in effect */
+    struct agenda_item item; /* AGENT_ENTRY */
+};
+
+/* What the machine does for the scheduler. */
+struct schedule_machine {
+    void *context;
+    /* Hands the processor from the running thread to another; returns when that one comes back.
+     * Agents by index; from is 0 when nothing ran yet or the thread ended. */
+    void (*switch_to)(void *context, uint32_t from, uint32_t to);
+    /* Ends the run: control goes back to whoever started it. Does not return. */
+    void (*end)(void *context);
+    /* Nothing is ready and nothing is due. Must set the verdict. */
+    void (*idle)(void *context);
+};
+
+/* What fires when an entry of the agenda is picked. Runs on the running thread's stack. */
+typedef void schedule_handler(void *context, const struct agenda_item *item);
+
+struct schedule {
+    struct pool agents;
+    uint64_t *priority; /* by agent, the strategy's */
+    uint32_t *ready;
+    uint32_t ready_count;
+    uint32_t oldest, newest; /* order of readiness */
+    uint32_t held_first, held_last;
+    uint64_t held_since; /* points at which the first one was held */
+    uint32_t running;    /* agent, 0 = none */
+    uint32_t leaving;    /* agent of a thread that ended and is still on its stack, 0 = none */
+    struct vclock clock;
+    struct agenda *agenda;
+    uint64_t next_ns; /* when the agenda's first entry is due */
+    struct choices *choices;
+    struct trace *trace;
+    struct verdict *verdict;
+    struct strategy strategy;
+    uint64_t *points; /* points so far; lies in memory that the supervisor watches */
+    uint64_t progress_at;
+    uint64_t points_max; /* limit of the scenario */
+    uint64_t time_max_ns;
+    uint32_t objects; /* display ids given out */
+    bool ended;
+    struct schedule_machine machine;
+    struct {
+        schedule_handler *function;
+        void *context;
+    } handlers[SCHEDULE_HANDLERS_MAX];
+    uint32_t handler_count;
+};
+
+/* Sizes the tables: agents_max threads and due entries, entries_max pending ones. Once. */
+void schedule_init(struct schedule *schedule,
+                   struct arena *arena,
+                   uint32_t agents_max,
+                   uint32_t entries_max,
+                   const struct schedule_machine *machine);
+
+/* Registers what an entry does; returns the number for schedule_timer_start. Once, at set-up. */
+uint32_t schedule_handler_add(struct schedule *schedule, schedule_handler *function, void *context);
+
+/* Starts a run with empty tables. The pointers are borrowed. */
+void schedule_begin(struct schedule *schedule,
+                    struct choices *choices,
+                    struct trace *trace,
+                    struct verdict *verdict,
+                    uint64_t *points,
+                    const struct strategy_spec *strategy,
+                    uint64_t seed);
+
+/* A new thread, ready. Returns its agent, 0 when the table is full (the run then ends). */
+uint32_t
+schedule_thread_start(struct schedule *schedule, uint64_t identity, uint32_t id, uint32_t node);
+
+/* The running thread ends; does not return. Its agent is free for reuse. */
+void schedule_thread_end(struct schedule *schedule);
+
+/* Removes a thread that does not run, whatever it waits for: its node ended. */
+void schedule_thread_kill(struct schedule *schedule, uint32_t agent);
+
+/* Gives the processor to the first pick. Called once by the machine, from outside all threads. */
+void schedule_run(struct schedule *schedule);
+
+/* Announces a point of the running thread; returns when that thread may let it take effect. */
+void schedule_point(struct schedule *schedule, const struct point *point);
+
+/* The same, and lets the others go first. */
+void schedule_yield(struct schedule *schedule, const struct point *point);
+
+/* The running thread waits in `queue` (NULL: only for the deadline). */
+enum wake_reason schedule_wait(struct schedule *schedule,
+                               struct wait_queue *queue,
+                               uint64_t deadline_ns,
+                               const struct wait_cause *cause);
+
+/* The same, and a signal may end the wait with WAKE_INTERRUPTED. */
+enum wake_reason schedule_wait_interruptible(struct schedule *schedule,
+                                             struct wait_queue *queue,
+                                             uint64_t deadline_ns,
+                                             const struct wait_cause *cause);
+
+/* Wakes up to count_max waiters in order of arrival; returns how many. */
+uint32_t schedule_wake(struct schedule *schedule, struct wait_queue *queue, uint32_t count_max);
+
+/* Moves up to count_max waiters to the end of another queue without waking them. */
+uint32_t schedule_requeue(struct schedule *schedule,
+                          struct wait_queue *from,
+                          struct wait_queue *to,
+                          uint32_t count_max);
+
+/* Wakes one waiting agent wherever it waits. */
+void schedule_wake_agent(struct schedule *schedule, uint32_t agent, enum wake_reason reason);
+
+/* The running thread goes on only when no other can, or after SCHEDULE_HOLD_POINTS_MAX points. */
+void schedule_hold(struct schedule *schedule);
+
+/* An entry that fires at due_ns; returns a handle for schedule_timer_cancel. 0: the agenda is full
+ * and the run has its verdict. */
+uint64_t schedule_timer_start(struct schedule *schedule,
+                              uint64_t due_ns,
+                              uint32_t handler,
+                              uint32_t subject,
+                              uint64_t value);
+
+/* Cancels an entry that has not fired, due or not. False when it had. */
+bool schedule_timer_cancel(struct schedule *schedule, uint64_t handle);
+
+/* Adds an event of the running thread (or of the world, when none runs). */
+void schedule_event(struct schedule *schedule,
+                    enum point_kind kind,
+                    uint32_t object,
+                    int64_t result,
+                    const void *site);
+
+/* A new object's display id; counted as a creation of the running thread. */
+uint32_t schedule_object(struct schedule *schedule);
+
+/* Something moved: bytes, a wake, a birth or death, a mark. */
+static inline void schedule_progress(struct schedule *schedule) {
+    schedule->progress_at = *schedule->points;
+}
+
+/* Ends the run now, with the verdict that is set. Does not return to a simulated thread. */
+void schedule_end(struct schedule *schedule);
+
+static inline uint64_t schedule_now_ns(const struct schedule *schedule) {
+    return schedule->clock.now_ns;
+}
+
+static inline struct agent *schedule_agent(const struct schedule *schedule, uint32_t agent) {
+    return (struct agent *)pool_at(&schedule->agents, agent);
+}
+
+/* The agent that runs; the world's own (index 0) outside of threads. */
+static inline struct agent *schedule_running(const struct schedule *schedule) {
+    return schedule_agent(schedule, schedule->running);
+}
+
+/* Asserts the invariants; for tests. */
+void schedule_verify(const struct schedule *schedule);
+
+#endif

@@ -1,0 +1,72 @@
+/* The rule that decides at a point: an oracle that is asked, and never executes anything.
+ *
+ *   strategy_begin(spec, seed) ─► strategy_birth(agent) … ─► strategy_pick(candidates) …
+ *
+ *   fifo     what production would do: alternative 0, always
+ *   random   every candidate alike
+ *   sticky   the running thread stays with 7/8, else every candidate alike
+ *   pct      strategy_pct.h; depth 2 to 5 is drawn unless given
+ *   mix      run 0 is fifo, then equal parts of the others, drawn from the seed
+ *
+ * Memory:      part of the world.
+ * Errors:      strategy_parse returns STATUS_FORMAT.
+ * Threads:     the world's only.
+ * Determinism: a function of the spec, the seed and the candidates so far; its stream is its own.
+ */
+#ifndef SIM_STRATEGY_H
+#define SIM_STRATEGY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/candidates.h"
+#include "sim/random.h"
+#include "sim/status.h"
+#include "sim/strategy_pct.h"
+
+#define STRATEGY_SPIN_MAX 1000 /* steps of one thread in a row before others get a turn */
+
+enum strategy_kind {
+    STRATEGY_FIFO,
+    STRATEGY_RANDOM,
+    STRATEGY_STICKY,
+    STRATEGY_PCT,
+    STRATEGY_MIX,
+    STRATEGY_KIND_COUNT
+};
+
+/* What was asked for; plain data, stored in cases as text. */
+struct strategy_spec {
+    uint32_t kind;  /* enum strategy_kind */
+    uint32_t depth; /* pct: 0 = drawn from the seed */
+    uint64_t steps; /* pct: choices of the probe run, 0 = not known yet */
+};
+
+struct strategy {
+    struct strategy_spec spec; /* never STRATEGY_MIX: resolved when the run begins */
+    struct random random;
+    uint32_t same;         /* steps in a row of the same thread */
+    uint32_t same_running; /* which */
+    struct strategy_pct pct;
+};
+
+/* Starts a run; resolves `mix` and a drawn depth into strategy->spec. */
+void strategy_begin(struct strategy *strategy, const struct strategy_spec *spec, uint64_t seed);
+
+/* What `mix` and an open depth become for this seed; strategy_begin does the same. */
+struct strategy_spec strategy_resolve(const struct strategy_spec *spec, uint64_t seed);
+
+/* The priority of a new agent; 0 for strategies without priorities. */
+uint64_t strategy_birth(struct strategy *strategy);
+
+/* Position in set->ready of the agent that goes on. yielded: the running thread asked to let
+ * others go first. */
+uint32_t strategy_pick(struct strategy *strategy, const struct candidates *set, bool yielded);
+
+/* Reads "pct", "pct:depth=3", "pct:depth=3,steps=118" … */
+MUST_USE enum status strategy_parse(struct strategy_spec *spec, const char *text);
+
+/* Writes what strategy_parse reads, NUL terminated, cut to size. */
+void strategy_print(const struct strategy_spec *spec, char *text, size_t size);
+
+#endif

@@ -1,0 +1,216 @@
+#include "sim/world.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "sim/identity.h"
+#include "sim/panic.h"
+
+#define ARENA_SLACK (1u << 20) /* rounding of the tables */
+
+uint64_t world_arena_size(void) {
+    return (uint64_t)WORLD_AGENTS_MAX * (sizeof(struct agent) + 16) +
+           agenda_size(WORLD_ENTRIES_MAX) + (uint64_t)THREADS_MAX * sizeof(struct thread) +
+           ARENA_SLACK;
+}
+
+void world_init(struct world *world,
+                void *memory,
+                const struct description *description,
+                const struct schedule_machine *machine,
+                struct choice *record,
+                uint64_t record_capacity) {
+    ASSERT(description->node_count > 0);
+    arena_init(&world->arena, memory, world_arena_size());
+    world->description = description;
+    schedule_init(&world->schedule, &world->arena, WORLD_AGENTS_MAX, WORLD_ENTRIES_MAX, machine);
+    threads_init(&world->threads, &world->arena, &world->schedule);
+    choices_init(&world->choices, record, record_capacity);
+}
+
+void world_begin(struct world *world,
+                 const struct world_spec *spec,
+                 const struct choice *script,
+                 struct trace *trace,
+                 struct verdict *verdict,
+                 uint64_t *points) {
+    const struct description *description = world->description;
+    *verdict = (struct verdict){.kind = VERDICT_NONE};
+    world->verdict = verdict;
+    world->trace = trace;
+    trace_begin(trace);
+    choices_begin(&world->choices,
+                  (enum choices_mode)spec->mode,
+                  spec->seed,
+                  script,
+                  spec->script_count);
+    schedule_begin(&world->schedule,
+                   &world->choices,
+                   trace,
+                   verdict,
+                   points,
+                   &spec->strategy,
+                   spec->seed);
+    world->schedule.points_max = description->points_max;
+    world->schedule.time_max_ns = description->time_max_ns;
+    threads_begin(&world->threads);
+    property_begin(&world->property, description, verdict, 0);
+    world->nodes_lasting = 0;
+    for (uint32_t i = 1; i <= description->node_count; i++) {
+        world->nodes[i] = (struct world_node){.identity = identity_make(IDENTITY_NODE, 0, i)};
+        world->nodes_lasting += description->nodes[i].daemon ? 0 : 1;
+    }
+    struct agent *nobody = schedule_agent(&world->schedule, 0);
+    world->holds_main =
+        choices_draw(&world->choices, CHOICE_HOLD_MAIN, 0, &nobody->decider, NULL, 2) == 1;
+}
+
+uint32_t world_thread_create(struct world *world, uint32_t parent, uint32_t node, bool detached) {
+    ASSERT(node >= 1 && node <= world->description->node_count);
+    struct world_node *home = &world->nodes[node];
+    const uint32_t id = threads_create(&world->threads, parent, node, home->identity, detached);
+    if (id == 0) {
+        return 0;
+    }
+    struct thread *thread = threads_at(&world->threads, id);
+    thread->node_next = home->first_thread;
+    if (home->first_thread != 0) {
+        threads_at(&world->threads, home->first_thread)->node_previous = id;
+    }
+    home->first_thread = id;
+    home->alive++;
+    return id;
+}
+
+static void node_unlink(struct world *world, uint32_t id) {
+    struct thread *thread = threads_at(&world->threads, id);
+    struct world_node *home = &world->nodes[thread->node];
+    if (thread->node_previous != 0) {
+        threads_at(&world->threads, thread->node_previous)->node_next = thread->node_next;
+    } else {
+        home->first_thread = thread->node_next;
+    }
+    if (thread->node_next != 0) {
+        threads_at(&world->threads, thread->node_next)->node_previous = thread->node_previous;
+    }
+    home->alive--;
+}
+
+/* The node is gone: judges its exit status, and ends the run after the last one that counts. */
+static void node_gone(struct world *world, uint32_t node, int status) {
+    struct world_node *home = &world->nodes[node];
+    ASSERT(!home->exited);
+    home->exited = true;
+    home->status = status;
+    schedule_event(&world->schedule, POINT_NODE_EXIT, 0, status, NULL);
+    if (world->node_closed != NULL) {
+        world->node_closed(world->node_closed_context, node);
+    }
+    const struct description_node *described = &world->description->nodes[node];
+    if (status != 0) {
+        world_fail(world, VERDICT_EXIT, NULL, "%s exited with status %d", described->name, status);
+    }
+    if (!described->daemon && --world->nodes_lasting == 0) {
+        property_end(&world->property, schedule_now_ns(&world->schedule));
+        verdict_set(world->verdict, VERDICT_PASS, "all programs ended");
+        schedule_end(&world->schedule);
+    }
+}
+
+void world_thread_finish(struct world *world, uint64_t result) {
+    const uint32_t id = threads_self(&world->threads);
+    const uint32_t node = threads_at(&world->threads, id)->node;
+    schedule_event(&world->schedule, POINT_THREAD_END, 0, 0, NULL);
+    threads_finish(&world->threads, result);
+    node_unlink(world, id);
+    if (world->nodes[node].alive == 0) {
+        node_gone(world, node, 0);
+    }
+}
+
+void world_node_exit(struct world *world,
+                     int status,
+                     void (*released)(void *context, uint32_t thread),
+                     void *context) {
+    const uint32_t self = threads_self(&world->threads);
+    const uint32_t node = threads_at(&world->threads, self)->node;
+    struct world_node *home = &world->nodes[node];
+    for (uint32_t id = home->first_thread; id != 0;) {
+        struct thread *thread = threads_at(&world->threads, id);
+        const uint32_t next = thread->node_next;
+        if (id != self) {
+            schedule_thread_kill(&world->schedule, thread->agent);
+            thread->state = THREAD_JOINED;
+            released(context, id);
+            node_unlink(world, id);
+        }
+        id = next;
+    }
+    threads_finish(&world->threads, 0);
+    node_unlink(world, self);
+    node_gone(world, node, status);
+}
+
+static const char *holder_name(const struct world *world, uint32_t id, char *text, size_t size) {
+    const struct thread *thread = threads_at(&world->threads, id);
+    snprintf(text,
+             size,
+             " held by thread %" PRIu32 " of %s",
+             id,
+             world->description->nodes[thread->node].name);
+    return text;
+}
+
+static void deadlock_describe(struct world *world) {
+    char holder[64];
+    for (uint32_t id = 1; id <= world->threads.table.count; id++) {
+        const struct thread *thread = threads_at(&world->threads, id);
+        if (thread->state != THREAD_ALIVE || world->description->nodes[thread->node].daemon) {
+            continue;
+        }
+        const struct agent *agent = schedule_agent(&world->schedule, thread->agent);
+        const struct wait_cause *cause = &agent->cause;
+        const bool held = cause->holder != NULL && threads_known(&world->threads, *cause->holder);
+        verdict_set(world->verdict,
+                    VERDICT_DEADLOCK,
+                    "nothing can run: thread %" PRIu32 " of %s waits in %s on object %" PRIu32 "%s",
+                    id,
+                    world->description->nodes[thread->node].name,
+                    point_name(cause->kind),
+                    cause->object,
+                    held ? holder_name(world, *cause->holder, holder, sizeof holder) : "");
+        world->verdict->thread = id;
+        world->verdict->node = thread->node;
+        world->verdict->site = (uint64_t)(uintptr_t)cause->site;
+        break;
+    }
+}
+
+void world_idle(struct world *world) {
+    ASSERT(world->nodes_lasting > 0);
+    deadlock_describe(world);
+    world->verdict->time_ns = schedule_now_ns(&world->schedule);
+    world->verdict->step = world->trace->count;
+    ASSERT(world->verdict->kind != VERDICT_NONE);
+}
+
+_Noreturn void
+world_fail(struct world *world, enum verdict_kind kind, const void *site, const char *format, ...) {
+    char message[VERDICT_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    struct verdict *verdict = world->verdict;
+    if (verdict_set(verdict, kind, "%s", message)) {
+        const struct agent *self = schedule_running(&world->schedule);
+        verdict->thread = self->id;
+        verdict->node = self->node;
+        verdict->time_ns = schedule_now_ns(&world->schedule);
+        verdict->step = world->trace->count;
+        verdict->site = (uint64_t)(uintptr_t)site;
+    }
+    schedule_end(&world->schedule);
+    UNREACHABLE();
+}

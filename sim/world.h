@@ -1,0 +1,112 @@
+/* All state of one run, and its course from init to verdict.
+ *
+ *   world_init ─► world_begin ─► world_start ─► (threads run) ─► verdict ─► world_end
+ *                      ▲                                                       │
+ *                      └───────────────────── next seed ◄──────────────────────┘
+ *
+ * A run is a pure function of (scenario, build, choices). A node is alive while one of its threads
+ * is; the run ends when every node that is no daemon has exited, or with the first finding.
+ *
+ * Memory:      one arena, given once; a run starts by rewinding tables, not by clearing memory.
+ * Limits:      summed up in world_arena_size.
+ * Units:       nanoseconds of virtual time.
+ * Errors:      none; findings are the verdict.
+ * Threads:     one world per process; its simulated threads run one at a time.
+ * Determinism: see sim/choices.h, sim/identity.h.
+ */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/arena.h"
+#include "sim/choices.h"
+#include "sim/description.h"
+#include "sim/property.h"
+#include "sim/schedule.h"
+#include "sim/strategy.h"
+#include "sim/thread.h"
+#include "sim/trace.h"
+#include "sim/verdict.h"
+
+#define WORLD_AGENTS_MAX 131072u
+#define WORLD_ENTRIES_MAX 1048576u
+
+struct world_node {
+    uint64_t identity;
+    uint32_t first_thread; /* list of living threads, linked by thread.node_next */
+    uint32_t alive;        /* how many */
+    int32_t status;        /* exit status, once it exited */
+    bool exited;
+};
+
+/* What one run is asked to be. */
+struct world_spec {
+    uint64_t seed;
+    uint32_t mode; /* enum choices_mode */
+    struct strategy_spec strategy;
+    uint64_t script_count; /* replay modes: choices to follow */
+};
+
+struct world {
+    struct arena arena;
+    struct schedule schedule;
+    struct choices choices;
+    struct threads threads;
+    struct property property;
+    const struct description *description;
+    struct verdict *verdict;
+    struct trace *trace;
+    uint32_t nodes_lasting; /* nodes that are no daemons and have not exited */
+    bool holds_main;        /* this run holds back main's return */
+    /* Called when a node exits, before its threads are gone: descriptors close here. */
+    void (*node_closed)(void *context, uint32_t node);
+    void *node_closed_context;
+    struct world_node nodes[DESCRIPTION_NODES_MAX + 1];
+};
+
+/* Bytes of address space that a world's arena needs; touched only as far as used. */
+uint64_t world_arena_size(void);
+
+/* Once per process. The description is borrowed for all runs; verdict, trace and points lie in
+ * memory shared with the supervisor. */
+void world_init(struct world *world,
+                void *memory,
+                const struct description *description,
+                const struct schedule_machine *machine,
+                struct choice *record,
+                uint64_t record_capacity);
+
+/* Starts a run: everything empty, time 0. */
+void world_begin(struct world *world,
+                 const struct world_spec *spec,
+                 const struct choice *script,
+                 struct trace *trace,
+                 struct verdict *verdict,
+                 uint64_t *points);
+
+/* A thread of a node: the first one when parent is 0. Returns its id, 0 at a limit. */
+uint32_t world_thread_create(struct world *world, uint32_t parent, uint32_t node, bool detached);
+
+/* The running thread ended with a result. When it was the node's last one, the node exits. Then
+ * the caller releases the machine's part and calls schedule_thread_end. */
+void world_thread_finish(struct world *world, uint64_t result);
+
+/* The running thread's node exits: its other threads are gone at once. Ends the run when it was
+ * the last one that counts. Then as for world_thread_finish. Calls `released` for each thread that
+ * is removed, with its id, so that the machine can free what it holds. */
+void world_node_exit(struct world *world,
+                     int status,
+                     void (*released)(void *context, uint32_t thread),
+                     void *context);
+
+/* The scheduler found nothing to do: judges whether that is a pass or a deadlock. */
+void world_idle(struct world *world);
+
+/* Sets a finding at the running thread and ends the run. Does not return. */
+_Noreturn void
+world_fail(struct world *world, enum verdict_kind kind, const void *site, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif
