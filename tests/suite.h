@@ -12,8 +12,7 @@
 
 #define SUITE(name)                                                                                \
     static void suite_fill(TCase *tcase);                                                          \
-    int main(void)                                                                                 \
-    {                                                                                              \
+    int main(void) {                                                                               \
         Suite *suite = suite_create(#name);                                                        \
         TCase *tcase = tcase_create(#name);                                                        \
         tcase_set_timeout(tcase, SUITE_TIMEOUT_S);                                                 \
