@@ -38,8 +38,9 @@
 
 #define SCHEDULE_HANDLERS_MAX 16
 #define SCHEDULE_NO_PROGRESS_POINTS 1000000u
-#define SCHEDULE_HOLD_POINTS_MAX 1000u /* a held main goes on after so many points at the latest   \
-                                        */
+#define SCHEDULE_HOLD_POINTS_MAX                                                                   \
+    1000u /* a held main goes on after so many points at the latest                                \
+           */
 
 enum agent_kind { AGENT_THREAD = 1, AGENT_ENTRY };
 

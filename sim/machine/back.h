@@ -1,0 +1,33 @@
+/* The two ways to give simulated threads the processor. See machine.h.
+ *
+ * fiber: one OS thread; a switch is a few instructions. Needs what tls_check() tests.
+ * baton: one real pthread per simulated thread, one of them running at a time. Works under
+ *        debuggers, sanitizers and on machines without FSGSBASE; every run needs a process of its
+ *        own, since parked pthreads cannot be reset.
+ *
+ * Memory:      stacks lie at fixed addresses (fiber); the C library's (baton).
+ * Errors:      back_*_open return NULL when they work, else the reason.
+ * Threads:     see above.
+ * Determinism: both give the same fingerprint.
+ */
+#ifndef SIM_MACHINE_BACK_H
+#define SIM_MACHINE_BACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/machine/machine.h"
+
+extern const struct machine_back back_fiber;
+extern const struct machine_back back_baton;
+
+const char *back_fiber_open(uint32_t stack_size);
+const char *back_baton_open(uint32_t stack_size);
+
+/* True when an address lies in the guard page of a fiber's stack. */
+bool back_fiber_overflow(uintptr_t address);
+
+/* Bounds of a slot's stack, lowest address and size. */
+void back_fiber_stack(uint32_t slot, uintptr_t *low, uint64_t *size);
+
+#endif

@@ -1,0 +1,109 @@
+#include "sim/machine/back.h"
+
+#include <stddef.h>
+#include <sys/mman.h>
+
+#include "sim/machine/context.h"
+#include "sim/machine/heap.h"
+#include "sim/machine/image.h"
+#include "sim/machine/real.h"
+#include "sim/machine/tls_glibc.h"
+#include "sim/panic.h"
+
+/* Stacks lie side by side, each above a page that faults:  | guard | stack | guard | stack | … */
+#define STACKS_BASE UINT64_C(0x210000000000)
+#define GUARD_SIZE IMAGE_PAGE_SIZE
+#define COLOURS 16 /* stack tops 64 bytes apart: equal tops would all fall into one cache set */
+#define COLOUR_STEP 64
+#define THREAD_ID_BASE 1000 /* simulated tids in libc's thread descriptors */
+
+struct fiber {
+    struct context context;
+    bool made; /* stack and TLS block exist */
+};
+
+static struct fiber fibers[MACHINE_SLOTS_MAX + 1]; /* 0 = the host */
+static struct context leaving; /* where the context of a thread that ended is dropped */
+static uint64_t stride;
+static uint32_t stack_bytes;
+
+const char *back_fiber_open(uint32_t stack_size) {
+    const char *reason = tls_check();
+    if (reason != NULL) {
+        return reason;
+    }
+    stack_bytes = (stack_size + IMAGE_PAGE_SIZE - 1) & ~(uint32_t)(IMAGE_PAGE_SIZE - 1);
+    stride = GUARD_SIZE + (uint64_t)stack_bytes;
+    void *base =
+        real_map((void *)(uintptr_t)STACKS_BASE, stride * (MACHINE_SLOTS_MAX + 1), PROT_NONE);
+    return base == NULL ? "the address range of the stacks is taken" : NULL;
+}
+
+void back_fiber_stack(uint32_t slot, uintptr_t *low, uint64_t *size) {
+    *low = (uintptr_t)(STACKS_BASE + slot * stride + GUARD_SIZE);
+    *size = stack_bytes;
+}
+
+bool back_fiber_overflow(uintptr_t address) {
+    if (stride == 0 || address < STACKS_BASE ||
+        address >= STACKS_BASE + stride * (MACHINE_SLOTS_MAX + 1)) {
+        return false;
+    }
+    return (address - STACKS_BASE) % stride < GUARD_SIZE;
+}
+
+static void fiber_make(uint32_t slot) {
+    uintptr_t low;
+    uint64_t size;
+    back_fiber_stack(slot, &low, &size);
+    image_track_zero(low, low + size);
+    const enum heap_zone before = heap_enter(HEAP_MACHINE);
+    fibers[slot].context.thread_pointer = tls_block_create();
+    heap_enter(before);
+    ASSERT(fibers[slot].context.thread_pointer != 0);
+    fibers[slot].made = true;
+}
+
+static void fiber_enter(void *argument) {
+    tls_thread_start();
+    machine_thread_main((uint32_t)(uintptr_t)argument);
+}
+
+static void fiber_prepare(uint32_t slot, uint32_t thread) {
+    ASSERT(slot >= 1 && slot <= MACHINE_SLOTS_MAX);
+    if (!fibers[slot].made) {
+        fiber_make(slot);
+    }
+    const uint64_t thread_pointer = fibers[slot].context.thread_pointer;
+    tls_block_renew(thread_pointer, THREAD_ID_BASE + thread);
+    uintptr_t low;
+    uint64_t size;
+    back_fiber_stack(slot, &low, &size);
+    const uintptr_t top = low + size - (uintptr_t)(slot % COLOURS) * COLOUR_STEP;
+    context_prepare(&fibers[slot].context,
+                    (void *)top,
+                    thread_pointer,
+                    fiber_enter,
+                    (void *)(uintptr_t)slot);
+}
+
+static void fiber_switch(uint32_t from, uint32_t to) {
+    struct context *save = from == MACHINE_SLOT_NONE ? &leaving : &fibers[from].context;
+    if (from == MACHINE_SLOT_HOST) {
+        save->thread_pointer = (uint64_t)(uintptr_t)__builtin_thread_pointer();
+    }
+    machine.thread_pointer = (void *)(uintptr_t)fibers[to].context.thread_pointer;
+    context_switch(save, &fibers[to].context);
+}
+
+static uint64_t fiber_stack_pointer(uint32_t slot) {
+    return fibers[slot].context.stack_pointer;
+}
+
+const struct machine_back back_fiber = {
+    .name = "fiber",
+    .thread_prepare = fiber_prepare,
+    .switch_to = fiber_switch,
+    .stack_pointer = fiber_stack_pointer,
+    .forks = false,
+};

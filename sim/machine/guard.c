@@ -1,0 +1,107 @@
+#include "sim/machine/guard.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include "sim/machine/back.h"
+#include "sim/machine/image.h"
+#include "sim/machine/machine.h"
+#include "sim/machine/real.h"
+#include "sim/panic.h"
+
+#define STACK_SIZE (64u << 10)
+#define LOW_ADDRESSES 65536u /* a fault below is an access through a NULL pointer */
+
+static struct guard_options guard;
+
+static const char *fault_words(int signal, uintptr_t address) {
+    switch (signal) {
+    case SIGSEGV:
+        if (back_fiber_overflow(address)) {
+            return "stack overflow (SIGSEGV)";
+        }
+        return address < LOW_ADDRESSES ? "access through a NULL pointer (SIGSEGV)"
+                                       : "access to memory that is not mapped (SIGSEGV)";
+    case SIGBUS:
+        return "bus error (SIGBUS)";
+    case SIGFPE:
+        return "division by zero or overflow (SIGFPE)";
+    case SIGILL:
+        return "illegal instruction (SIGILL)";
+    case SIGTRAP:
+        return "trap (SIGTRAP)";
+    default:
+        return "fatal signal";
+    }
+}
+
+static void verdict_fill(const char *what, int signal, uint64_t site, uint64_t address) {
+    struct verdict *verdict = &machine.record->verdict;
+    if (verdict->kind != VERDICT_NONE) {
+        return;
+    }
+    const struct agent *self = schedule_running(&machine.world.schedule);
+    snprintf(verdict->message, sizeof verdict->message, "%s", what);
+    verdict->signal = signal;
+    verdict->thread = self->id;
+    verdict->node = self->node;
+    verdict->time_ns = schedule_now_ns(&machine.world.schedule);
+    verdict->step = machine.record->trace.count;
+    verdict->site = site;
+    verdict->address = address;
+    verdict->kind = VERDICT_CRASH;
+}
+
+_Noreturn void guard_crash(const char *what, int signal) {
+    verdict_fill(what, signal, (uint64_t)(uintptr_t)__builtin_return_address(0), 0);
+    machine.active = false;
+    guard.crashed();
+    UNREACHABLE();
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context) {
+    const uintptr_t address = (uintptr_t)info->si_addr;
+    if (signal == SIGSEGV && info->si_code == SEGV_ACCERR && image_fault(address)) {
+        return;
+    }
+    const ucontext_t *state = context;
+    for (unsigned i = 0; i < RECORD_REGISTERS; i++) {
+        machine.record->registers[i] = (uint64_t)state->uc_mcontext.gregs[i];
+    }
+    if (!machine.active) {
+        machine.record->verdict.kind = VERDICT_NONE; /* not the program's: the supervisor says so */
+        snprintf(machine.record->error,
+                 sizeof machine.record->error,
+                 "%s outside of a run, at %#llx",
+                 fault_words(signal, address),
+                 (unsigned long long)state->uc_mcontext.gregs[REG_RIP]);
+    } else {
+        verdict_fill(fault_words(signal, address),
+                     signal,
+                     (uint64_t)state->uc_mcontext.gregs[REG_RIP],
+                     address);
+    }
+    machine.active = false;
+    guard.crashed();
+}
+
+void guard_open(const struct guard_options *options) {
+    ASSERT(options->crashed != NULL);
+    guard = *options;
+    stack_t stack = {.ss_size = STACK_SIZE};
+    stack.ss_sp = real_map(NULL, STACK_SIZE, PROT_READ | PROT_WRITE);
+    ASSERT(stack.ss_sp != NULL);
+    const int result = REAL(sigaltstack)(&stack, NULL);
+    ASSERT(result == 0);
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+    for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+        action.sa_sigaction = on_fault;
+        const int installed = REAL(sigaction)(signals[i], &action, NULL);
+        ASSERT(installed == 0);
+    }
+}

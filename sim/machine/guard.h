@@ -1,0 +1,27 @@
+/* What catches a program that faults: fatal signals, stack overflow, and writes to tracked pages.
+ *
+ *   fault ─► handler on a stack of its own ─┬─► tracked page: image_fault, go on
+ *                                           └─► crash: verdict and registers into the record,
+ *                                               then guard_options.crashed
+ *
+ * Memory:      one alternate signal stack.
+ * Errors:      none.
+ * Threads:     one OS thread per alternate stack: guard_thread() gives further ones theirs.
+ * Determinism: the message of a crash names no address.
+ */
+#ifndef SIM_MACHINE_GUARD_H
+#define SIM_MACHINE_GUARD_H
+
+#include <stdint.h>
+
+struct guard_options {
+    /* Called in the signal handler when the process cannot go on; must not return. */
+    void (*crashed)(void);
+};
+
+void guard_open(const struct guard_options *options);
+
+/* Ends the process with a crash verdict that code found (a double free, a wild pointer). */
+_Noreturn void guard_crash(const char *what, int signal);
+
+#endif

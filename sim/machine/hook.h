@@ -1,0 +1,73 @@
+/* What every hook begins with.
+ *
+ *   HOOK int pthread_mutex_lock(pthread_mutex_t *mutex)
+ *   {
+ *       if (!hook_simulated()) {
+ *           return REAL(pthread_mutex_lock)(mutex);
+ *       }
+ *       return sync_mutex_lock(hook_schedule(), …, HOOK_SITE);
+ *   }
+ *
+ * A hook that is called outside of a run (by ld.so, by a constructor, by the worker itself) passes
+ * on to the real function. Inside a run a thread that the simulator did not create is an escape.
+ * A flag or argument that a hook does not model is an escape too: hook_escape names it.
+ *
+ * Memory:      none.
+ * Errors:      hooks return what the real functions would; errno is the simulated thread's.
+ * Threads:     simulated threads, one at a time.
+ * Determinism: HOOK_SITE is for people only.
+ */
+#ifndef SIM_MACHINE_HOOK_H
+#define SIM_MACHINE_HOOK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/machine/machine.h"
+
+#define HOOK __attribute__((visibility("default")))
+#define HOOK_SITE __builtin_return_address(0)
+
+/* True inside a run. */
+static inline bool hook_simulated(void) {
+    if (__builtin_expect(!machine.active, 0)) {
+        return false;
+    }
+    if (__builtin_expect(__builtin_thread_pointer() != machine.thread_pointer, 0)) {
+        machine_foreign_thread();
+    }
+    return true;
+}
+
+static inline struct schedule *hook_schedule(void) {
+    return &machine.world.schedule;
+}
+
+/* Node index of the running thread. */
+static inline uint32_t hook_node(void) {
+    return schedule_running(&machine.world.schedule)->node;
+}
+
+/* Announces a point about no object in particular. */
+static inline void hook_point(enum point_kind kind, uint32_t object, bool write, const void *site) {
+    const struct point point = {.kind = (uint16_t)kind,
+                                .write = write,
+                                .object = object,
+                                .site = site};
+    schedule_point(&machine.world.schedule, &point);
+}
+
+/* Sets errno from a negative result as system calls do. */
+int hook_result(int64_t result);
+
+/* Ends the run with an escape verdict: "poll() with flag 0x40". Does not return. */
+_Noreturn void hook_escape(const void *site, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A negative errno or 0 for a timespec from the program; ns is valid when 0. */
+int hook_timespec(const void *timespec, uint64_t *ns);
+
+/* Virtual time of an absolute deadline of a clock; 0 when it lies before the run began. */
+uint64_t hook_deadline(int clock, uint64_t absolute_ns);
+
+#endif

@@ -1,0 +1,92 @@
+/* malloc and its family. Never a point, costs no virtual time: compilers delete malloc/free pairs,
+ * and libc calls malloc while it holds its own locks. */
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/machine/heap.h"
+#include "sim/machine/hook.h"
+
+#define PAGE_SIZE_BYTES 4096
+
+static void *or_enomem(void *block) {
+    if (block == NULL) {
+        errno = ENOMEM;
+    }
+    return block;
+}
+
+HOOK void *malloc(size_t size) {
+    return or_enomem(heap_take(size));
+}
+
+HOOK void free(void *block) {
+    heap_give(block);
+}
+
+HOOK void *calloc(size_t count, size_t size) {
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        return or_enomem(NULL);
+    }
+    void *block = or_enomem(heap_take(bytes));
+    if (block != NULL) {
+        memset(block, 0, bytes);
+    }
+    return block;
+}
+
+HOOK void *realloc(void *block, size_t size) {
+    if (size == 0 && block != NULL) {
+        heap_give(block);
+        return NULL;
+    }
+    return or_enomem(heap_resize(block, size));
+}
+
+HOOK void *reallocarray(void *block, size_t count, size_t size) {
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        return or_enomem(NULL);
+    }
+    return realloc(block, bytes);
+}
+
+static bool power_of_two(size_t n) {
+    return n != 0 && (n & (n - 1)) == 0;
+}
+
+HOOK int posix_memalign(void **block, size_t alignment, size_t size) {
+    if (!power_of_two(alignment) || alignment % sizeof(void *) != 0) {
+        return EINVAL;
+    }
+    *block = heap_take_aligned(alignment, size);
+    return *block == NULL ? ENOMEM : 0;
+}
+
+HOOK void *memalign(size_t alignment, size_t size) {
+    if (!power_of_two(alignment)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return or_enomem(heap_take_aligned(alignment, size));
+}
+
+HOOK void *aligned_alloc(size_t alignment, size_t size) {
+    return memalign(alignment, size);
+}
+
+HOOK void *valloc(size_t size) {
+    return or_enomem(heap_take_aligned(PAGE_SIZE_BYTES, size));
+}
+
+HOOK void *pvalloc(size_t size) {
+    const size_t pages = (size + PAGE_SIZE_BYTES - 1) & ~(size_t)(PAGE_SIZE_BYTES - 1);
+    return or_enomem(heap_take_aligned(PAGE_SIZE_BYTES, pages));
+}
+
+HOOK size_t malloc_usable_size(void *block) {
+    return heap_usable(block);
+}

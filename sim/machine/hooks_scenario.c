@@ -1,0 +1,227 @@
+/* The functions of sim/scenario.h: declarations fill the description, the rest adds events. */
+#include "sim/scenario.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/hash.h"
+#include "sim/machine/hook.h"
+
+static struct description *description_of(struct sim_world *world) {
+    return (struct description *)(void *)world;
+}
+
+HOOK uint32_t sim_node(struct sim_world *world,
+                       const char *name,
+                       const char *program,
+                       const char *const *arguments) {
+    return description_node_add(description_of(world), name, program, arguments);
+}
+
+HOOK void sim_node_daemon(struct sim_world *world, uint32_t node) {
+    if (node >= 1 && node <= description_of(world)->node_count) {
+        description_of(world)->nodes[node].daemon = true;
+    }
+}
+
+HOOK void sim_link(struct sim_world *world,
+                   uint32_t from,
+                   uint32_t to,
+                   uint64_t latency_min_ns,
+                   uint64_t latency_max_ns) {
+    struct description *description = description_of(world);
+    struct description_link *link = description_link_add(description, from, to);
+    if (link != NULL) {
+        link->latency_min_ns = latency_min_ns;
+        link->latency_max_ns = latency_max_ns;
+        if (latency_min_ns > latency_max_ns && description->error[0] == '\0') {
+            snprintf(description->error,
+                     sizeof description->error,
+                     "a link's least latency exceeds its greatest");
+        }
+    }
+}
+
+static struct description_link *link_last(struct sim_world *world) {
+    struct description *description = description_of(world);
+    return description->link_count == 0 ? description_link_add(description, SIM_ANY, SIM_ANY)
+                                        : &description->links[description->link_count - 1];
+}
+
+HOOK void sim_link_loss(struct sim_world *world, uint32_t loss_ppm, uint32_t duplicate_ppm) {
+    link_last(world)->loss_ppm = loss_ppm;
+    link_last(world)->duplicate_ppm = duplicate_ppm;
+}
+
+HOOK void sim_link_bandwidth(struct sim_world *world, uint64_t bytes_per_second) {
+    link_last(world)->bandwidth_bps = bytes_per_second;
+}
+
+static void fault_add(struct sim_world *world, const struct description_fault *fault) {
+    struct description_fault *added = description_fault_add(description_of(world));
+    if (added != NULL) {
+        *added = *fault;
+    }
+}
+
+HOOK void sim_partition(struct sim_world *world,
+                        uint32_t from,
+                        uint32_t to,
+                        uint64_t at_ns,
+                        uint64_t until_ns) {
+    const struct description_fault fault =
+        {DESCRIPTION_PARTITION, from, to, at_ns, until_ns, false};
+    fault_add(world, &fault);
+}
+
+HOOK void sim_reset(struct sim_world *world, uint32_t from, uint32_t to, uint64_t at_ns) {
+    const struct description_fault fault = {DESCRIPTION_RESET, from, to, at_ns, at_ns, false};
+    fault_add(world, &fault);
+}
+
+HOOK void sim_limit_time(struct sim_world *world, uint64_t time_ns) {
+    description_of(world)->time_max_ns = time_ns;
+}
+
+HOOK void sim_limit_points(struct sim_world *world, uint64_t points) {
+    description_of(world)->points_max = points;
+}
+
+HOOK void sim_limit_heap(struct sim_world *world, uint64_t bytes) {
+    description_of(world)->heap_max = bytes;
+}
+
+HOOK void sim_stack(struct sim_world *world, uint32_t bytes) {
+    description_of(world)->stack_size = bytes;
+}
+
+HOOK void sim_allow_leaks(struct sim_world *world) {
+    description_of(world)->leaks_allowed = true;
+}
+
+HOOK struct sim_bound sim_equal(int64_t value) {
+    return (struct sim_bound){DESCRIPTION_EQUAL, value};
+}
+
+HOOK struct sim_bound sim_at_most(int64_t value) {
+    return (struct sim_bound){DESCRIPTION_AT_MOST, value};
+}
+
+HOOK struct sim_bound sim_at_least(int64_t value) {
+    return (struct sim_bound){DESCRIPTION_AT_LEAST, value};
+}
+
+static void property_declare(struct sim_world *world,
+                             enum description_property_kind kind,
+                             const char *sentence,
+                             const char *counter,
+                             struct sim_bound bound) {
+    struct description_property *property =
+        description_property_add(description_of(world), sentence);
+    if (property != NULL) {
+        property->kind = kind;
+        property->comparison = (uint32_t)bound.comparison;
+        property->value = bound.value;
+        snprintf(property->counter, sizeof property->counter, "%s", counter);
+    }
+}
+
+HOOK void sim_always(struct sim_world *world,
+                     const char *sentence,
+                     const char *counter,
+                     struct sim_bound bound) {
+    property_declare(world, DESCRIPTION_ALWAYS, sentence, counter, bound);
+}
+
+HOOK void sim_eventually(struct sim_world *world,
+                         const char *sentence,
+                         const char *counter,
+                         struct sim_bound bound,
+                         uint64_t within_ns) {
+    struct description *description = description_of(world);
+    const uint32_t before = description->property_count;
+    property_declare(world, DESCRIPTION_EVENTUALLY, sentence, counter, bound);
+    if (description->property_count > before) {
+        description->properties[before].within_ns = within_ns;
+    }
+}
+
+HOOK void sim_finally(struct sim_world *world,
+                      const char *sentence,
+                      const char *counter,
+                      struct sim_bound bound) {
+    property_declare(world, DESCRIPTION_FINALLY, sentence, counter, bound);
+}
+
+/* A name in an event is its hash: equal in every build, and the object column stays free. */
+static int64_t name_number(const char *name) {
+    const struct hash hash = hash_bytes(name, strlen(name));
+    int64_t number;
+    memcpy(&number, hash.bytes, sizeof number);
+    return number & INT64_MAX;
+}
+
+HOOK void sim_mark(const char *name) {
+    if (!hook_simulated()) {
+        return;
+    }
+    hook_point(POINT_MARK, 0, false, HOOK_SITE);
+    schedule_progress(hook_schedule());
+    schedule_event(hook_schedule(), POINT_MARK, 0, name_number(name), HOOK_SITE);
+}
+
+HOOK int64_t sim_count(const char *counter, int64_t delta) {
+    if (!hook_simulated()) {
+        return 0;
+    }
+    struct schedule *schedule = hook_schedule();
+    schedule_progress(schedule);
+    const int64_t value = property_count(&machine.world.property,
+                                         hook_node(),
+                                         counter,
+                                         delta,
+                                         schedule_now_ns(schedule));
+    schedule_event(schedule, POINT_COUNT, 0, value, HOOK_SITE);
+    struct verdict *verdict = machine.world.verdict;
+    if (verdict->kind != VERDICT_NONE) {
+        verdict->thread = schedule_running(schedule)->id;
+        verdict->node = hook_node();
+        verdict->time_ns = schedule_now_ns(schedule);
+        verdict->step = machine.world.trace->count;
+        verdict->site = (uint64_t)(uintptr_t)HOOK_SITE;
+        schedule_end(schedule);
+    }
+    return value;
+}
+
+HOOK void sim_fail(const char *format, ...) {
+    char message[VERDICT_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    if (hook_simulated()) {
+        schedule_event(hook_schedule(), POINT_FAIL, 0, 0, HOOK_SITE);
+        world_fail(&machine.world, VERDICT_ASSERTION, HOOK_SITE, "%s", message);
+    }
+}
+
+static void
+history(enum point_kind kind, const char *operation, int64_t key, int64_t value, const void *site) {
+    if (!hook_simulated()) {
+        return;
+    }
+    struct schedule *schedule = hook_schedule();
+    schedule_event(schedule, kind, 0, name_number(operation), site);
+    schedule_event(schedule, kind, 1, key, site);
+    schedule_event(schedule, kind, 2, value, site);
+}
+
+HOOK void sim_invoke(const char *operation, int64_t key, int64_t value) {
+    history(POINT_INVOKE, operation, key, value, HOOK_SITE);
+}
+
+HOOK void sim_return(const char *operation, int64_t key, int64_t value) {
+    history(POINT_RETURN, operation, key, value, HOOK_SITE);
+}

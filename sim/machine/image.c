@@ -1,0 +1,174 @@
+#include "sim/machine/image.h"
+
+#include <link.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "sim/machine/real.h"
+#include "sim/panic.h"
+
+#define PAGE_MASK (~(uintptr_t)(IMAGE_PAGE_SIZE - 1))
+
+struct range {
+    uintptr_t start, end;
+    bool zero;
+};
+
+struct hot {
+    unsigned char *page;
+    unsigned char *kept; /* NULL = all zero */
+};
+
+static struct range ranges[IMAGE_RANGES_MAX]; /* sorted by start, disjoint */
+static uint32_t range_count;
+static struct hot *hot; /* in order of becoming hot */
+static uint32_t hot_count;
+static unsigned char *kept_next;
+
+static void range_add(uintptr_t start, uintptr_t end, bool zero) {
+    ASSERT(start < end && start % IMAGE_PAGE_SIZE == 0 && end % IMAGE_PAGE_SIZE == 0);
+    ASSERT(range_count < IMAGE_RANGES_MAX);
+    if (hot == NULL) {
+        hot = real_map(NULL, sizeof(struct hot) * IMAGE_HOT_MAX, PROT_READ | PROT_WRITE);
+        kept_next = real_map(NULL, (size_t)IMAGE_PAGE_SIZE * IMAGE_HOT_MAX, PROT_READ | PROT_WRITE);
+        ASSERT(hot != NULL && kept_next != NULL);
+    }
+    uint32_t i = range_count++;
+    while (i > 0 && ranges[i - 1].start > start) {
+        ranges[i] = ranges[i - 1];
+        i--;
+    }
+    ranges[i] = (struct range){start, end, zero};
+    real_protect((void *)start, end - start, PROT_READ);
+}
+
+void image_track(uintptr_t start, uintptr_t end) {
+    range_add(start, end, false);
+}
+
+void image_track_zero(uintptr_t start, uintptr_t end) {
+    range_add(start, end, true);
+}
+
+struct except {
+    const void *const *addresses;
+    unsigned count;
+};
+
+static bool contains(const struct dl_phdr_info *info, const void *address) {
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        const uintptr_t start = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+        if (info->dlpi_phdr[i].p_type == PT_LOAD && (uintptr_t)address >= start &&
+            (uintptr_t)address < start + info->dlpi_phdr[i].p_memsz) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Pages that become read-only after relocation must not be made writable again by a fault. */
+static uintptr_t relro_end(const struct dl_phdr_info *info, uintptr_t start) {
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        const uintptr_t relro = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+        if (info->dlpi_phdr[i].p_type == PT_GNU_RELRO && (relro & PAGE_MASK) == start) {
+            return (relro + info->dlpi_phdr[i].p_memsz) & PAGE_MASK;
+        }
+    }
+    return start;
+}
+
+static int track_one(struct dl_phdr_info *info, size_t size, void *context) {
+    (void)size;
+    const struct except *except = context;
+    for (unsigned i = 0; i < except->count; i++) {
+        if (contains(info, except->addresses[i])) {
+            return 0;
+        }
+    }
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+        if (header->p_type != PT_LOAD || (header->p_flags & PF_W) == 0) {
+            continue;
+        }
+        const uintptr_t first = (info->dlpi_addr + header->p_vaddr) & PAGE_MASK;
+        const uintptr_t start = relro_end(info, first);
+        const uintptr_t end =
+            (info->dlpi_addr + header->p_vaddr + header->p_memsz + IMAGE_PAGE_SIZE - 1) & PAGE_MASK;
+        if (start < end) {
+            image_track(start, end);
+        }
+    }
+    return 0;
+}
+
+/* Tracking protects pages of ld.so too, while it holds the lock of this very walk: its unlock then
+ * faults and makes its page hot. So image_fault must be installed as a handler before. */
+void image_track_loaded(const void *const *addresses, unsigned count) {
+    struct except except = {addresses, count};
+    dl_iterate_phdr(track_one, &except);
+}
+
+static const struct range *range_find(uintptr_t address) {
+    uint32_t low = 0;
+    uint32_t high = range_count;
+    while (low < high) {
+        const uint32_t middle = (low + high) / 2;
+        if (address >= ranges[middle].end) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < range_count && address >= ranges[low].start ? &ranges[low] : NULL;
+}
+
+static bool is_hot(const unsigned char *page) {
+    for (uint32_t i = hot_count; i > 0; i--) {
+        if (hot[i - 1].page == page) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool image_fault(uintptr_t address) {
+    const struct range *range = range_find(address);
+    unsigned char *page = (unsigned char *)(address & PAGE_MASK);
+    if (range == NULL || is_hot(page)) {
+        return false;
+    }
+    ASSERT(hot_count < IMAGE_HOT_MAX);
+    unsigned char *kept = NULL;
+    if (!range->zero) {
+        kept = kept_next;
+        kept_next += IMAGE_PAGE_SIZE;
+        memcpy(kept, page, IMAGE_PAGE_SIZE);
+    }
+    hot[hot_count++] = (struct hot){page, kept};
+    real_protect(page, IMAGE_PAGE_SIZE, PROT_READ | PROT_WRITE);
+    return true;
+}
+
+void image_prepare(void *bytes, size_t size) {
+    if (size == 0) {
+        return;
+    }
+    const uintptr_t end = (uintptr_t)bytes + size;
+    for (uintptr_t page = (uintptr_t)bytes & PAGE_MASK; page < end; page += IMAGE_PAGE_SIZE) {
+        image_fault(page);
+    }
+}
+
+void image_reset(void) {
+    for (uint32_t i = 0; i < hot_count; i++) {
+        if (hot[i].kept != NULL) {
+            memcpy(hot[i].page, hot[i].kept, IMAGE_PAGE_SIZE);
+        } else {
+            memset(hot[i].page, 0, IMAGE_PAGE_SIZE);
+        }
+    }
+}
+
+uint32_t image_hot_count(void) {
+    return hot_count;
+}

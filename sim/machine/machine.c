@@ -1,0 +1,330 @@
+#include "sim/machine/machine.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/single_threaded.h>
+
+#include "sim/machine/back.h"
+#include "sim/machine/heap.h"
+#include "sim/machine/image.h"
+#include "sim/machine/loader.h"
+#include "sim/machine/real.h"
+#include "sim/panic.h"
+
+struct machine machine;
+
+/* ---- what the scheduler asks of us ---- */
+
+static uint32_t slot_of(uint32_t agent) {
+    const uint32_t id = schedule_agent(&machine.world.schedule, agent)->id;
+    return threads_at(&machine.world.threads, id)->slot;
+}
+
+static bool host_waits; /* the host is inside schedule_run, on its own stack */
+
+static void on_switch(void *context, uint32_t from, uint32_t to) {
+    (void)context;
+    uint32_t from_slot = MACHINE_SLOT_NONE;
+    if (!host_waits) {
+        host_waits = true;
+        from_slot = MACHINE_SLOT_HOST;
+    } else if (from != 0) {
+        from_slot = slot_of(from);
+    }
+    machine.back->switch_to(from_slot, slot_of(to));
+}
+
+static void threads_record(void) {
+    struct record *record = machine.record;
+    const struct world *world = &machine.world;
+    record->thread_count = 0;
+    for (uint32_t id = 1; id <= world->threads.table.count; id++) {
+        const struct thread *thread = threads_at(&world->threads, id);
+        if (thread->state != THREAD_ALIVE || record->thread_count == RECORD_THREADS_MAX) {
+            continue;
+        }
+        const struct agent *agent = schedule_agent(&world->schedule, thread->agent);
+        const bool waits = agent->state == AGENT_WAITING;
+        struct record_thread *entry = &record->threads[record->thread_count++];
+        *entry = (struct record_thread){
+            .id = id,
+            .node = thread->node,
+            .state = agent->state,
+            .kind = waits ? agent->cause.kind : agent->pending.kind,
+            .object = waits ? agent->cause.object : agent->pending.object,
+            .holder = waits && agent->cause.holder != NULL ? *agent->cause.holder : 0,
+            .site = (uint64_t)(uintptr_t)(waits ? agent->cause.site : agent->pending.site),
+        };
+        if (thread->agent != world->schedule.running) {
+            entry->stack_pointer = machine.back->stack_pointer(thread->slot);
+        }
+        memcpy(entry->name, thread->name, sizeof entry->name);
+    }
+}
+
+static void on_end(void *context) {
+    (void)context;
+    if (verdict_is_finding(machine.world.verdict)) {
+        threads_record();
+    }
+    ASSERT(host_waits);
+    machine.back->switch_to(MACHINE_SLOT_NONE, MACHINE_SLOT_HOST);
+}
+
+static void on_idle(void *context) {
+    (void)context;
+    world_idle(&machine.world);
+}
+
+/* ---- set-up ---- */
+
+static bool refuse(const char *format, const char *what, const char *why) {
+    snprintf(machine.record->error, sizeof machine.record->error, format, what, why);
+    return false;
+}
+
+static bool describe(void *handle, const char *module) {
+    struct description *description = &machine.record->description;
+    void (*scenario)(void *) = (void (*)(void *))dlsym(handle, "sim_scenario");
+    if (scenario == NULL) {
+        return refuse("%s is no scenario: it has no SIM_SCENARIO() function%s", module, "");
+    }
+    const char *slash = strrchr(module, '/');
+    description_init(description, slash == NULL ? module : slash + 1);
+    char *dot = strrchr(description->name, '.');
+    if (dot != NULL) {
+        *dot = '\0';
+    }
+    scenario(description);
+    if (!description_check(description)) {
+        return refuse("scenario %s: %s", module, description->error);
+    }
+    return true;
+}
+
+static bool nodes_load(void) {
+    struct record *record = machine.record;
+    const struct description *description = &record->description;
+    for (uint32_t node = 1; node <= description->node_count; node++) {
+        void *handle = loader_copy(node, record->error, sizeof record->error);
+        if (handle == NULL) {
+            return false;
+        }
+        const char *program = description->nodes[node].program;
+        machine.programs[node] = (machine_program *)dlsym(handle, program);
+        if (machine.programs[node] == NULL) {
+            return refuse("the module has no function %s(), which node %s is to run",
+                          program,
+                          description->nodes[node].name);
+        }
+    }
+    loader_list(record->images, &record->image_count);
+    return true;
+}
+
+static const char *back_open(uint32_t wanted) {
+    const uint32_t stack_size = machine.record->description.stack_size;
+    const char *reason = NULL;
+    if (wanted != RECORD_BATON) {
+        reason = back_fiber_open(stack_size);
+        if (reason == NULL) {
+            machine.back = &back_fiber;
+            machine.record->backend = RECORD_FIBER;
+            return NULL;
+        }
+        if (wanted == RECORD_FIBER) {
+            return reason;
+        }
+        snprintf(machine.record->reason, sizeof machine.record->reason, "%s", reason);
+    }
+    machine.back = &back_baton;
+    machine.record->backend = RECORD_BATON;
+    return back_baton_open(stack_size);
+}
+
+/* From now on every page that the program can write is watched. */
+static void track(void) {
+    const void *except[] = {&machine, (const void *)getauxval(AT_ENTRY)};
+    heap_enter(HEAP_MACHINE);
+    uintptr_t start;
+    uintptr_t end;
+    heap_persistent_range(&start, &end);
+    image_track(start, end);
+    image_track_loaded(except, sizeof except / sizeof except[0]);
+}
+
+bool machine_open(struct record *record, const struct machine_options *options) {
+    machine.record = record;
+    void *handle = loader_open(options->module, record->error, sizeof record->error);
+    if (handle == NULL || !describe(handle, options->module) || !nodes_load()) {
+        return false;
+    }
+    const char *reason = back_open(options->backend);
+    if (reason != NULL) {
+        return refuse("the back end cannot be used: %s%s", reason, "");
+    }
+    record->forks = machine.back->forks;
+    void *arena = real_map(NULL, world_arena_size(), PROT_READ | PROT_WRITE);
+    if (arena == NULL) {
+        return refuse("no address space for the world%s%s", "", "");
+    }
+    const struct schedule_machine functions = {.switch_to = on_switch,
+                                               .end = on_end,
+                                               .idle = on_idle};
+    world_init(&machine.world,
+               arena,
+               &record->description,
+               &functions,
+               record->choices,
+               RECORD_CHOICES_MAX);
+    heap_set_fill(options->fill);
+    heap_set_limit(record->description.heap_max);
+    __libc_single_threaded = 0;
+    if (!machine.back->forks) {
+        track();
+    } else {
+        heap_enter(HEAP_MACHINE);
+    }
+    return true;
+}
+
+/* ---- a run ---- */
+
+static uint32_t slot_take(void) {
+    uint32_t slot = machine.slot_free;
+    if (slot != 0) {
+        machine.slot_free = machine.slot_next[slot];
+    } else if (machine.slot_count < MACHINE_SLOTS_MAX) {
+        slot = ++machine.slot_count;
+    }
+    return slot;
+}
+
+static void slot_give(uint32_t slot) {
+    machine.slot_next[slot] = machine.slot_free;
+    machine.slot_free = slot;
+}
+
+static uint32_t
+thread_create(uint32_t parent, uint32_t node, const struct machine_start *start, bool detached) {
+    const uint32_t slot = slot_take();
+    if (slot == 0) {
+        verdict_set(machine.world.verdict,
+                    VERDICT_LIMIT,
+                    "more than %u threads at once",
+                    MACHINE_SLOTS_MAX);
+        return 0;
+    }
+    const uint32_t id = world_thread_create(&machine.world, parent, node, detached);
+    if (id != 0) {
+        threads_at(&machine.world.threads, id)->slot = slot;
+        machine.starts[slot] = *start;
+        machine.back->thread_prepare(slot, id);
+    }
+    return id;
+}
+
+uint32_t machine_thread_create(const struct machine_start *start, bool detached) {
+    const struct agent *self = schedule_running(&machine.world.schedule);
+    return thread_create(self->id, self->node, start, detached);
+}
+
+static void run_finish(const struct world_spec *spec) {
+    struct record *record = machine.record;
+    const struct world *world = &machine.world;
+    record->fingerprint = trace_end(&record->trace);
+    record->seed = spec->seed;
+    record->strategy = world->schedule.strategy.spec;
+    record->now_ns = schedule_now_ns(&world->schedule);
+    record->choices_asked = world->choices.at;
+    record->record_count = world->choices.record_count;
+    record->mismatch_at = world->choices.mismatch_at;
+    record->mismatch = world->choices.mismatch;
+}
+
+void machine_run(const struct world_spec *spec) {
+    struct record *record = machine.record;
+    ASSERT(!machine.active);
+    heap_enter(HEAP_RUN);
+    machine.slot_free = 0;
+    machine.slot_count = 0;
+    record->output_size = 0;
+    record->thread_count = 0;
+    world_begin(&machine.world,
+                spec,
+                record->script,
+                &record->trace,
+                &record->verdict,
+                &record->points);
+    machine.run_begin();
+    for (uint32_t node = 1; node <= record->description.node_count; node++) {
+        const struct machine_start start = {machine.node_main, (void *)(uintptr_t)node};
+        const uint32_t id = thread_create(0, node, &start, false);
+        ASSERT(id != 0);
+    }
+    host_waits = false;
+    machine.active = true;
+    schedule_run(&machine.world.schedule);
+    machine.active = false;
+    heap_enter(HEAP_MACHINE);
+    run_finish(spec);
+}
+
+void machine_reset(void) {
+    ASSERT(!machine.active);
+    ASSERT(!machine.back->forks);
+    heap_reset();
+    image_reset();
+}
+
+_Noreturn void machine_thread_main(uint32_t slot) {
+    const struct machine_start start = machine.starts[slot];
+    schedule_event(&machine.world.schedule, POINT_THREAD_START, 0, 0, (void *)start.routine);
+    machine_thread_exit(start.routine(start.argument));
+}
+
+static void slot_release(void *context, uint32_t thread) {
+    (void)context;
+    slot_give(threads_at(&machine.world.threads, thread)->slot);
+}
+
+_Noreturn void machine_thread_exit(void *result) {
+    struct world *world = &machine.world;
+    const uint32_t slot = threads_at(&world->threads, threads_self(&world->threads))->slot;
+    world_thread_finish(world, (uint64_t)(uintptr_t)result);
+    slot_give(slot);
+    schedule_thread_end(&world->schedule);
+    UNREACHABLE();
+}
+
+_Noreturn void machine_node_exit(int status) {
+    struct world *world = &machine.world;
+    const uint32_t slot = threads_at(&world->threads, threads_self(&world->threads))->slot;
+    world_node_exit(world, status, slot_release, NULL);
+    slot_give(slot);
+    schedule_thread_end(&world->schedule);
+    UNREACHABLE();
+}
+
+_Noreturn void machine_foreign_thread(void) {
+    struct verdict *verdict = &machine.record->verdict;
+    verdict_set(verdict,
+                VERDICT_ESCAPE,
+                "a thread that the simulator did not create called into it");
+    machine.crashed();
+    UNREACHABLE();
+}
+
+void machine_output(const void *bytes, uint64_t size) {
+    struct record *record = machine.record;
+    const uint64_t used = record->output_size;
+    if (used < RECORD_OUTPUT_SIZE) {
+        const uint64_t room = RECORD_OUTPUT_SIZE - used;
+        memcpy(record->output + used, bytes, size < room ? size : room);
+    }
+    record->output_size += size;
+}

@@ -1,0 +1,147 @@
+/* What a scenario module is written with.
+ *
+ *   #include <sim/scenario.h>
+ *
+ *   SIM_SCENARIO(scenario)                       declares the world, once per worker
+ *   {
+ *       sim_node(scenario, "server", "server_main", NULL);
+ *       sim_always(scenario, "one winner", "wins", sim_at_most(1));
+ *   }
+ *   int server_main(int argc, char **argv)       a node's program: ordinary code
+ *   {
+ *       SIM_MARK("ready");
+ *       sim_count("wins", 1);
+ *   }
+ *
+ * A module is a shared object built with the CMake function sim_add_scenario(). Its programs call
+ * POSIX, pthreads and C11 as they do in production. Each node has its own copy of the module's and
+ * its libraries' globals.
+ *
+ * Memory:      strings are copied.
+ * Limits:      names up to 31 characters, programs up to 63, sentences up to 95.
+ * Units:       nanoseconds; use SIM_US(), SIM_MS(), SIM_S().
+ * Errors:      a wrong declaration makes `sim` refuse the scenario with a sentence that says why.
+ * Threads:     declarations: none. The rest: any simulated thread; outside of a run they do
+ *              nothing.
+ * Determinism: marks, counts and histories are events of the trace.
+ */
+#ifndef SIM_SCENARIO_H
+#define SIM_SCENARIO_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SIM_US(n) ((uint64_t)(n)*UINT64_C(1000))
+#define SIM_MS(n) ((uint64_t)(n)*UINT64_C(1000000))
+#define SIM_S(n) ((uint64_t)(n)*UINT64_C(1000000000))
+#define SIM_FOREVER UINT64_MAX
+#define SIM_ANY 0u /* any node */
+
+/* ---- declaring a world ---- */
+
+struct sim_world; /* what is being declared */
+
+/* The function that declares the module's world. */
+#define SIM_SCENARIO(world)                                                                        \
+    void sim_scenario(struct sim_world *world);                                                    \
+    void sim_scenario(struct sim_world *world)
+
+/* A node that runs `program`, a function int program(int argc, char **argv) of this module.
+ * argv[0] is the node's name; `arguments` ends with NULL and may be NULL. Addresses are 10.0.0.1,
+ * 10.0.0.2 … in order. Returns its index, 0 when refused. */
+uint32_t sim_node(struct sim_world *world,
+                  const char *name,
+                  const char *program,
+                  const char *const *arguments);
+
+/* The run may end while this node still runs (a server). */
+void sim_node_daemon(struct sim_world *world, uint32_t node);
+
+/* The latency of messages between two nodes, both ways; SIM_ANY stands for every node. Each
+ * message draws its own. Later declarations override earlier ones. */
+void sim_link(struct sim_world *world,
+              uint32_t from,
+              uint32_t to,
+              uint64_t latency_min_ns,
+              uint64_t latency_max_ns);
+
+/* Datagrams of the link declared last are lost or doubled with these chances. */
+void sim_link_loss(struct sim_world *world, uint32_t loss_ppm, uint32_t duplicate_ppm);
+
+/* Bytes per second of the link declared last. */
+void sim_link_bandwidth(struct sim_world *world, uint64_t bytes_per_second);
+
+/* No message passes between two nodes from at_ns until until_ns (SIM_FOREVER: never again). */
+void sim_partition(struct sim_world *world,
+                   uint32_t from,
+                   uint32_t to,
+                   uint64_t at_ns,
+                   uint64_t until_ns);
+
+/* Every connection between two nodes is reset at this time. */
+void sim_reset(struct sim_world *world, uint32_t from, uint32_t to, uint64_t at_ns);
+
+/* The run ends with a finding beyond these. Defaults: a day, 200 million points, 4 GiB. */
+void sim_limit_time(struct sim_world *world, uint64_t time_ns);
+void sim_limit_points(struct sim_world *world, uint64_t points);
+void sim_limit_heap(struct sim_world *world, uint64_t bytes);
+
+/* Stack of every thread; the default is 256 KiB. */
+void sim_stack(struct sim_world *world, uint32_t bytes);
+
+/* Descriptors and threads that are left when a program returns are no finding. */
+void sim_allow_leaks(struct sim_world *world);
+
+/* What a counter must be. */
+struct sim_bound {
+    int comparison;
+    int64_t value;
+};
+
+struct sim_bound sim_equal(int64_t value);
+struct sim_bound sim_at_most(int64_t value);
+struct sim_bound sim_at_least(int64_t value);
+
+/* Holds from the start and after every sim_count() of this counter, summed over all nodes. */
+void sim_always(struct sim_world *world,
+                const char *sentence,
+                const char *counter,
+                struct sim_bound bound);
+
+/* Holds at some time, not later than within_ns after the start (0: before the run ends). */
+void sim_eventually(struct sim_world *world,
+                    const char *sentence,
+                    const char *counter,
+                    struct sim_bound bound,
+                    uint64_t within_ns);
+
+/* Holds when the run ends. */
+void sim_finally(struct sim_world *world,
+                 const char *sentence,
+                 const char *counter,
+                 struct sim_bound bound);
+
+/* ---- for programs ---- */
+
+/* A named place: an event of the trace, and progress. */
+void sim_mark(const char *name);
+#define SIM_MARK(name) sim_mark(name)
+
+/* Adds to a counter of this node; returns the node's new value. */
+int64_t sim_count(const char *counter, int64_t delta);
+
+/* Ends the run with a finding; formatted like printf. Does not return. */
+void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Histories, for linearizability: an operation begins, and has returned. */
+void sim_invoke(const char *operation, int64_t key, int64_t value);
+void sim_return(const char *operation, int64_t key, int64_t value);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
