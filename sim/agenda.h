@@ -2,9 +2,13 @@
  *
  *   agenda_insert(due) ──► wheel ──► agenda_pop(now): entries with due <= now, by (due, sequence)
  *
- *   level 0   64 slots, each a fixed span of virtual time; a slot is a list
- *   level k   64 slots, each 64 times as wide as a slot of level k-1; cascades down when reached
- *   far       beyond the top level
+ *   level k   64 slots; a slot spans 64^k ns; an entry lies at the level of the highest 6-bit digit
+ *             in which its due time differs from `elapsed`, in the slot of that digit
+ *   overdue   entries that are due before `elapsed`, sorted
+ *
+ * When time reaches a slot of level k, its entries move to lower levels in their order. At any
+ * moment the slot is a function of (due, elapsed), so equal deadlines always share one, in order
+ * of insertion.
  *
  * Equal deadlines come out in the order of insertion: the sequence number is part of the order.
  * Entries are records in a pool and named by handles {index, generation} packed in 64 bits, so
@@ -17,8 +21,8 @@
  * Threads:     the world's only.
  * Determinism: a function of the calls so far.
  * Source:      Varghese and Lauck, "Hashed and hierarchical timing wheels", SOSP 1987, scheme 7;
- *              differs in that a slot is sorted by (due, sequence) when it is reached, so that
- *              the order is exact and not by slot.
+ *              differs in that levels follow from the digits of the due time (as in a radix heap),
+ *              so that 11 levels of 64 slots hold every 64-bit time exactly.
  */
 #ifndef SIM_AGENDA_H
 #define SIM_AGENDA_H
@@ -32,6 +36,7 @@
 struct agenda_item {
     uint64_t due_ns;
     uint64_t sequence; /* order of insertion, from 1 */
+    uint64_t handle;   /* what agenda_insert returned */
     uint32_t handler;
     uint32_t subject; /* e.g. a thread or a socket, by index */
     uint64_t value;
@@ -60,7 +65,8 @@ uint64_t agenda_insert(struct agenda *agenda,
 /* Takes an entry out before it is popped. False when it was popped or cancelled before. */
 bool agenda_cancel(struct agenda *agenda, uint64_t handle);
 
-/* The earliest due time, AGENDA_NEVER when empty. Exact. O(1): kept up to date by the others. */
+/* The earliest due time, AGENDA_NEVER when empty. Exact. O(1): kept up to date by the others,
+ * which may have to look through one slot for it. */
 uint64_t agenda_next_ns(const struct agenda *agenda);
 
 /* Removes the earliest entry if its time has come (due <= now). now must not decrease between

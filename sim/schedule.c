@@ -577,6 +577,13 @@ bool schedule_timer_cancel(struct schedule *schedule, uint64_t handle) {
         schedule->next_ns = agenda_next_ns(schedule->agenda);
         return true;
     }
+    for (uint32_t i = 0; i < schedule->ready_count; i++) { /* due, but not picked yet */
+        const struct agent *agent = schedule_agent(schedule, schedule->ready[i]);
+        if (agent->kind == AGENT_ENTRY && agent->item.handle == handle) {
+            agent_drop(schedule, schedule->ready[i]);
+            return true;
+        }
+    }
     return false;
 }
 

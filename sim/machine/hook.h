@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "sim/machine/machine.h"
+#include "sim/machine/real.h"
 
 #define HOOK __attribute__((visibility("default")))
 #define HOOK_SITE __builtin_return_address(0)

@@ -304,7 +304,10 @@ static int list_one(struct dl_phdr_info *info, size_t size, void *context) {
         }
     }
     char buffer[PATH_MAX];
-    snprintf(image->path, sizeof image->path, "%s", original_path(info, buffer, sizeof buffer));
+    const char *path = original_path(info, buffer, sizeof buffer);
+    const size_t length = strnlen(path, sizeof image->path - 1);
+    memcpy(image->path, path, length);
+    image->path[length] = '\0';
     return 0;
 }
 

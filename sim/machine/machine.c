@@ -1,6 +1,7 @@
 #include "sim/machine/machine.h"
 
 #include <dlfcn.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,8 +83,13 @@ static void on_idle(void *context) {
 
 /* ---- set-up ---- */
 
-static bool refuse(const char *format, const char *what, const char *why) {
-    snprintf(machine.record->error, sizeof machine.record->error, format, what, why);
+static bool refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static bool refuse(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(machine.record->error, sizeof machine.record->error, format, arguments);
+    va_end(arguments);
     return false;
 }
 
@@ -91,7 +97,7 @@ static bool describe(void *handle, const char *module) {
     struct description *description = &machine.record->description;
     void (*scenario)(void *) = (void (*)(void *))dlsym(handle, "sim_scenario");
     if (scenario == NULL) {
-        return refuse("%s is no scenario: it has no SIM_SCENARIO() function%s", module, "");
+        return refuse("%s is no scenario: it has no SIM_SCENARIO() function", module);
     }
     const char *slash = strrchr(module, '/');
     description_init(description, slash == NULL ? module : slash + 1);
@@ -165,12 +171,12 @@ bool machine_open(struct record *record, const struct machine_options *options) 
     }
     const char *reason = back_open(options->backend);
     if (reason != NULL) {
-        return refuse("the back end cannot be used: %s%s", reason, "");
+        return refuse("the back end cannot be used: %s", reason);
     }
     record->forks = machine.back->forks;
     void *arena = real_map(NULL, world_arena_size(), PROT_READ | PROT_WRITE);
     if (arena == NULL) {
-        return refuse("no address space for the world%s%s", "", "");
+        return refuse("no address space for the world");
     }
     const struct schedule_machine functions = {.switch_to = on_switch,
                                                .end = on_end,

@@ -6,14 +6,6 @@
 
 #include "sim/panic.h"
 
-long real_read(int descriptor, void *bytes, size_t size) {
-    return real_call3(SYS_read, descriptor, (long)bytes, (long)size);
-}
-
-long real_write(int descriptor, const void *bytes, size_t size) {
-    return real_call3(SYS_write, descriptor, (long)bytes, (long)size);
-}
-
 void *real_map(void *address, size_t size, int protection) {
     const int fixed = address != NULL ? MAP_FIXED_NOREPLACE : 0;
     const long result = real_call6(SYS_mmap,
@@ -29,12 +21,6 @@ void *real_map(void *address, size_t size, int protection) {
 void real_protect(void *address, size_t size, int protection) {
     const long result = real_call3(SYS_mprotect, (long)address, (long)size, protection);
     ASSERT(result == 0);
-}
-
-_Noreturn void real_exit(int status) {
-    for (;;) {
-        real_call3(SYS_exit_group, status, 0, 0);
-    }
 }
 
 void *real_symbol(void **cache, const char *name) {

@@ -14,6 +14,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 
 static inline long real_call6(long number, long a, long b, long c, long d, long e, long f) {
     register long r10 __asm__("r10") = d;
@@ -31,8 +32,13 @@ static inline long real_call3(long number, long a, long b, long c) {
     return real_call6(number, a, b, c, 0, 0, 0);
 }
 
-long real_read(int descriptor, void *bytes, size_t size);
-long real_write(int descriptor, const void *bytes, size_t size);
+static inline long real_read(int descriptor, void *bytes, size_t size) {
+    return real_call3(SYS_read, descriptor, (long)bytes, (long)size);
+}
+
+static inline long real_write(int descriptor, const void *bytes, size_t size) {
+    return real_call3(SYS_write, descriptor, (long)bytes, (long)size);
+}
 
 /* Private anonymous memory without reservation, at `address` exactly (NULL: anywhere). NULL when
  * it cannot be had. */
@@ -42,7 +48,11 @@ void *real_map(void *address, size_t size, int protection);
 void real_protect(void *address, size_t size, int protection);
 
 /* Ends the process at once. */
-_Noreturn void real_exit(int status);
+_Noreturn static inline void real_exit(int status) {
+    for (;;) {
+        real_call3(SYS_exit_group, status, 0, 0);
+    }
+}
 
 /* The next definition of a symbol after libsim's own; panics when there is none. `cache` keeps it.
  * Use through REAL(). */

@@ -1,0 +1,70 @@
+#include "sim/machine/entry.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "sim/machine/guard.h"
+#include "sim/machine/heap.h"
+#include "sim/machine/hook.h"
+#include "sim/machine/process.h"
+#include "sim/panic.h"
+
+static void (*crashed_function)(void);
+
+static void on_crash(void) {
+    struct record *record = machine.record;
+    record->record_count = machine.world.choices.record_count;
+    record->choices_asked = machine.world.choices.at;
+    record->now_ns = schedule_now_ns(&machine.world.schedule);
+    record->strategy = machine.world.schedule.strategy.spec;
+    record->seed = machine.world.choices.seed;
+    crashed_function();
+}
+
+static void on_panic(const char *file, int line, const char *what) {
+    machine.active = false;
+    snprintf(machine.record->error,
+             sizeof machine.record->error,
+             "internal error in the worker: %s:%d: %s",
+             file,
+             line,
+             what);
+    machine.record->verdict.kind = VERDICT_NONE;
+    crashed_function();
+}
+
+static void on_misuse(const char *what, const void *pointer) {
+    (void)pointer;
+    if (machine.active) {
+        guard_crash(what, SIGABRT);
+    }
+}
+
+static void on_run_begin(void) {
+    process_begin();
+}
+
+bool entry_open(struct record *record,
+                const struct machine_options *options,
+                void (*crashed)(void)) {
+    ASSERT(crashed != NULL);
+    crashed_function = crashed;
+    machine.record = record;
+    machine.crashed = on_crash;
+    machine.node_main = process_main;
+    machine.run_begin = on_run_begin;
+    panic_install(on_panic);
+    const struct guard_options guard = {.crashed = on_crash};
+    guard_open(&guard);
+    heap_set_misuse(on_misuse);
+    return machine_open(record, options);
+}
+
+void entry_run(const struct world_spec *spec) {
+    machine_run(spec);
+}
+
+void entry_reset(void) {
+    machine_reset();
+}

@@ -1,0 +1,27 @@
+/* The way in for a worker: opens the machine with all its hooks, runs seeds, resets between.
+ *
+ * Memory:      the record is the supervisor's; see sim/machine/record.h.
+ * Errors:      entry_open: record->error says why.
+ * Threads:     the process's first thread.
+ */
+#ifndef SIM_MACHINE_ENTRY_H
+#define SIM_MACHINE_ENTRY_H
+
+#include <stdbool.h>
+
+#include "sim/machine/machine.h"
+
+#define ENTRY_EXPORT __attribute__((visibility("default")))
+
+/* `crashed` is called when the process cannot go on, perhaps in a signal handler; the record then
+ * holds verdict, trace and choices. It must not return. */
+ENTRY_EXPORT bool
+entry_open(struct record *record, const struct machine_options *options, void (*crashed)(void));
+
+/* One run, in this process. */
+ENTRY_EXPORT void entry_run(const struct world_spec *spec);
+
+/* Before the next run in this process. */
+ENTRY_EXPORT void entry_reset(void);
+
+#endif

@@ -1,0 +1,48 @@
+#include "sim/machine/hook.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#define NS_PER_S UINT64_C(1000000000)
+
+int hook_result(int64_t result) {
+    if (result < 0) {
+        errno = (int)-result;
+        return -1;
+    }
+    return (int)result;
+}
+
+_Noreturn void hook_escape(const void *site, const char *format, ...) {
+    char message[VERDICT_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    world_fail(&machine.world, VERDICT_ESCAPE, site, "%s is not simulated", message);
+}
+
+int hook_timespec(const void *timespec, uint64_t *ns) {
+    const struct timespec *time = timespec;
+    if (time->tv_sec < 0 || time->tv_nsec < 0 || time->tv_nsec >= (long)NS_PER_S) {
+        return -EINVAL;
+    }
+    if ((uint64_t)time->tv_sec > VCLOCK_NS_MAX / NS_PER_S) {
+        *ns = VCLOCK_NS_MAX;
+    } else {
+        *ns = (uint64_t)time->tv_sec * NS_PER_S + (uint64_t)time->tv_nsec;
+    }
+    return 0;
+}
+
+static bool is_wall(int clock) {
+    return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_TAI ||
+           clock == CLOCK_REALTIME_ALARM;
+}
+
+uint64_t hook_deadline(int clock, uint64_t absolute_ns) {
+    const uint64_t start = is_wall(clock) ? VCLOCK_EPOCH_NS : VCLOCK_BOOT_NS;
+    return absolute_ns > start ? absolute_ns - start : 0;
+}
