@@ -23,7 +23,6 @@ static const char *const names[CHOICE_KIND_COUNT] = {
 static const struct choice *
 script_find(const struct choices *choices, enum choice_kind kind, const struct decider *who);
 static uint64_t script_take(struct choices *choices, const struct choice *asked);
-static void record_add(struct choices *choices, const struct choice *choice);
 static struct random *stream_of(struct choices *choices, enum choice_kind kind, uint32_t node);
 
 void choices_init(struct choices *choices, struct choice *record, uint64_t capacity) {
@@ -53,6 +52,20 @@ void choices_begin(struct choices *choices,
     choices->overflow = false;
 }
 
+/* Writes a choice in place: copying a struct that was just built would stall on the stores. */
+static void choice_fill(struct choice *choice,
+                        const struct choices *choices,
+                        enum choice_kind kind,
+                        const struct decider *who,
+                        const void *site) {
+    choice->who = who->identity;
+    choice->site = (uint64_t)(uintptr_t)site;
+    choice->at = choices->at;
+    choice->ordinal = who->choices;
+    choice->kind = kind;
+    choice->site_name = 0;
+}
+
 uint64_t choices_decide(struct choices *choices,
                         enum choice_kind kind,
                         struct decider *who,
@@ -63,26 +76,24 @@ uint64_t choices_decide(struct choices *choices,
     ASSERT(alternatives == 0 || proposed < alternatives);
     choices->at++;
     who->choices++;
-    if (proposed == 0 && !choices_replays(choices)) {
+    if (choices_replays(choices)) {
+        struct choice asked = {.alternatives = alternatives, .taken = proposed, .chosen = chosen};
+        choice_fill(&asked, choices, kind, who, site);
+        proposed = script_take(choices, &asked);
+    }
+    if (proposed == 0) {
         return 0;
     }
-    struct choice choice = {
-        .who = who->identity,
-        .chosen = chosen,
-        .alternatives = alternatives,
-        .taken = proposed,
-        .site = (uint64_t)(uintptr_t)site,
-        .at = choices->at,
-        .ordinal = who->choices,
-        .kind = kind,
-    };
-    if (choices_replays(choices)) {
-        choice.taken = script_take(choices, &choice);
+    if (choices->record_count == choices->record_capacity) {
+        choices->overflow = true;
+        return proposed;
     }
-    if (choice.taken != 0) {
-        record_add(choices, &choice);
-    }
-    return choice.taken;
+    struct choice *choice = &choices->record[choices->record_count++];
+    choice->chosen = chosen;
+    choice->alternatives = alternatives;
+    choice->taken = proposed;
+    choice_fill(choice, choices, kind, who, site);
+    return proposed;
 }
 
 const struct choice *
@@ -205,12 +216,4 @@ script_find(const struct choices *choices, enum choice_kind kind, const struct d
         }
     }
     return NULL;
-}
-
-static void record_add(struct choices *choices, const struct choice *choice) {
-    if (choices->record_count == choices->record_capacity) {
-        choices->overflow = true;
-        return;
-    }
-    choices->record[choices->record_count++] = *choice;
 }

@@ -54,14 +54,23 @@ void trace_begin(struct trace *trace);
 /* Hashes the block that just became full. Called by trace_add. */
 void trace_block(struct trace *trace);
 
-static inline void trace_add(struct trace *trace, const struct event *event, uint64_t site) {
-    const uint64_t index = trace->count % TRACE_RING;
-    trace->events[index] = *event;
-    trace->sites[index] = site;
+/* Where the next event is to be written, field by field; trace_push then counts it. Building it in
+ * place matters: copying a struct that was just built would stall on the stores. */
+static inline struct event *trace_next(struct trace *trace) {
+    return &trace->events[trace->count % TRACE_RING];
+}
+
+static inline void trace_push(struct trace *trace, uint64_t site) {
+    trace->sites[trace->count % TRACE_RING] = site;
     trace->count++;
     if (trace->count % TRACE_BLOCK == 0) {
         trace_block(trace);
     }
+}
+
+static inline void trace_add(struct trace *trace, const struct event *event, uint64_t site) {
+    *trace_next(trace) = *event;
+    trace_push(trace, site);
 }
 
 /* The fingerprint of what was added so far. Hashes the rest; call it once, when the run ended. */
