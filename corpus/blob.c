@@ -6,9 +6,7 @@
 #include <zstd.h>
 
 #define BLOB_LEVEL 3
-#define BLOB_DAMAGED                                                                               \
-    "corpus %s is damaged (choices do not have their hash); put back a copy, or merge another "    \
-    "corpus that has the case"
+#define BLOB_DAMAGED "corpus %s is damaged (choices do not have their hash); put back a copy"
 
 enum codec { CODEC_RAW = 0, CODEC_ZSTD = 1 };
 

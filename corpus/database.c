@@ -44,10 +44,18 @@ static enum status fail_damaged(struct database *database, const char *how) {
                          database->path);
 }
 
+/* What the system said. SQLite keeps it for some errors only; for those of a file errno, which was
+ * cleared before the call, says the same. */
+static int find_system_error(const struct database *database, int code) {
+    const int current = errno;
+    const int kept = database->handle != NULL ? sqlite3_system_errno(database->handle) : 0;
+    return kept == 0 && (code & 0xff) == SQLITE_IOERR ? current : kept;
+}
+
 /* What SQLite says in one of its codes, in ours. */
 static enum status fail_code(struct database *database, int code) {
     const char *path = database->path;
-    const int system_error = database->handle != NULL ? sqlite3_system_errno(database->handle) : 0;
+    const int system_error = find_system_error(database, code);
     const char *how =
         database->handle != NULL ? sqlite3_errmsg(database->handle) : sqlite3_errstr(code);
     if (is_disk_full(code, system_error)) {
@@ -178,6 +186,7 @@ void database_set_busy_ms(struct database *database, int busy_ms) {
 }
 
 enum status database_run(struct database *database, const char *sql) {
+    errno = 0;
     const int code = sqlite3_exec(database->handle, sql, NULL, NULL, NULL);
     return code == SQLITE_OK ? STATUS_OK : fail_code(database, code);
 }
@@ -270,6 +279,7 @@ bool database_step(struct database_query *query) {
     }
     assert(query->put_count == sqlite3_bind_parameter_count(query->statement));
     query->get_count = 0;
+    errno = 0;
     const int code = sqlite3_step(query->statement);
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
         note(query, code);

@@ -57,6 +57,14 @@ static void check_references(struct integrity *integrity) {
     note(integrity, database_finish(&query));
 }
 
+static void report_case(struct integrity *integrity, const struct hash *id, const char *what) {
+    char text[HASH_TEXT_SIZE];
+    char problem[INTEGRITY_PROBLEM_SIZE];
+    hash_print(id, text);
+    snprintf(problem, sizeof problem, "case %s: %s", text, what);
+    report(integrity, problem);
+}
+
 static bool check_case(void *context, const struct cases_entry *listed) {
     struct integrity *integrity = context;
     const struct hash id = listed->record.id;
@@ -65,16 +73,15 @@ static bool check_case(void *context, const struct cases_entry *listed) {
     if (status == STATUS_OK) {
         case_seal(&entry.record);
         if (memcmp(&entry.record.id, &id, sizeof id) != 0) {
-            char text[HASH_TEXT_SIZE];
-            char problem[INTEGRITY_PROBLEM_SIZE];
-            hash_print(&id, text);
-            snprintf(problem, sizeof problem, "case %s is not what its id says", text);
-            report(integrity, problem);
+            report_case(integrity, &id, "it is not what its id says");
         }
         case_deinit(&entry.record);
         integrity->case_count++;
+    } else if (status == STATUS_FORMAT) {
+        report_case(integrity, &id, store_error(integrity->store));
+    } else {
+        note(integrity, status);
     }
-    note(integrity, status);
     return integrity->status == STATUS_OK;
 }
 

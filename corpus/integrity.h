@@ -9,7 +9,7 @@
 
 #include "corpus/store.h"
 
-#define INTEGRITY_PROBLEM_SIZE 512
+#define INTEGRITY_PROBLEM_SIZE (DATABASE_ERROR_SIZE + 64)
 
 /* Called with one line, without newline, for each problem. */
 typedef void integrity_visitor(void *context, const char *problem);

@@ -115,8 +115,12 @@ static enum status inspect(struct database *database) {
 /* ---- the first use ---- */
 
 static enum status fail_create(struct database *database, const char *folder) {
+    const bool full = errno == ENOSPC || errno == EDQUOT;
+    const bool forbidden = errno == EACCES || errno == EPERM || errno == EROFS;
     return database_fail(database,
-                         errno == ENOSPC || errno == EDQUOT ? STATUS_FULL : STATUS_IO,
+                         full        ? STATUS_FULL
+                         : forbidden ? STATUS_READ_ONLY
+                                     : STATUS_IO,
                          "cannot create %s%scorpus %s: %s; make that possible, or name another "
                          "file with --corpus",
                          folder,
@@ -138,6 +142,9 @@ static enum status create_folder(struct database *database) {
     print_folder(folder, database->path);
     if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
         return fail_create(database, folder);
+    }
+    if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0) {
+        return fail_create(database, ""); /* SQLite would only say that it cannot open it */
     }
     return STATUS_OK;
 }

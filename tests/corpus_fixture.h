@@ -1,11 +1,12 @@
-/* What the tests of the corpus share: a folder of their own, made-up cases, and a dump to compare.
+/* What the tests of the corpus share: a folder of their own, and made-up cases.
  *
- * Memory:      the dump is the caller's to free.
+ * Memory:      the choices of a case are static; nothing to free.
  * Errors:      a failed assertion of Check.
  */
 #ifndef TESTS_CORPUS_FIXTURE_H
 #define TESTS_CORPUS_FIXTURE_H
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +19,11 @@
 #include "corpus/store.h"
 #include "tests/suite.h"
 
-#define FIXTURE_DUMP_SIZE (1u << 20)
-#define FIXTURE_CHOICES_MAX 4096
+#define FIXTURE_CHOICES_SIZE (7 * 64)
+#define FIXTURE_CASES 64 /* whose choices stand at the same time */
 
 static char fixture_folder[64];
-static uint8_t fixture_choices[FIXTURE_CHOICES_MAX];
+static uint8_t fixture_choices[FIXTURE_CASES][FIXTURE_CHOICES_SIZE];
 
 /* Each test works in an empty folder, so that relative paths and leftovers are its own. */
 static inline void fixture_setup(void) {
@@ -52,10 +53,11 @@ static inline struct case_record fixture_case(unsigned number, unsigned bug) {
     snprintf(record.strategy, sizeof record.strategy, "pct:depth=%u", number % 4 + 2);
     record.choices_count = number % 7;
     record.choices_size = 64 * record.choices_count;
+    uint8_t *choices = fixture_choices[number % FIXTURE_CASES];
     for (size_t i = 0; i < record.choices_size; i++) {
-        fixture_choices[i] = (uint8_t)(i % 16 == 0 ? number + i : 0);
+        choices[i] = (uint8_t)(i % 16 == 0 ? number + i : 0);
     }
-    record.choices = record.choices_size > 0 ? fixture_choices : NULL;
+    record.choices = record.choices_size > 0 ? choices : NULL;
     record.trace_version = 1;
     record.fingerprint = hash_bytes(&number, sizeof number);
     record.steps = number + 10;
@@ -126,56 +128,18 @@ static inline void fixture_expect_sound(struct store *store, uint64_t case_count
     ck_assert_uint_eq(checked, case_count);
 }
 
-/* Appends the first column of each row, a line each. */
-static inline void fixture_rows(struct store *store, const char *sql, char *dump) {
-    size_t size = strlen(dump);
-    struct database_query query;
-    database_prepare(&query, &store->database, sql);
-    while (database_step(&query)) {
-        database_get_text(&query, dump + size, FIXTURE_DUMP_SIZE - size - 2);
-        size += strlen(dump + size);
-        dump[size++] = '\n';
-        dump[size] = '\0';
-    }
-    fixture_expect_ok(store, database_finish(&query));
+/* Overwrites a part of a file, which is made if missing. */
+static inline void fixture_patch(const char *path, off_t at, const void *bytes, size_t size) {
+    const int file = open(path, O_WRONLY | O_CREAT, 0666);
+    ck_assert_int_ge(file, 0);
+    ck_assert_int_eq(pwrite(file, bytes, size, at), (ssize_t)size);
+    ck_assert_int_eq(close(file), 0);
 }
 
-/* Every row of every table but `origin`, sorted by content. Of blobs not the compressed form. */
-static inline char *fixture_dump(struct store *store) {
-    static const char *const tables[] = {"blobs",
-                                         "scenarios",
-                                         "builds",
-                                         "bugs",
-                                         "sightings",
-                                         "cases",
-                                         "outcomes",
-                                         "campaigns",
-                                         "counters"};
-    char *dump = malloc(FIXTURE_DUMP_SIZE);
-    char columns[4096];
-    char sql[4096 + 128];
-    ck_assert_ptr_nonnull(dump);
-    dump[0] = '\0';
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
-        snprintf(sql,
-                 sizeof sql,
-                 "SELECT group_concat('quote(' || name || ')', '||'' ''||') "
-                 "FROM pragma_table_info('%s') WHERE name NOT IN ('codec', 'bytes')",
-                 tables[i]);
-        struct database_query query;
-        database_prepare(&query, &store->database, sql);
-        ck_assert(database_step(&query));
-        database_get_text(&query, columns, sizeof columns);
-        fixture_expect_ok(store, database_finish(&query));
-        snprintf(sql,
-                 sizeof sql,
-                 "SELECT '%s ' || %s FROM %s ORDER BY 1",
-                 tables[i],
-                 columns,
-                 tables[i]);
-        fixture_rows(store, sql, dump);
-    }
-    return dump;
+static inline off_t fixture_size_of(const char *path) {
+    struct stat about;
+    ck_assert_int_eq(stat(path, &about), 0);
+    return about.st_size;
 }
 
 #endif
