@@ -49,10 +49,6 @@ struct reply {
     char bytes[MESSAGE_SIZE];
 };
 
-static void on_closed(uv_handle_t *handle) {
-    free(handle);
-}
-
 static void on_connection_closed(uv_handle_t *handle) {
     free(handle);
     if (--connections_left == 0) {
@@ -69,6 +65,10 @@ static void on_replied(uv_write_t *request, int status) {
 
 #ifdef PLANTED
 static struct reply shared; /* the bytes of every reply */
+
+static void on_closed(uv_handle_t *handle) {
+    free(handle);
+}
 
 static void on_later(uv_timer_t *timer) {
     struct reply *reply = timer->data;

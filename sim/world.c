@@ -152,39 +152,80 @@ void world_node_exit(struct world *world,
     node_gone(world, node, status);
 }
 
-static const char *holder_name(const struct world *world, uint32_t id, char *text, size_t size) {
+/* The thread that holds what a waiting thread waits for, 0 = none or unknown. */
+static uint32_t holder_of(const struct world *world, uint32_t id) {
     const struct thread *thread = threads_at(&world->threads, id);
-    snprintf(text,
-             size,
-             " held by thread %" PRIu32 " of %s",
-             id,
-             world->description->nodes[thread->node].name);
-    return text;
+    if (thread->state != THREAD_ALIVE) {
+        return 0;
+    }
+    const struct agent *agent = schedule_agent(&world->schedule, thread->agent);
+    const uint32_t *holder = agent->cause.holder;
+    return holder != NULL && threads_known(&world->threads, *holder) ? *holder : 0;
 }
 
-static void deadlock_describe(struct world *world) {
-    char holder[64];
+/* The thread to speak of: one on a cycle of holders if there is one, else one that waits for a
+ * holder, else the youngest that waits. Joins come last: they only follow from the others. */
+static uint32_t deadlock_choose(const struct world *world) {
+    uint32_t best = 0;
+    unsigned best_rank = 0;
     for (uint32_t id = 1; id <= world->threads.table.count; id++) {
         const struct thread *thread = threads_at(&world->threads, id);
         if (thread->state != THREAD_ALIVE || world->description->nodes[thread->node].daemon) {
             continue;
         }
         const struct agent *agent = schedule_agent(&world->schedule, thread->agent);
-        const struct wait_cause *cause = &agent->cause;
-        const bool held = cause->holder != NULL && threads_known(&world->threads, *cause->holder);
-        verdict_set(world->verdict,
-                    VERDICT_DEADLOCK,
-                    "nothing can run: thread %" PRIu32 " of %s waits in %s on object %" PRIu32 "%s",
-                    id,
-                    world->description->nodes[thread->node].name,
-                    point_name(cause->kind),
-                    cause->object,
-                    held ? holder_name(world, *cause->holder, holder, sizeof holder) : "");
-        world->verdict->thread = id;
-        world->verdict->node = thread->node;
-        world->verdict->site = (uint64_t)(uintptr_t)cause->site;
-        break;
+        uint32_t reached = holder_of(world, id);
+        for (uint32_t hops = 0; hops < world->threads.table.count && reached != 0; hops++) {
+            if (reached == id) {
+                return id;
+            }
+            reached = holder_of(world, reached);
+        }
+        const unsigned rank = holder_of(world, id) != 0         ? 3
+                              : agent->cause.kind != POINT_JOIN ? 2
+                                                                : 1;
+        if (rank >= best_rank) {
+            best = id;
+            best_rank = rank;
+        }
     }
+    return best;
+}
+
+static size_t deadlock_link(const struct world *world, uint32_t id, char *text, size_t size) {
+    const struct thread *thread = threads_at(&world->threads, id);
+    const struct wait_cause *cause = &schedule_agent(&world->schedule, thread->agent)->cause;
+    const int length = snprintf(text,
+                                size,
+                                "thread %" PRIu32 " of %s waits in %s on object %" PRIu32,
+                                id,
+                                world->description->nodes[thread->node].name,
+                                point_name(cause->kind),
+                                cause->object);
+    return (size_t)length < size ? (size_t)length : size - 1;
+}
+
+static void deadlock_describe(struct world *world) {
+    char text[VERDICT_MESSAGE_SIZE];
+    const uint32_t first = deadlock_choose(world);
+    ASSERT(first != 0);
+    size_t used = deadlock_link(world, first, text, sizeof text);
+    const uint32_t holder = holder_of(world, first);
+    if (holder != 0) {
+        used +=
+            (size_t)snprintf(text + used, sizeof text - used, " held by thread %" PRIu32, holder);
+    }
+    if (holder != 0 && holder != first && holder_of(world, holder) == first &&
+        used + 8 < sizeof text) {
+        used += (size_t)snprintf(text + used, sizeof text - used, ", and ");
+        deadlock_link(world, holder, text + used, sizeof text - used);
+    }
+    verdict_set(world->verdict, VERDICT_DEADLOCK, "nothing can run: %s", text);
+    const struct thread *thread = threads_at(&world->threads, first);
+    world->verdict->thread = first;
+    world->verdict->node = thread->node;
+    world->verdict->site =
+        (uint64_t)(uintptr_t)schedule_agent(&world->schedule, thread->agent)->cause.site;
 }
 
 void world_idle(struct world *world) {
