@@ -436,18 +436,16 @@ void schedule_run(struct schedule *schedule) {
     pick(schedule, false, false);
 }
 
-void schedule_point(struct schedule *schedule, const struct point *point) {
+void schedule_step(struct schedule *schedule) {
     ASSERT(schedule->running != 0);
-    schedule_running(schedule)->pending = *point;
     advance(schedule);
     if (schedule->ready_count > 1) {
         pick(schedule, true, false);
     }
 }
 
-void schedule_yield(struct schedule *schedule, const struct point *point) {
+void schedule_step_yield(struct schedule *schedule) {
     ASSERT(schedule->running != 0);
-    schedule_running(schedule)->pending = *point;
     advance(schedule);
     if (schedule->ready_count > 1) {
         ready_renew(schedule, schedule->running);
@@ -593,15 +591,14 @@ void schedule_event(struct schedule *schedule,
                     int64_t result,
                     const void *site) {
     const struct agent *self = schedule_running(schedule);
-    const struct event event = {
-        .time_ns = schedule->clock.now_ns,
-        .result = result,
-        .thread = self->id,
-        .node = self->node,
-        .object = object,
-        .kind = (uint32_t)kind,
-    };
-    trace_add(schedule->trace, &event, (uint64_t)(uintptr_t)site);
+    struct event *event = trace_next(schedule->trace);
+    event->time_ns = schedule->clock.now_ns;
+    event->result = result;
+    event->thread = self->id;
+    event->node = self->node;
+    event->object = object;
+    event->kind = (uint32_t)kind;
+    trace_push(schedule->trace, (uint64_t)(uintptr_t)site);
 }
 
 uint32_t schedule_object(struct schedule *schedule) {

@@ -75,6 +75,7 @@ struct agent {
     uint32_t state;         /* enum agent_state */
     uint32_t id;            /* AGENT_THREAD: display id; AGENT_ENTRY: 0 */
     uint32_t node;
+    uint32_t slot;            /* AGENT_THREAD: the machine's, where it runs */
     uint32_t ready_position;  /* in schedule->ready, while AGENT_READY */
     uint32_t older, newer;    /* neighbours in the order of readiness */
     uint32_t interrupts;      /* AGENT_THREAD: signals to deliver, counted by the machine */
@@ -167,12 +168,6 @@ void schedule_thread_kill(struct schedule *schedule, uint32_t agent);
 /* Gives the processor to the first pick. Called once by the machine, from outside all threads. */
 void schedule_run(struct schedule *schedule);
 
-/* Announces a point of the running thread; returns when that thread may let it take effect. */
-void schedule_point(struct schedule *schedule, const struct point *point);
-
-/* The same, and lets the others go first. */
-void schedule_yield(struct schedule *schedule, const struct point *point);
-
 /* The running thread waits in `queue` (NULL: only for the deadline). */
 enum wake_reason schedule_wait(struct schedule *schedule,
                                struct wait_queue *queue,
@@ -234,12 +229,30 @@ static inline uint64_t schedule_now_ns(const struct schedule *schedule) {
 }
 
 static inline struct agent *schedule_agent(const struct schedule *schedule, uint32_t agent) {
-    return (struct agent *)pool_at(&schedule->agents, agent);
+    return &((struct agent *)(void *)schedule->agents.records)[agent];
 }
 
 /* The agent that runs; the world's own (index 0) outside of threads. */
 static inline struct agent *schedule_running(const struct schedule *schedule) {
     return schedule_agent(schedule, schedule->running);
+}
+
+/* The running thread's announced point is to take effect: time goes on, the strategy decides;
+ * returns when that thread may go on. Use schedule_point and schedule_yield. */
+void schedule_step(struct schedule *schedule);
+void schedule_step_yield(struct schedule *schedule);
+
+/* Announces a point of the running thread; returns when that thread may let it take effect. Inline
+ * so that the point is built where it stays: copying it would stall on its own stores. */
+static inline void schedule_point(struct schedule *schedule, const struct point *point) {
+    schedule_running(schedule)->pending = *point;
+    schedule_step(schedule);
+}
+
+/* The same, and lets the others go first. */
+static inline void schedule_yield(struct schedule *schedule, const struct point *point) {
+    schedule_running(schedule)->pending = *point;
+    schedule_step_yield(schedule);
 }
 
 /* Asserts the invariants; for tests. */

@@ -21,8 +21,7 @@ struct machine machine;
 /* ---- what the scheduler asks of us ---- */
 
 static uint32_t slot_of(uint32_t agent) {
-    const uint32_t id = schedule_agent(&machine.world.schedule, agent)->id;
-    return threads_at(&machine.world.threads, id)->slot;
+    return schedule_agent(&machine.world.schedule, agent)->slot;
 }
 
 static bool host_waits; /* the host is inside schedule_run, on its own stack */
@@ -227,7 +226,9 @@ thread_create(uint32_t parent, uint32_t node, const struct machine_start *start,
     }
     const uint32_t id = world_thread_create(&machine.world, parent, node, detached);
     if (id != 0) {
-        threads_at(&machine.world.threads, id)->slot = slot;
+        struct thread *thread = threads_at(&machine.world.threads, id);
+        thread->slot = slot;
+        schedule_agent(&machine.world.schedule, thread->agent)->slot = slot;
         machine.starts[slot] = *start;
         machine.back->thread_prepare(slot, id);
     }
