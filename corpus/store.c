@@ -308,14 +308,19 @@ static enum status open_as(struct store *store, enum database_mode mode) {
 }
 
 /* A corpus is in WAL mode for good, and reading that needs two files beside it. Where they cannot
- * be made, the file alone may be read, but only when no commit is left in its log. */
+ * be made, the file alone may be read, but only when no commit is left in its log. Nobody writes
+ * then: a writer would have made them. */
 static enum status open_to_read(struct store *store) {
     struct database *database = &store->database;
     enum status status = open_as(store, DATABASE_READ);
-    if (status != STATUS_READ_ONLY && status != STATUS_IO) {
+    const bool full = status == STATUS_FULL;
+    if (status != STATUS_READ_ONLY && status != STATUS_IO && !full) {
         return status;
     }
     if (log_size(database->path) > 0) {
+        if (full) {
+            return status;
+        }
         return database_fail(database,
                              STATUS_READ_ONLY,
                              "cannot read corpus %s: its last commits are in %s-wal, and its "

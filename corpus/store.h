@@ -1,7 +1,8 @@
 /* The corpus as a file: created on first use, opened, closed; its errors.
  *
  *   missing ──create──► corpus.db ──open──► store ──close──► corpus.db
- *                          (+ -wal and -shm beside it while it is open or after a crash)
+ *                          (+ -wal and -shm beside it while it is open, after a crash, and
+ *                           empty ones after a reader)
  *
  * A file that is there is never replaced, emptied or converted: what is not a sound corpus of this
  * format is refused, with the reason. A new corpus appears complete or not at all.
