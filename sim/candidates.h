@@ -21,19 +21,16 @@ struct candidates {
     uint64_t *priority;    /* by agent; the strategy's own, set by strategy_birth */
 };
 
-/* Alternative number of a position, and back. */
+/* Alternative number of a position, and back. Without branches: which agent was picked is random by
+ * design, and every branch on it would be mispredicted half of the time. */
 static inline uint32_t candidates_alternative(const struct candidates *set, uint32_t position) {
-    if (position == set->production) {
-        return 0;
-    }
-    return position < set->production ? position + 1 : position;
+    const uint32_t other = position + (position < set->production ? 1u : 0u);
+    return position == set->production ? 0 : other;
 }
 
 static inline uint32_t candidates_position(const struct candidates *set, uint32_t alternative) {
-    if (alternative == 0) {
-        return set->production;
-    }
-    return alternative <= set->production ? alternative - 1 : alternative;
+    const uint32_t other = alternative - (alternative <= set->production ? 1u : 0u);
+    return alternative == 0 ? set->production : other;
 }
 
 #endif

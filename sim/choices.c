@@ -81,14 +81,14 @@ uint64_t choices_decide(struct choices *choices,
         choice_fill(&asked, choices, kind, who, site);
         proposed = script_take(choices, &asked);
     }
-    if (proposed == 0) {
-        return 0;
-    }
     if (choices->record_count == choices->record_capacity) {
         choices->overflow = true;
         return proposed;
     }
-    struct choice *choice = &choices->record[choices->record_count++];
+    /* Alternative 0 is written too and overwritten by the next one: a branch on what was taken
+     * would be mispredicted half of the time. */
+    struct choice *choice = &choices->record[choices->record_count];
+    choices->record_count += proposed != 0;
     choice->chosen = chosen;
     choice->alternatives = alternatives;
     choice->taken = proposed;

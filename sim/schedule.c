@@ -358,18 +358,18 @@ static uint32_t decide(struct schedule *schedule, bool stays, bool yielded) {
     };
     set.production = set.stays ? self->ready_position
                                : schedule_agent(schedule, schedule->oldest)->ready_position;
-    const uint32_t position = choices_replays(schedule->choices)
-                                  ? recorded_position(schedule, &set)
-                                  : strategy_pick(&schedule->strategy, &set, yielded);
-    const uint64_t taken =
-        choices_decide(schedule->choices,
-                       CHOICE_SCHEDULE,
-                       &self->decider,
-                       self->pending.site,
-                       set.count,
-                       candidates_alternative(&set, position),
-                       schedule_agent(schedule, set.ready[position])->decider.identity);
-    return set.ready[candidates_position(&set, (uint32_t)taken)];
+    const bool replays = choices_replays(schedule->choices);
+    const uint32_t position = replays ? recorded_position(schedule, &set)
+                                      : strategy_pick(&schedule->strategy, &set, yielded);
+    const uint32_t chosen = set.ready[position];
+    const uint64_t taken = choices_decide(schedule->choices,
+                                          CHOICE_SCHEDULE,
+                                          &self->decider,
+                                          self->pending.site,
+                                          set.count,
+                                          candidates_alternative(&set, position),
+                                          schedule_agent(schedule, chosen)->decider.identity);
+    return replays ? set.ready[candidates_position(&set, (uint32_t)taken)] : chosen;
 }
 
 static void fire(struct schedule *schedule, uint32_t index) {

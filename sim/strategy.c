@@ -96,12 +96,9 @@ static uint32_t pick_random(struct strategy *strategy, const struct candidates *
 
 /* A thread that has run STRATEGY_SPIN_MAX steps in a row while others could have. */
 static bool spins(struct strategy *strategy, const struct candidates *set) {
-    if (set->running == strategy->same_running && set->stays) {
-        strategy->same++;
-    } else {
-        strategy->same = 0;
-        strategy->same_running = set->running;
-    }
+    const bool same = set->running == strategy->same_running && set->stays;
+    strategy->same = same ? strategy->same + 1 : 0;
+    strategy->same_running = set->running;
     if (strategy->same < STRATEGY_SPIN_MAX) {
         return false;
     }
