@@ -112,6 +112,7 @@ static void print_choices(FILE *out, const struct case_record *record) {
 }
 
 enum status text_print(const struct case_record *record, char **text, size_t *size) {
+    assert(record->choices != NULL || record->choices_size == 0);
     *text = NULL;
     *size = 0;
     if (record->choices_size > BLOB_SIZE_MAX) {

@@ -1,5 +1,4 @@
 /* What was reported as stored is there after the writer was killed, and the file is sound. */
-#include <errno.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
