@@ -242,16 +242,28 @@ static inline struct agent *schedule_running(const struct schedule *schedule) {
 void schedule_step(struct schedule *schedule);
 void schedule_step_yield(struct schedule *schedule);
 
-/* Announces a point of the running thread; returns when that thread may let it take effect. Inline
- * so that the point is built where it stays: copying it would stall on its own stores. */
+/* Field by field: compilers copy a struct as one block that they have just built in pieces, and
+ * such a load waits until all its stores have left the processor. */
+static inline void schedule_announce(struct schedule *schedule, const struct point *point) {
+    struct point *pending = &schedule_running(schedule)->pending;
+    pending->kind = point->kind;
+    pending->order = point->order;
+    pending->write = point->write;
+    pending->size = point->size;
+    pending->object = point->object;
+    pending->offset = point->offset;
+    pending->site = point->site;
+}
+
+/* Announces a point of the running thread; returns when that thread may let it take effect. */
 static inline void schedule_point(struct schedule *schedule, const struct point *point) {
-    schedule_running(schedule)->pending = *point;
+    schedule_announce(schedule, point);
     schedule_step(schedule);
 }
 
 /* The same, and lets the others go first. */
 static inline void schedule_yield(struct schedule *schedule, const struct point *point) {
-    schedule_running(schedule)->pending = *point;
+    schedule_announce(schedule, point);
     schedule_step_yield(schedule);
 }
 
