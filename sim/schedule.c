@@ -101,6 +101,7 @@ void schedule_begin(struct schedule *schedule,
     schedule->oldest = schedule->newest = 0;
     schedule->held_first = schedule->held_last = 0;
     schedule->running = 0;
+    schedule->streak = 0;
     schedule->leaving = 0;
     schedule->clock.now_ns = 0;
     schedule->choices = choices;
@@ -354,10 +355,12 @@ static uint32_t decide(struct schedule *schedule, bool stays, bool yielded) {
         .count = schedule->ready_count,
         .stays = stays && !yielded,
         .running = self->state == AGENT_READY ? schedule->running : 0,
+        .streak = schedule->streak,
         .priority = schedule->priority,
     };
     set.production = set.stays ? self->ready_position
                                : schedule_agent(schedule, schedule->oldest)->ready_position;
+    schedule->streak++;
     const bool replays = choices_replays(schedule->choices);
     const uint32_t position = replays ? recorded_position(schedule, &set)
                                       : strategy_pick(&schedule->strategy, &set, yielded);
@@ -405,6 +408,7 @@ static void pick(struct schedule *schedule, bool stays, bool yielded) {
             ready_renew(schedule, self);
         }
         schedule->running = chosen;
+        schedule->streak = 0;
         if (schedule->leaving != 0) {
             pool_give(&schedule->agents, schedule->leaving);
             schedule->leaving = 0;

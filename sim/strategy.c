@@ -21,7 +21,6 @@ static const char *const names[STRATEGY_KIND_COUNT] = {
 };
 
 static uint32_t pick_random(struct strategy *strategy, const struct candidates *set);
-static bool spins(struct strategy *strategy, const struct candidates *set);
 
 struct strategy_spec strategy_resolve(const struct strategy_spec *spec, uint64_t seed) {
     ASSERT(spec->kind < STRATEGY_KIND_COUNT);
@@ -44,8 +43,6 @@ struct strategy_spec strategy_resolve(const struct strategy_spec *spec, uint64_t
 
 void strategy_begin(struct strategy *strategy, const struct strategy_spec *spec, uint64_t seed) {
     strategy->spec = strategy_resolve(spec, seed);
-    strategy->same = 0;
-    strategy->same_running = 0;
     random_stream(&strategy->random, seed, STREAM_PICK, 0);
     if (strategy->spec.kind == STRATEGY_PCT) {
         strategy_pct_begin(&strategy->pct,
@@ -64,7 +61,7 @@ uint64_t strategy_birth(struct strategy *strategy) {
 
 uint32_t strategy_pick(struct strategy *strategy, const struct candidates *set, bool yielded) {
     ASSERT(set->count >= 2);
-    const bool spinning = spins(strategy, set);
+    const bool spinning = set->streak >= STRATEGY_SPIN_MAX;
     switch ((enum strategy_kind)strategy->spec.kind) {
     case STRATEGY_FIFO:
         break;
@@ -92,18 +89,6 @@ uint32_t strategy_pick(struct strategy *strategy, const struct candidates *set, 
 
 static uint32_t pick_random(struct strategy *strategy, const struct candidates *set) {
     return (uint32_t)random_below(&strategy->random, set->count);
-}
-
-/* A thread that has run STRATEGY_SPIN_MAX steps in a row while others could have. */
-static bool spins(struct strategy *strategy, const struct candidates *set) {
-    const bool same = set->running == strategy->same_running && set->stays;
-    strategy->same = same ? strategy->same + 1 : 0;
-    strategy->same_running = set->running;
-    if (strategy->same < STRATEGY_SPIN_MAX) {
-        return false;
-    }
-    strategy->same = 0;
-    return true;
 }
 
 static enum status parse_parameter(struct strategy_spec *spec, const char **text) {

@@ -45,8 +45,6 @@ struct strategy_spec {
 struct strategy {
     struct strategy_spec spec; /* never STRATEGY_MIX: resolved when the run begins */
     struct random random;
-    uint32_t same;         /* steps in a row of the same thread */
-    uint32_t same_running; /* which */
     struct strategy_pct pct;
 };
 
