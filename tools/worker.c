@@ -67,6 +67,8 @@ static bool run_forked(const struct world_spec *spec) {
 static void serve(void) {
     const struct record_request *request = &record->request;
     const bool forks = request->fork || record->forks;
+    const char *stream = getenv("SIM_TRACE_FD");
+    entry_stream(request->stream && stream != NULL ? atoi(stream) : -1);
     record->runs_done = 0;
     record->points_total = 0;
     record->time_total_ns = 0;

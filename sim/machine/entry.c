@@ -19,6 +19,9 @@ static void on_crash(void) {
     record->now_ns = schedule_now_ns(&machine.world.schedule);
     record->strategy = machine.world.schedule.strategy.spec;
     record->seed = machine.world.choices.seed;
+    if (machine.world.trace != NULL) {
+        record->fingerprint = trace_end(machine.world.trace);
+    }
     crashed_function();
 }
 
@@ -59,6 +62,33 @@ bool entry_open(struct record *record,
     guard_open(&guard);
     heap_set_misuse(on_misuse);
     return machine_open(record, options);
+}
+
+static int stream_descriptor = -1;
+
+static void write_all(const void *bytes, size_t size) {
+    const char *next = bytes;
+    while (size > 0) {
+        const long count = real_write(stream_descriptor, next, size);
+        if (count <= 0) {
+            return; /* the reader is gone; the run goes on */
+        }
+        next += count;
+        size -= (size_t)count;
+    }
+}
+
+static void
+on_block(void *context, const struct event *events, const uint64_t *sites, uint32_t count) {
+    (void)context;
+    write_all(&count, sizeof count);
+    write_all(events, count * sizeof *events);
+    write_all(sites, count * sizeof *sites);
+}
+
+void entry_stream(int descriptor) {
+    stream_descriptor = descriptor;
+    trace_set_sink(descriptor < 0 ? NULL : on_block, NULL);
 }
 
 void entry_run(const struct world_spec *spec) {
