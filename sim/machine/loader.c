@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 
 #define TAG_LENGTH 3 /* characters of a name that tell nodes apart */
 #define COPIES_MAX 4096
+#define DESCRIPTOR_MIN 1000 /* real descriptors lie above what programs see */
 
 struct library {
     char path[PATH_MAX];
@@ -67,9 +69,14 @@ static const ElfW(Dyn) * dynamic_find(const ElfW(Dyn) * dynamic, ElfW(Sxword) ta
     return NULL;
 }
 
+/* ld.so relocates the pointer in place, but not in images that it cannot write to (the vDSO). */
 static const char *loaded_strings(const struct link_map *map) {
     const ElfW(Dyn) *entry = dynamic_find(map->l_ld, DT_STRTAB);
-    return entry == NULL ? NULL : (const char *)entry->d_un.d_ptr;
+    if (entry == NULL) {
+        return NULL;
+    }
+    const ElfW(Addr) address = entry->d_un.d_ptr;
+    return (const char *)(address < map->l_addr ? map->l_addr + address : address);
 }
 
 static const char *loaded_soname(const struct link_map *map) {
@@ -152,6 +159,11 @@ void *loader_open(const char *path, char *error, size_t error_size) {
         snprintf(error, error_size, "cannot open the module %s: %s", path, strerror(errno));
         return NULL;
     }
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max; /* a copy of an image takes a descriptor */
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
     void *handle = dlopen(resolved, RTLD_NOW | RTLD_LOCAL);
     struct link_map *map = NULL;
     if (handle == NULL || dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0) {
@@ -225,7 +237,9 @@ static void patch(unsigned char *bytes, const struct library *library, uint32_t 
 static void *open_copy(unsigned index, uint32_t node, char *error, size_t error_size) {
     const struct library *library = &libraries[index];
     const char *base = strrchr(library->path, '/');
-    const int descriptor = memfd_create(base == NULL ? "image" : base + 1, MFD_CLOEXEC);
+    const int low = memfd_create(base == NULL ? "image" : base + 1, MFD_CLOEXEC);
+    const int descriptor = fcntl(low, F_DUPFD_CLOEXEC, DESCRIPTOR_MIN);
+    close(low);
     if (descriptor < 0 || ftruncate(descriptor, (off_t)library->size) != 0) {
         snprintf(error,
                  error_size,
@@ -248,7 +262,7 @@ static void *open_copy(unsigned index, uint32_t node, char *error, size_t error_
         snprintf(error, error_size, "cannot load a copy of %s: %s", library->path, dlerror());
         return NULL;
     }
-    close(descriptor);
+    /* The descriptor stays open: ld.so tells images apart by path, and its number is in it. */
     if (copy_count < COPIES_MAX) {
         copies[copy_count++] = (struct copy){map->l_addr, index};
     }
