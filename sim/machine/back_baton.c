@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 
+#include "sim/machine/guard.h"
 #include "sim/machine/real.h"
 #include "sim/panic.h"
 
@@ -42,6 +43,7 @@ static void *runner_main(void *argument) {
     const uint32_t slot = (uint32_t)(uintptr_t)argument;
     struct runner *self = &runners[slot];
     self->thread_pointer = __builtin_thread_pointer();
+    guard_thread();
     __atomic_store_n(&self->started, 1, __ATOMIC_RELEASE);
     real_call6(SYS_futex, (long)&self->started, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
     turn_wait(self);

@@ -7,6 +7,7 @@
 #include "sim/machine/guard.h"
 #include "sim/machine/heap.h"
 #include "sim/machine/hook.h"
+#include "sim/machine/hooks_syscall.h"
 #include "sim/machine/process.h"
 #include "sim/panic.h"
 
@@ -59,6 +60,7 @@ bool entry_open(struct record *record,
     machine.run_begin = on_run_begin;
     panic_install(on_panic);
     const struct guard_options guard = {.crashed = on_crash};
+    hooks_syscall_open();
     guard_open(&guard);
     heap_set_misuse(on_misuse);
     return machine_open(record, options);
@@ -92,6 +94,9 @@ void entry_stream(int descriptor) {
 }
 
 void entry_run(const struct world_spec *spec) {
+    if (machine.record->forks || machine.record->request.fork) {
+        guard_child();
+    }
     machine_run(spec);
 }
 

@@ -8,6 +8,7 @@
 #include <ucontext.h>
 
 #include "sim/machine/back.h"
+#include "sim/machine/guard_trap.h"
 #include "sim/machine/image.h"
 #include "sim/machine/machine.h"
 #include "sim/machine/real.h"
@@ -68,6 +69,9 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
     if (signal == SIGSEGV && info->si_code == SEGV_ACCERR && image_fault(address)) {
         return;
     }
+    if (signal == SIGSEGV && info->si_code == SI_KERNEL && guard_trap_stamp(context)) {
+        return;
+    }
     const ucontext_t *state = context;
     for (unsigned i = 0; i < RECORD_REGISTERS; i++) {
         machine.record->registers[i] = (uint64_t)state->uc_mcontext.gregs[i];
@@ -89,19 +93,33 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
     guard.crashed();
 }
 
-void guard_open(const struct guard_options *options) {
-    ASSERT(options->crashed != NULL);
-    guard = *options;
+static void stack_give(void) {
     stack_t stack = {.ss_size = STACK_SIZE};
     stack.ss_sp = real_map(NULL, STACK_SIZE, PROT_READ | PROT_WRITE);
     ASSERT(stack.ss_sp != NULL);
-    const int result = REAL(sigaltstack)(&stack, NULL);
+    const long result = real_call3(SYS_sigaltstack, (long)&stack, 0, 0);
     ASSERT(result == 0);
+}
+
+void guard_open(const struct guard_options *options) {
+    ASSERT(options->crashed != NULL);
+    guard = *options;
+    stack_give();
     static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-        action.sa_sigaction = on_fault;
-        const int installed = REAL(sigaction)(signals[i], &action, NULL);
-        ASSERT(installed == 0);
+        guard_trap_handle(signals[i], on_fault);
     }
+    const char *reason = guard_trap_open();
+    if (reason != NULL) {
+        snprintf(machine.record->reason, sizeof machine.record->reason, "%s", reason);
+    }
+}
+
+void guard_thread(void) {
+    stack_give();
+    guard_trap_thread();
+}
+
+void guard_child(void) {
+    guard_trap_thread();
 }

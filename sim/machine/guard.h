@@ -19,7 +19,14 @@ struct guard_options {
     void (*crashed)(void);
 };
 
+/* Once, in the first thread. What cannot be caught on this machine goes into record->reason. */
 void guard_open(const struct guard_options *options);
+
+/* Gives a further OS thread its alternate stack and its traps. */
+void guard_thread(void);
+
+/* Arms the traps again in a forked child, where the kernel has dropped them. */
+void guard_child(void);
 
 /* Ends the process with a crash verdict that code found (a double free, a wild pointer). */
 _Noreturn void guard_crash(const char *what, int signal);

@@ -1,0 +1,235 @@
+#include "sim/machine/hooks_syscall.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "sim/machine/hook.h"
+#include "sim/machine/hooks_syscall_table.h"
+#include "sim/panic.h"
+
+#define NUMBER_MAX 512
+
+typedef long call_function(long a, long b, long c, long d, long e, long f);
+
+static const struct hooks_syscall_entry *by_number[NUMBER_MAX];
+static call_function *hooks[NUMBER_MAX]; /* NULL = libsim has no such hook */
+
+/* libsim's own definition of a symbol, NULL when only libc has one. */
+static void *own_symbol(void *handle, const void *base, const char *name) {
+    void *symbol = dlsym(handle, name);
+    Dl_info info;
+    return symbol != NULL && dladdr(symbol, &info) != 0 && info.dli_fbase == base ? symbol : NULL;
+}
+
+void hooks_syscall_open(void) {
+    Dl_info self;
+    const int known = dladdr((const void *)hooks_syscall_open, &self);
+    ASSERT(known != 0);
+    void *handle = dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD);
+    ASSERT(handle != NULL);
+    for (const struct hooks_syscall_entry *entry = hooks_syscall_table; entry->name != NULL;
+         entry++) {
+        ASSERT(entry->number < NUMBER_MAX && by_number[entry->number] == NULL);
+        by_number[entry->number] = entry;
+        if (entry->hook != NULL) {
+            hooks[entry->number] = (call_function *)own_symbol(handle, self.dli_fbase, entry->hook);
+        }
+    }
+}
+
+/* ---- the standard descriptors, while no descriptor module answers for them ---- */
+
+static long output(const void *bytes, size_t size, const void *site) {
+    machine_output(bytes, size);
+    schedule_event(hook_schedule(), POINT_OUTPUT, 0, (int64_t)size, site);
+    return (long)size;
+}
+
+static long output_vector(const struct iovec *parts, long count, const void *site) {
+    long size = 0;
+    for (long i = 0; i < count; i++) {
+        machine_output(parts[i].iov_base, parts[i].iov_len);
+        size += (long)parts[i].iov_len;
+    }
+    schedule_event(hook_schedule(), POINT_OUTPUT, 0, size, site);
+    return size;
+}
+
+/* They look like pipes, so that nothing depends on a terminal. */
+static long pipe_status(struct stat *status) {
+    *status = (struct stat){.st_mode = S_IFIFO | 0600, .st_nlink = 1, .st_blksize = 4096};
+    return 0;
+}
+
+/* libc's stdio writes under the stream's lock: this must not be a point. True when answered. */
+static bool standard_call(long number, const long a[6], const void *site, long *result) {
+    const bool is_output = a[0] == STDOUT_FILENO || a[0] == STDERR_FILENO;
+    switch (number) {
+    case SYS_write:
+        *result = is_output ? output((const void *)a[1], (size_t)a[2], site) : 0;
+        return is_output;
+    case SYS_writev:
+        *result = is_output ? output_vector((const struct iovec *)a[1], a[2], site) : 0;
+        return is_output;
+    case SYS_newfstatat:
+        if (!is_output || (a[3] & AT_EMPTY_PATH) == 0) {
+            return false;
+        }
+        *result = pipe_status((struct stat *)a[2]);
+        return true;
+    case SYS_fstat:
+        *result = is_output ? pipe_status((struct stat *)a[1]) : 0;
+        return is_output;
+    default:
+        return false;
+    }
+}
+
+/* ---- calls whose hook has another shape ---- */
+
+/* Hooks answer with -1 and errno, except where libc's function differs from the call. */
+static long call_hook(const struct hooks_syscall_entry *entry, const long a[6], const void *site) {
+    call_function *hook = hooks[entry->number];
+    if (hook == NULL) {
+        hook_escape(site, "system call %s", entry->name);
+    }
+    const int before = errno;
+    long result = hook(a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (entry->kind != HOOKS_SYSCALL_LONG) {
+        result = (int)result;
+    }
+    if (entry->kind == HOOKS_SYSCALL_NUMBER) {
+        result = -result;
+    } else if (result == -1) {
+        result = -errno;
+    }
+    errno = before;
+    return result;
+}
+
+/* The kernel's signal sets are one word; libc's functions read more. */
+static long call_with_set(const struct hooks_syscall_entry *entry,
+                          const long a[6],
+                          unsigned set_index,
+                          const void *site) {
+    long copy[6];
+    memcpy(copy, a, sizeof copy);
+    unsigned long set[16] = {0}; /* as large as libc's */
+    if (a[set_index] != 0) {
+        set[0] = *(const unsigned long *)a[set_index];
+        copy[set_index] = (long)set;
+    }
+    return call_hook(entry, copy, site);
+}
+
+static long call_control(const long a[6], const void *site) {
+    switch (a[0]) {
+    case PR_SET_NAME:
+    case PR_SET_VMA:
+        return 0;
+    case PR_GET_DUMPABLE:
+        return 1;
+    default:
+        hook_escape(site, "prctl() with option %ld", a[0]);
+    }
+}
+
+static long
+call_special(const struct hooks_syscall_entry *entry, const long a[6], const void *site) {
+    switch (entry->number) {
+    case SYS_exit:
+        machine_thread_exit(NULL);
+    case SYS_prctl:
+        return call_control(a, site);
+    case SYS_getcpu:
+        if (a[0] != 0) {
+            *(unsigned *)a[0] = 0;
+        }
+        if (a[1] != 0) {
+            *(unsigned *)a[1] = 0;
+        }
+        return 0;
+    case SYS_epoll_pwait:
+        return call_with_set(entry, a, 4, site);
+    case SYS_ppoll:
+        return call_with_set(entry, a, 3, site);
+    case SYS_getcwd: {
+        const long result = call_hook(entry, a, site);
+        return result < 0 ? result : (long)strlen((const char *)a[0]) + 1;
+    }
+    default:
+        hook_escape(site, "system call %s", entry->name);
+    }
+}
+
+long hooks_syscall_call(long number, const long arguments[6], const void *site) {
+    const struct hooks_syscall_entry *entry =
+        number >= 0 && number < NUMBER_MAX ? by_number[number] : NULL;
+    if (entry == NULL) {
+        hook_escape(site, "system call number %ld", number);
+    }
+    long result;
+    if (standard_call(number, arguments, site, &result)) {
+        return result;
+    }
+    switch ((enum hooks_syscall_kind)entry->kind) {
+    case HOOKS_SYSCALL_INT:
+    case HOOKS_SYSCALL_LONG:
+    case HOOKS_SYSCALL_NUMBER:
+        return call_hook(entry, arguments, site);
+    case HOOKS_SYSCALL_SPECIAL:
+        return call_special(entry, arguments, site);
+    case HOOKS_SYSCALL_ANSWER:
+        return entry->answer;
+    case HOOKS_SYSCALL_PASS:
+        return real_call6(number,
+                          arguments[0],
+                          arguments[1],
+                          arguments[2],
+                          arguments[3],
+                          arguments[4],
+                          arguments[5]);
+    case HOOKS_SYSCALL_ESCAPE:
+        hook_escape(site, "system call %s", entry->name);
+    }
+    UNREACHABLE();
+}
+
+HOOK long syscall(long number, ...) {
+    long arguments[6];
+    va_list list;
+    va_start(list, number);
+    for (unsigned i = 0; i < 6; i++) {
+        arguments[i] = va_arg(list, long);
+    }
+    va_end(list);
+    if (!hook_simulated()) {
+        const long result = real_call6(number,
+                                       arguments[0],
+                                       arguments[1],
+                                       arguments[2],
+                                       arguments[3],
+                                       arguments[4],
+                                       arguments[5]);
+        if (result < 0 && result > -4096) {
+            errno = (int)-result;
+            return -1;
+        }
+        return result;
+    }
+    const long result = hooks_syscall_call(number, arguments, HOOK_SITE);
+    if (result < 0 && result > -4096) {
+        errno = (int)-result;
+        return -1;
+    }
+    return result;
+}
