@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "tools/bench_limit.h"
-#include "tools/bench_worker.h"
+#include "tools/runner.h"
 
 #define ROUNDS 5
 #define NS_PER_S 1e9
@@ -35,27 +35,38 @@ struct cost {
     double cpu_s; /* of one round */
 };
 
+static bool complain(const struct runner *runner, const char *path) {
+    fprintf(stderr,
+            "bench: %s cannot be measured: %s%s\n",
+            path,
+            runner->record->error,
+            runner->record->verdict.message);
+    return false;
+}
+
 static bool measure(const char *module, uint64_t runs, unsigned rounds, struct cost *cost) {
     char path[PATH_MAX + 64];
     snprintf(path, sizeof path, "%s/%s.so", modules, module);
-    struct bench_worker worker;
-    if (access(path, R_OK) != 0 || !bench_worker_open(&worker, path)) {
-        fprintf(stderr, "bench: %s cannot be measured\n", path);
-        return false;
+    const struct runner_options options = {.backend = "fiber"};
+    struct runner runner;
+    if (!runner_open(&runner, path, &options)) {
+        return complain(&runner, path);
     }
     double best = 0;
     for (unsigned i = 0; i < rounds; i++) {
-        double ns;
-        if (!bench_worker_run(&worker, "random", runs, &ns)) {
-            return false;
+        const double before = runner_cpu_ns(&runner);
+        if (!runner_prepare(&runner, "random", 1, runs) || !runner_run(&runner) ||
+            runner.record->reply != RECORD_DONE) {
+            return complain(&runner, path);
         }
+        const double ns = runner_cpu_ns(&runner) - before;
         best = i == 0 || ns < best ? ns : best;
     }
     cost->ns_per_run = best / (double)runs;
-    cost->ns_per_point = best / (double)worker.record->points_total;
-    cost->ns_per_event = best / ((double)worker.record->trace.count * (double)runs);
+    cost->ns_per_point = best / (double)runner.record->points_total;
+    cost->ns_per_event = best / ((double)runner.record->trace.count * (double)runs);
     cost->cpu_s = best / NS_PER_S;
-    bench_worker_close(&worker);
+    runner_close(&runner);
     return true;
 }
 

@@ -1,0 +1,127 @@
+#include "tools/runner.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+void runner_folder(char *path, size_t size) {
+    const ssize_t length = readlink("/proc/self/exe", path, size - 1);
+    path[length < 0 ? 0 : length] = '\0';
+    char *slash = strrchr(path, '/');
+    if (slash != NULL) {
+        *slash = '\0';
+    }
+}
+
+static void set_environment(const struct runner_options *options, const char *beside) {
+    char library[PATH_MAX + 16];
+    snprintf(library, sizeof library, "%s/libsim.so", beside);
+    setenv("LD_PRELOAD", library, 1);
+    setenv("LD_BIND_NOW", "1", 1);
+    for (const char *const *next = options->environment; next != NULL && *next != NULL; next += 2) {
+        setenv(next[0], next[1], 1);
+    }
+}
+
+static _Noreturn void become_worker(const struct runner *runner,
+                                    const char *module,
+                                    const struct runner_options *options,
+                                    const int pipes[2]) {
+    char beside[PATH_MAX];
+    char program[PATH_MAX + 16];
+    char numbers[4][16];
+    runner_folder(beside, sizeof beside);
+    snprintf(program, sizeof program, "%s/sim-worker", beside);
+    snprintf(numbers[0], sizeof numbers[0], "%d", runner->memory);
+    snprintf(numbers[1], sizeof numbers[1], "%d", pipes[0]);
+    snprintf(numbers[2], sizeof numbers[2], "%d", pipes[1]);
+    snprintf(numbers[3], sizeof numbers[3], "%u", options->fill);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    set_environment(options, beside);
+    if (options->folder != NULL && chdir(options->folder) != 0) {
+        _exit(1);
+    }
+    execl(program,
+          options->name == NULL ? "sim-worker" : options->name,
+          numbers[0],
+          numbers[1],
+          numbers[2],
+          module,
+          options->backend == NULL ? "auto" : options->backend,
+          numbers[3],
+          (char *)NULL);
+    _exit(1);
+}
+
+static bool await_reply(const struct runner *runner) {
+    char byte;
+    return read(runner->reply, &byte, 1) == 1;
+}
+
+bool runner_open(struct runner *runner, const char *module, const struct runner_options *options) {
+    int request[2];
+    int reply[2];
+    runner->memory = memfd_create("record", 0);
+    if (runner->memory < 0 || ftruncate(runner->memory, sizeof *runner->record) != 0 ||
+        pipe(request) != 0 || pipe(reply) != 0) {
+        return false;
+    }
+    runner->record =
+        mmap(NULL, sizeof *runner->record, PROT_READ | PROT_WRITE, MAP_SHARED, runner->memory, 0);
+    if (runner->record == MAP_FAILED) {
+        return false;
+    }
+    runner->record->magic = RECORD_MAGIC;
+    runner->pid = fork();
+    if (runner->pid == 0) {
+        close(request[1]);
+        close(reply[0]);
+        become_worker(runner, module, options, (const int[2]){request[0], reply[1]});
+    }
+    close(request[0]);
+    close(reply[1]);
+    runner->request = request[1];
+    runner->reply = reply[0];
+    return await_reply(runner) && runner->record->reply == RECORD_READY;
+}
+
+bool runner_prepare(struct runner *runner, const char *strategy, uint64_t base, uint64_t runs) {
+    struct record_request *request = &runner->record->request;
+    *request = (struct record_request){.command = RECORD_RUN, .first = 1, .runs = runs};
+    if (strategy_parse(&request->spec.strategy, strategy) != STATUS_OK) {
+        return false;
+    }
+    request->spec.mode = request->spec.strategy.kind == STRATEGY_FIFO ? CHOICES_ZERO : CHOICES_DRAW;
+    request->spec.seed = base;
+    return true;
+}
+
+bool runner_run(struct runner *runner) {
+    const char byte = 1;
+    return write(runner->request, &byte, 1) == 1 && await_reply(runner);
+}
+
+double runner_cpu_ns(const struct runner *runner) {
+    clockid_t clock;
+    struct timespec now;
+    if (clock_getcpuclockid(runner->pid, &clock) != 0 || clock_gettime(clock, &now) != 0) {
+        return 0;
+    }
+    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+void runner_close(struct runner *runner) {
+    close(runner->request);
+    close(runner->reply);
+    kill(runner->pid, SIGKILL);
+    waitpid(runner->pid, NULL, 0);
+    munmap(runner->record, sizeof *runner->record);
+    close(runner->memory);
+}

@@ -1,0 +1,51 @@
+/* One worker at the end of two pipes, for benchmarks and tests: runs seeds, tells what came out.
+ *
+ *   runner_open(module) ─► runner_run(request) … ─► runner_close
+ *
+ * Memory:      the record is mapped until runner_close.
+ * Units:       CPU time in nanoseconds.
+ * Errors:      false; record->error or record->verdict says why.
+ * Threads:     one.
+ */
+#ifndef TOOLS_RUNNER_H
+#define TOOLS_RUNNER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "sim/machine/record.h"
+
+/* How the worker is started; all zero is as `sim` does it. */
+struct runner_options {
+    const char *backend;            /* NULL = "auto" */
+    unsigned char fill;             /* of fresh heap blocks, 0 = zeroed memory */
+    const char *name;               /* argv[0], NULL = "sim-worker" */
+    const char *folder;             /* working directory, NULL = ours */
+    const char *const *environment; /* more variables: name, value, … NULL; NULL = none */
+};
+
+struct runner {
+    struct record *record;
+    int request, reply, memory;
+    pid_t pid;
+};
+
+/* Starts a worker for a module, by path. */
+bool runner_open(struct runner *runner, const char *module, const struct runner_options *options);
+
+/* Fills a request for `runs` seeds from `base` with a strategy by name. */
+bool runner_prepare(struct runner *runner, const char *strategy, uint64_t base, uint64_t runs);
+
+/* Lets the worker do what record->request says; true when it replied at all: record->reply. */
+bool runner_run(struct runner *runner);
+
+/* CPU time of the worker so far. */
+double runner_cpu_ns(const struct runner *runner);
+
+/* The folder of this program, where libsim, the worker and the modules' folders lie. */
+void runner_folder(char *path, size_t size);
+
+void runner_close(struct runner *runner);
+
+#endif
