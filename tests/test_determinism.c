@@ -34,7 +34,9 @@ static void scenarios_find(void) {
     char folder[PATH_MAX];
     path_of(folder, "scenarios", "");
     DIR *directory = opendir(folder);
-    ck_assert_msg(directory != NULL, "%s cannot be read", folder);
+    if (directory == NULL) {
+        return; /* each test asserts that there are scenarios */
+    }
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         if (strstr(entry->d_name, ".so") != NULL && scenario_count < MODULES_MAX) {
             path_of(scenarios[scenario_count++], "scenarios", entry->d_name);
