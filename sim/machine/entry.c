@@ -7,6 +7,8 @@
 #include "sim/machine/guard.h"
 #include "sim/machine/heap.h"
 #include "sim/machine/hook.h"
+#include "sim/machine/hooks_chance.h"
+#include "sim/machine/hooks_environment.h"
 #include "sim/machine/hooks_syscall.h"
 #include "sim/machine/process.h"
 #include "sim/panic.h"
@@ -47,6 +49,10 @@ static void on_misuse(const char *what, const void *pointer) {
 
 static void on_run_begin(void) {
     process_begin();
+    hooks_chance_begin();
+    hooks_environment_begin();
+    hooks_identity_begin();
+    hooks_resource_begin();
 }
 
 bool entry_open(struct record *record,
@@ -61,6 +67,7 @@ bool entry_open(struct record *record,
     panic_install(on_panic);
     const struct guard_options guard = {.crashed = on_crash};
     hooks_syscall_open();
+    hooks_environment_open();
     guard_open(&guard);
     heap_set_misuse(on_misuse);
     return machine_open(record, options);

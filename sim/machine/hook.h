@@ -58,6 +58,15 @@ static inline void hook_point(enum point_kind kind, uint32_t object, bool write,
     schedule_point(&machine.world.schedule, &point);
 }
 
+/* A pthread_t is the thread's display id with a mark above it, so that a wild one is noticed. */
+#define HOOK_THREAD_MARK UINT64_C(0x7400000000)
+
+/* The id of a pthread_t, 0 when it was never given out. */
+static inline uint32_t hook_thread(uint64_t handle) {
+    const uint64_t id = handle ^ HOOK_THREAD_MARK;
+    return threads_known(&machine.world.threads, id) ? (uint32_t)id : 0;
+}
+
 /* Sets errno from a negative result as system calls do. */
 int hook_result(int64_t result);
 

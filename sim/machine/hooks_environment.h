@@ -1,0 +1,38 @@
+/* What a program sees of the machine it runs on: the same everywhere, each node its own.
+ *
+ * Context:     `environ` is one variable of libc, which all nodes share.
+ * Decision:    getenv() and its kin work on the node's own variables, which start as a fixed list.
+ *              `environ` shows that list, and in a world of one node always the node's own.
+ * Price:       in a world of several nodes, code that reads `environ` itself does not see what its
+ *              node has set.
+ *
+ * Memory:      a node's variables lie in the run's heap once it changed one.
+ * Errors:      as in libc.
+ * Threads:     simulated threads. No call here is a point or costs time.
+ * Determinism: fixed answers; nothing is asked of the real machine.
+ */
+#ifndef SIM_MACHINE_HOOKS_ENVIRONMENT_H
+#define SIM_MACHINE_HOOKS_ENVIRONMENT_H
+
+#include <stdint.h>
+
+#define HOOKS_ENVIRONMENT_PROCESSORS 4
+#define HOOKS_ENVIRONMENT_DIRECTORY "/home/sim" /* getcwd(): the directory of the run */
+#define HOOKS_ENVIRONMENT_FILES_MAX 1024        /* RLIMIT_NOFILE at the start */
+
+/* Brings libc's time zone to UTC before memory is tracked. */
+void hooks_environment_open(void);
+
+/* Every node's own state is that of the start again. */
+void hooks_environment_begin(void); /* variables */
+void hooks_identity_begin(void);    /* umask, affinities */
+void hooks_resource_begin(void);    /* limits */
+
+/* A thread's id as gettid() shows it; its node's first thread has the node's process id. */
+uint32_t hooks_environment_tid(uint32_t thread);
+uint32_t hooks_environment_pid(uint32_t node);
+
+/* How many descriptors the running node may have: its RLIMIT_NOFILE. */
+uint64_t hooks_environment_files_max(void);
+
+#endif

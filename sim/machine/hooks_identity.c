@@ -1,0 +1,239 @@
+/* Who and where a program is: ids, names, processors. */
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "sim/machine/hook.h"
+#include "sim/machine/hooks_environment.h"
+
+#define TID_BASE 1000u /* as in the thread descriptors of back_fiber.c */
+#define PID_PARENT 1
+#define USER_ID 1000
+#define UMASK_START 022
+
+static mode_t umasks[DESCRIPTION_NODES_MAX + 1];
+static uint64_t runs;
+static struct affinity {
+    uint64_t run; /* an older one: never set */
+    uint64_t processors;
+} affinities[THREADS_MAX + 1];
+
+void hooks_identity_begin(void) {
+    runs++;
+    const uint32_t count = machine.world.description->node_count;
+    for (uint32_t node = 1; node <= count; node++) {
+        umasks[node] = UMASK_START;
+    }
+}
+
+uint32_t hooks_environment_tid(uint32_t thread) {
+    return TID_BASE + thread;
+}
+
+uint32_t hooks_environment_pid(uint32_t node) {
+    return TID_BASE + node; /* nodes' first threads are the first threads of the run */
+}
+
+static uint32_t self(void) {
+    return schedule_running(hook_schedule())->id;
+}
+
+HOOK pid_t getpid(void) {
+    return hook_simulated() ? (pid_t)hooks_environment_pid(hook_node())
+                            : (pid_t)real_call3(SYS_getpid, 0, 0, 0);
+}
+
+HOOK pid_t getppid(void) {
+    return hook_simulated() ? PID_PARENT : (pid_t)real_call3(SYS_getppid, 0, 0, 0);
+}
+
+HOOK pid_t gettid(void) {
+    return hook_simulated() ? (pid_t)hooks_environment_tid(self())
+                            : (pid_t)real_call3(SYS_gettid, 0, 0, 0);
+}
+
+HOOK pid_t getpgrp(void) {
+    return hook_simulated() ? (pid_t)hooks_environment_pid(hook_node()) : REAL(getpgrp)();
+}
+
+static pid_t group_of(pid_t pid, const char *name, const void *site) {
+    const pid_t own = (pid_t)hooks_environment_pid(hook_node());
+    if (pid != 0 && pid != own) {
+        hook_escape(site, "%s() of process %d", name, pid);
+    }
+    return own;
+}
+
+HOOK pid_t getpgid(pid_t pid) {
+    return hook_simulated() ? group_of(pid, "getpgid", HOOK_SITE) : REAL(getpgid)(pid);
+}
+
+HOOK pid_t getsid(pid_t pid) {
+    return hook_simulated() ? group_of(pid, "getsid", HOOK_SITE) : REAL(getsid)(pid);
+}
+
+HOOK uid_t getuid(void) {
+    return hook_simulated() ? USER_ID : REAL(getuid)();
+}
+
+HOOK uid_t geteuid(void) {
+    return hook_simulated() ? USER_ID : REAL(geteuid)();
+}
+
+HOOK gid_t getgid(void) {
+    return hook_simulated() ? USER_ID : REAL(getgid)();
+}
+
+HOOK gid_t getegid(void) {
+    return hook_simulated() ? USER_ID : REAL(getegid)();
+}
+
+/* ---- names ---- */
+
+static const char *node_name(void) {
+    return machine.world.description->nodes[hook_node()].name;
+}
+
+HOOK int uname(struct utsname *name) {
+    if (!hook_simulated()) {
+        return REAL(uname)(name);
+    }
+    memset(name, 0, sizeof *name);
+    snprintf(name->sysname, sizeof name->sysname, "Linux");
+    snprintf(name->nodename, sizeof name->nodename, "%s", node_name());
+    snprintf(name->release, sizeof name->release, "6.1.0-sim");
+    snprintf(name->version, sizeof name->version, "#1 SMP");
+    snprintf(name->machine, sizeof name->machine, "x86_64");
+    snprintf(name->domainname, sizeof name->domainname, "(none)");
+    return 0;
+}
+
+HOOK int gethostname(char *name, size_t size) {
+    if (!hook_simulated()) {
+        return REAL(gethostname)(name, size);
+    }
+    const size_t needed = strlen(node_name()) + 1;
+    memcpy(name, node_name(), needed < size ? needed : size);
+    return needed <= size ? 0 : hook_result(-ENAMETOOLONG);
+}
+
+HOOK int getdomainname(char *name, size_t size) {
+    if (!hook_simulated()) {
+        return REAL(getdomainname)(name, size);
+    }
+    snprintf(name, size, "(none)");
+    return 0;
+}
+
+HOOK long gethostid(void) {
+    return hook_simulated() ? (long)hook_node() : REAL(gethostid)();
+}
+
+HOOK char *getcwd(char *path, size_t size) {
+    if (!hook_simulated()) {
+        return REAL(getcwd)(path, size);
+    }
+    const size_t needed = sizeof HOOKS_ENVIRONMENT_DIRECTORY;
+    if (path == NULL) {
+        path = malloc(size == 0 ? needed : size);
+    } else if (size == 0) {
+        errno = EINVAL;
+        return NULL;
+    }
+    if (path == NULL || (size != 0 && size < needed)) {
+        errno = path == NULL ? ENOMEM : ERANGE;
+        return NULL;
+    }
+    return memcpy(path, HOOKS_ENVIRONMENT_DIRECTORY, needed);
+}
+
+HOOK mode_t umask(mode_t mask) {
+    if (!hook_simulated()) {
+        return REAL(umask)(mask);
+    }
+    const mode_t before = umasks[hook_node()];
+    umasks[hook_node()] = mask & 0777;
+    return before;
+}
+
+/* ---- processors ---- */
+
+#define PROCESSORS_ALL ((UINT64_C(1) << HOOKS_ENVIRONMENT_PROCESSORS) - 1)
+
+HOOK int sched_getcpu(void) {
+    return hook_simulated() ? 0 : REAL(sched_getcpu)();
+}
+
+HOOK int get_nprocs(void) {
+    return hook_simulated() ? HOOKS_ENVIRONMENT_PROCESSORS : REAL(get_nprocs)();
+}
+
+HOOK int get_nprocs_conf(void) {
+    return hook_simulated() ? HOOKS_ENVIRONMENT_PROCESSORS : REAL(get_nprocs_conf)();
+}
+
+/* The thread that a pid argument names: the caller or a thread of its node. */
+static uint32_t affinity_thread(pid_t pid) {
+    if (pid == 0) {
+        return self();
+    }
+    const uint32_t id = (uint32_t)pid - TID_BASE;
+    const bool known = threads_known(&machine.world.threads, id) &&
+                       threads_at(&machine.world.threads, id)->node == hook_node();
+    return known ? id : 0;
+}
+
+static int affinity_get(uint32_t thread, size_t size, cpu_set_t *set) {
+    if (thread == 0) {
+        return ESRCH;
+    }
+    if (size < sizeof(uint64_t)) {
+        return EINVAL;
+    }
+    const struct affinity *affinity = &affinities[thread];
+    const uint64_t processors = affinity->run == runs ? affinity->processors : PROCESSORS_ALL;
+    memset(set, 0, size);
+    memcpy(set, &processors, sizeof processors);
+    return 0;
+}
+
+static int affinity_set(uint32_t thread, size_t size, const cpu_set_t *set) {
+    if (thread == 0) {
+        return ESRCH;
+    }
+    uint64_t processors = 0;
+    memcpy(&processors, set, size < sizeof processors ? size : sizeof processors);
+    processors &= PROCESSORS_ALL;
+    if (processors == 0) {
+        return EINVAL;
+    }
+    affinities[thread] = (struct affinity){runs, processors};
+    return 0;
+}
+
+HOOK int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set) {
+    return hook_simulated() ? hook_result(-affinity_get(affinity_thread(pid), size, set))
+                            : REAL(sched_getaffinity)(pid, size, set);
+}
+
+HOOK int sched_setaffinity(pid_t pid, size_t size, const cpu_set_t *set) {
+    return hook_simulated() ? hook_result(-affinity_set(affinity_thread(pid), size, set))
+                            : REAL(sched_setaffinity)(pid, size, set);
+}
+
+HOOK int pthread_getaffinity_np(pthread_t handle, size_t size, cpu_set_t *set) {
+    return hook_simulated() ? affinity_get(hook_thread(handle), size, set)
+                            : REAL(pthread_getaffinity_np)(handle, size, set);
+}
+
+HOOK int pthread_setaffinity_np(pthread_t handle, size_t size, const cpu_set_t *set) {
+    return hook_simulated() ? affinity_set(hook_thread(handle), size, set)
+                            : REAL(pthread_setaffinity_np)(handle, size, set);
+}
