@@ -384,6 +384,15 @@ static void fire(struct schedule *schedule, uint32_t index) {
     }
 }
 
+/* A thread goes on after a switch: what it is to handle first, it handles now. Nothing of ours may
+ * come after this on the thread's stack that a jump out of a handler would leave undone. */
+static void resume(struct schedule *schedule) {
+    if (__builtin_expect(schedule->running != 0 && schedule_running(schedule)->interrupts != 0,
+                         0)) {
+        schedule->machine.interrupt(schedule->machine.context);
+    }
+}
+
 /* Picks until a thread is to run, and hands over to it. */
 static void pick(struct schedule *schedule, bool stays, bool yielded) {
     const uint32_t self = schedule->running;
@@ -402,6 +411,7 @@ static void pick(struct schedule *schedule, bool stays, bool yielded) {
             continue;
         }
         if (chosen == self && schedule_agent(schedule, self)->state == AGENT_READY) {
+            resume(schedule);
             return;
         }
         if (self != 0 && schedule_agent(schedule, self)->state == AGENT_READY) {
@@ -416,6 +426,7 @@ static void pick(struct schedule *schedule, bool stays, bool yielded) {
             UNREACHABLE();
         }
         schedule->machine.switch_to(schedule->machine.context, self, chosen);
+        resume(schedule);
         return;
     }
 }
@@ -467,6 +478,7 @@ static enum wake_reason wait_in(struct schedule *schedule,
     ASSERT(index != 0 && agent->state == AGENT_READY);
     ASSERT(agent->deadline == 0);
     if (interruptible && agent->interrupts != 0) {
+        resume(schedule);
         return WAKE_INTERRUPTED;
     }
     ready_remove(schedule, index);

@@ -100,6 +100,8 @@ struct schedule_machine {
     void (*end)(void *context);
     /* Nothing is ready and nothing is due. Must set the verdict. */
     void (*idle)(void *context);
+    /* The running thread goes on and its `interrupts` is not 0: runs its signal handlers. */
+    void (*interrupt)(void *context);
 };
 
 /* What fires when an entry of the agenda is picked. Runs on the running thread's stack. */

@@ -9,6 +9,7 @@
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_chance.h"
 #include "sim/machine/hooks_environment.h"
+#include "sim/machine/hooks_signal.h"
 #include "sim/machine/hooks_syscall.h"
 #include "sim/machine/process.h"
 #include "sim/panic.h"
@@ -49,6 +50,7 @@ static void on_misuse(const char *what, const void *pointer) {
 
 static void on_run_begin(void) {
     process_begin();
+    hooks_signal_begin();
     hooks_chance_begin();
     hooks_environment_begin();
     hooks_identity_begin();
@@ -70,7 +72,11 @@ bool entry_open(struct record *record,
     hooks_environment_open();
     guard_open(&guard);
     heap_set_misuse(on_misuse);
-    return machine_open(record, options);
+    if (!machine_open(record, options)) {
+        return false;
+    }
+    hooks_signal_open();
+    return true;
 }
 
 static int stream_descriptor = -1;

@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "sim/machine/hook.h"
+#include "sim/machine/hooks_signal.h"
 #include "sim/machine/hooks_syscall_table.h"
+#include "sim/machine/signals.h"
 #include "sim/panic.h"
 
 #define NUMBER_MAX 512
@@ -166,6 +168,24 @@ call_special(const struct hooks_syscall_entry *entry, const long a[6], const voi
         const long result = call_hook(entry, a, site);
         return result < 0 ? result : (long)strlen((const char *)a[0]) + 1;
     }
+    case SYS_rt_sigaction:
+        return hooks_signal_action((int)a[0], (const void *)a[1], (void *)a[2], site);
+    case SYS_rt_sigprocmask:
+        return hooks_signal_mask((int)a[0], (const uint64_t *)a[1], (uint64_t *)a[2]);
+    case SYS_rt_sigpending:
+        *(uint64_t *)a[0] = signals_pending() & signals_mask();
+        return 0;
+    case SYS_rt_sigsuspend:
+        signals_suspend(*(const uint64_t *)a[0], site);
+        return -EINTR;
+    case SYS_rt_sigtimedwait:
+        return call_with_set(entry, a, 0, site);
+    case SYS_sched_getaffinity: {
+        const long result = call_hook(entry, a, site);
+        return result < 0 ? result : (long)sizeof(uint64_t); /* bytes written */
+    }
+    case SYS_set_tid_address:
+        return gettid();
     default:
         hook_escape(site, "system call %s", entry->name);
     }

@@ -14,6 +14,7 @@
 #include "sim/machine/image.h"
 #include "sim/machine/loader.h"
 #include "sim/machine/real.h"
+#include "sim/machine/signals.h"
 #include "sim/panic.h"
 
 struct machine machine;
@@ -77,7 +78,13 @@ static void on_end(void *context) {
 
 static void on_idle(void *context) {
     (void)context;
+    signals_idle();
     world_idle(&machine.world);
+}
+
+static void on_interrupt(void *context) {
+    (void)context;
+    signals_deliver();
 }
 
 /* ---- set-up ---- */
@@ -179,7 +186,8 @@ bool machine_open(struct record *record, const struct machine_options *options) 
     }
     const struct schedule_machine functions = {.switch_to = on_switch,
                                                .end = on_end,
-                                               .idle = on_idle};
+                                               .idle = on_idle,
+                                               .interrupt = on_interrupt};
     world_init(&machine.world,
                arena,
                &record->description,
@@ -229,6 +237,7 @@ thread_create(uint32_t parent, uint32_t node, const struct machine_start *start,
         struct thread *thread = threads_at(&machine.world.threads, id);
         thread->slot = slot;
         schedule_agent(&machine.world.schedule, thread->agent)->slot = slot;
+        signals_thread_begin(parent, id);
         machine.starts[slot] = *start;
         machine.back->thread_prepare(slot, id);
     }
@@ -291,6 +300,7 @@ void machine_reset(void) {
 _Noreturn void machine_thread_main(uint32_t slot) {
     const struct machine_start start = machine.starts[slot];
     schedule_event(&machine.world.schedule, POINT_THREAD_START, 0, 0, (void *)start.routine);
+    signals_deliver();
     machine_thread_exit(start.routine(start.argument));
 }
 
@@ -302,6 +312,7 @@ static void slot_release(void *context, uint32_t thread) {
 _Noreturn void machine_thread_exit(void *result) {
     struct world *world = &machine.world;
     const uint32_t slot = threads_at(&world->threads, threads_self(&world->threads))->slot;
+    signals_thread_end(threads_self(&world->threads));
     world_thread_finish(world, (uint64_t)(uintptr_t)result);
     slot_give(slot);
     schedule_thread_end(&world->schedule);

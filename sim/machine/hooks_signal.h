@@ -1,0 +1,15 @@
+/* Registers the timers that send signals; after the world is set up, once. */
+#ifndef SIM_MACHINE_HOOKS_SIGNAL_H
+#define SIM_MACHINE_HOOKS_SIGNAL_H
+
+#include <stdint.h>
+
+void hooks_signal_open(void);
+
+void hooks_signal_begin(void);
+
+/* rt_sigaction and rt_sigprocmask in the kernel's own shapes; 0 or -errno. */
+long hooks_signal_action(int signal, const void *action, void *before, const void *site);
+long hooks_signal_mask(int how, const uint64_t *set, uint64_t *before);
+
+#endif

@@ -1,0 +1,425 @@
+#include "sim/machine/signals.h"
+
+#include <errno.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include "sim/machine/hook.h"
+#include "sim/panic.h"
+
+#define STATUS_KILLED 128 /* a shell's status for a program that a signal ended: 128 + signal */
+
+struct pending {
+    siginfo_t info;
+    uint32_t next;
+};
+
+struct queue {
+    uint64_t set;
+    uint32_t first; /* in the pool, 0 = none; in the order they were sent */
+};
+
+struct thread_signals {
+    struct queue queue;
+    uint64_t mask;
+    uint64_t waits; /* what sigwait() waits for, 0 = nothing */
+    stack_t stack;
+    bool restart;
+};
+
+struct node_signals {
+    struct queue queue;
+    struct signals_action actions[SIGNALS_MAX + 1];
+    bool used; /* not as at the start */
+};
+
+static struct thread_signals threads[THREADS_MAX + 1];
+static struct node_signals nodes[DESCRIPTION_NODES_MAX + 1];
+static struct pending pool[SIGNALS_PENDING_MAX + 1];
+static uint32_t pool_used, pool_free;
+
+void signals_begin(void) {
+    pool_used = 0;
+    pool_free = 0;
+    const uint32_t count = machine.world.description->node_count;
+    for (uint32_t node = 1; node <= count; node++) {
+        if (nodes[node].used) {
+            memset(&nodes[node], 0, sizeof nodes[node]);
+        }
+    }
+}
+
+void signals_thread_begin(uint32_t parent, uint32_t thread) {
+    ASSERT(thread >= 1 && thread <= THREADS_MAX);
+    struct thread_signals *signals = &threads[thread];
+    signals->queue = (struct queue){0};
+    signals->mask = parent == 0 ? 0 : threads[parent].mask;
+    signals->waits = 0;
+    signals->stack = (stack_t){.ss_flags = SS_DISABLE};
+}
+
+static uint32_t self(void) {
+    return schedule_running(hook_schedule())->id;
+}
+
+static struct agent *agent_of(uint32_t thread) {
+    return schedule_agent(hook_schedule(), threads_at(&machine.world.threads, thread)->agent);
+}
+
+static uint64_t pending_of(uint32_t thread) {
+    const uint32_t node = threads_at(&machine.world.threads, thread)->node;
+    return threads[thread].queue.set | nodes[node].queue.set;
+}
+
+static void renew(uint32_t thread) {
+    agent_of(thread)->interrupts = (pending_of(thread) & ~threads[thread].mask) != 0;
+}
+
+/* ---- queues ---- */
+
+static bool queue_add(struct queue *queue, const siginfo_t *info) {
+    const uint64_t bit = signals_bit(info->si_signo);
+    if (info->si_signo < SIGRTMIN && (queue->set & bit) != 0) {
+        return true; /* those below SIGRTMIN do not queue */
+    }
+    uint32_t index = pool_free;
+    if (index != 0) {
+        pool_free = pool[index].next;
+    } else if (pool_used < SIGNALS_PENDING_MAX) {
+        index = ++pool_used;
+    } else {
+        return false;
+    }
+    pool[index] = (struct pending){.info = *info};
+    uint32_t *link = &queue->first;
+    while (*link != 0) {
+        link = &pool[*link].next;
+    }
+    *link = index;
+    queue->set |= bit;
+    return true;
+}
+
+static bool queue_take(struct queue *queue, uint64_t set, siginfo_t *info) {
+    if ((queue->set & set) == 0) {
+        return false;
+    }
+    const int lowest = __builtin_ctzll(queue->set & set) + 1;
+    uint32_t *link = &queue->first;
+    while (pool[*link].info.si_signo != lowest) {
+        link = &pool[*link].next;
+        ASSERT(*link != 0);
+    }
+    const uint32_t index = *link;
+    *info = pool[index].info;
+    *link = pool[index].next;
+    pool[index].next = pool_free;
+    pool_free = index;
+    uint64_t left = 0;
+    for (uint32_t i = queue->first; i != 0; i = pool[i].next) {
+        left |= signals_bit(pool[i].info.si_signo);
+    }
+    queue->set = left;
+    return true;
+}
+
+static bool take_for(uint32_t thread, uint64_t set, siginfo_t *info) {
+    const uint32_t node = threads_at(&machine.world.threads, thread)->node;
+    return queue_take(&threads[thread].queue, set, info) ||
+           queue_take(&nodes[node].queue, set, info);
+}
+
+/* ---- sending ---- */
+
+static bool default_ignores(int signal) {
+    return signal == SIGCHLD || signal == SIGCONT || signal == SIGURG || signal == SIGWINCH;
+}
+
+static bool ignored(uint32_t node, int signal) {
+    const struct signals_action *action = &nodes[node].actions[signal];
+    return action->plain == SIG_IGN || (action->plain == SIG_DFL && default_ignores(signal));
+}
+
+/* Lets a thread know that it has something to handle. */
+static void notify(uint32_t thread, int signal) {
+    struct agent *agent = agent_of(thread);
+    const uint64_t bit = signals_bit(signal);
+    if ((threads[thread].waits & bit) != 0 && agent->state == AGENT_WAITING) {
+        threads[thread].waits = 0;
+        schedule_wake_agent(hook_schedule(),
+                            threads_at(&machine.world.threads, thread)->agent,
+                            WAKE_SIGNALLED);
+        return;
+    }
+    renew(thread);
+    if (agent->interrupts != 0 && agent->state == AGENT_WAITING && agent->interruptible) {
+        schedule_wake_agent(hook_schedule(),
+                            threads_at(&machine.world.threads, thread)->agent,
+                            WAKE_INTERRUPTED);
+    }
+}
+
+/* How well a thread can handle a signal of its process; 0 = not at all. */
+static unsigned fitness(uint32_t thread, int signal) {
+    const uint64_t bit = signals_bit(signal);
+    if ((threads[thread].waits & bit) != 0) {
+        return 4;
+    }
+    if ((threads[thread].mask & bit) != 0) {
+        return 0;
+    }
+    const struct agent *agent = agent_of(thread);
+    if (agent->state == AGENT_WAITING && !agent->interruptible) {
+        return 1;
+    }
+    return threads_at(&machine.world.threads, thread)->main ? 3 : 2;
+}
+
+static void notify_node(uint32_t node, int signal) {
+    uint32_t best = 0;
+    unsigned best_fitness = 0;
+    uint32_t id = machine.world.nodes[node].first_thread;
+    for (; id != 0; id = threads_at(&machine.world.threads, id)->node_next) {
+        const unsigned fit = fitness(id, signal);
+        if (fit > best_fitness || (fit != 0 && fit == best_fitness && id < best)) {
+            best = id;
+            best_fitness = fit;
+        }
+    }
+    if (best != 0) {
+        notify(best, signal);
+    }
+}
+
+int signals_send_thread(uint32_t thread, const siginfo_t *info) {
+    const uint32_t node = threads_at(&machine.world.threads, thread)->node;
+    const uint64_t bit = signals_bit(info->si_signo);
+    nodes[node].used = true;
+    if (ignored(node, info->si_signo) &&
+        ((threads[thread].mask | threads[thread].waits) & bit) == 0) {
+        return 0;
+    }
+    if (!queue_add(&threads[thread].queue, info)) {
+        return -EAGAIN;
+    }
+    notify(thread, info->si_signo);
+    return 0;
+}
+
+static bool somebody_keeps(uint32_t node, uint64_t bit) {
+    uint32_t id = machine.world.nodes[node].first_thread;
+    for (; id != 0; id = threads_at(&machine.world.threads, id)->node_next) {
+        if (((threads[id].mask | threads[id].waits) & bit) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int signals_send_node(uint32_t node, const siginfo_t *info) {
+    if (machine.world.nodes[node].exited) {
+        return 0;
+    }
+    nodes[node].used = true;
+    if (ignored(node, info->si_signo) && !somebody_keeps(node, signals_bit(info->si_signo))) {
+        return 0;
+    }
+    if (!queue_add(&nodes[node].queue, info)) {
+        return -EAGAIN;
+    }
+    notify_node(node, info->si_signo);
+    return 0;
+}
+
+void signals_pipe(void) {
+    const siginfo_t info = {.si_signo = SIGPIPE, .si_code = SI_KERNEL};
+    const int status = signals_send_thread(self(), &info);
+    ASSERT(status == 0);
+    signals_deliver();
+}
+
+void signals_thread_end(uint32_t thread) {
+    const uint32_t node = threads_at(&machine.world.threads, thread)->node;
+    threads[thread].mask = UINT64_MAX;
+    for (uint64_t set = nodes[node].queue.set; set != 0; set &= set - 1) {
+        notify_node(node, __builtin_ctzll(set) + 1);
+    }
+}
+
+/* ---- delivery ---- */
+
+static void act_by_default(int signal) {
+    if (default_ignores(signal)) {
+        return;
+    }
+    if (signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU) {
+        hook_escape(NULL, "stopping a program by SIG%s", sigabbrev_np(signal));
+    }
+    if (signal == SIGPIPE) {
+        machine_node_exit(STATUS_KILLED + signal);
+    }
+    machine.record->verdict.signal = signal;
+    const char *name = sigabbrev_np(signal);
+    world_fail(&machine.world,
+               VERDICT_CRASH,
+               NULL,
+               "killed by signal SIG%s",
+               name == NULL ? "RT" : name);
+}
+
+/* What the handler's own waits and points would overwrite is kept: the call that was interrupted
+ * still reads it. */
+static void call_handler(const struct signals_action *action, siginfo_t *info) {
+    struct thread_signals *signals = &threads[self()];
+    struct agent *agent = schedule_running(hook_schedule());
+    const struct agent kept = *agent;
+    const uint64_t mask = signals->mask;
+    const int signal = info->si_signo;
+    const int error = errno;
+    signals->mask |= action->mask;
+    signals->mask |= (action->flags & SA_NODEFER) != 0 ? 0 : signals_bit(signal);
+    renew(self());
+    schedule_event(hook_schedule(), POINT_HANDLER, 0, signal, (const void *)action->plain);
+    if ((action->flags & SA_SIGINFO) != 0) {
+        ucontext_t context = {0};
+        memcpy(&context.uc_sigmask, &mask, sizeof mask);
+        context.uc_stack = signals->stack;
+        action->detailed(signal, info, &context);
+    } else {
+        action->plain(signal);
+    }
+    errno = error;
+    agent->reason = kept.reason;
+    agent->cause = kept.cause;
+    agent->pending = kept.pending;
+    signals->mask = mask;
+}
+
+void signals_deliver(void) {
+    const uint32_t thread = self();
+    struct thread_signals *signals = &threads[thread];
+    const uint32_t node = hook_node();
+    bool restart = true;
+    siginfo_t info;
+    while (take_for(thread, ~signals->mask, &info)) {
+        renew(thread);
+        struct signals_action *slot = &nodes[node].actions[info.si_signo];
+        const struct signals_action action = *slot;
+        if (action.plain == SIG_IGN) {
+            continue;
+        }
+        if (action.plain == SIG_DFL) {
+            act_by_default(info.si_signo);
+            continue;
+        }
+        if (((uint32_t)action.flags & SA_RESETHAND) != 0) {
+            slot->plain = SIG_DFL;
+        }
+        restart = restart && (action.flags & SA_RESTART) != 0;
+        call_handler(&action, &info);
+    }
+    renew(thread);
+    signals->restart = restart;
+}
+
+bool signals_restart(void) {
+    return threads[self()].restart;
+}
+
+/* ---- masks and waits ---- */
+
+uint64_t signals_mask(void) {
+    return threads[self()].mask;
+}
+
+void signals_mask_set(uint64_t mask) {
+    const uint32_t thread = self();
+    threads[thread].mask = mask & ~(signals_bit(SIGKILL) | signals_bit(SIGSTOP));
+    renew(thread);
+    if (agent_of(thread)->interrupts != 0) {
+        signals_deliver();
+    }
+}
+
+uint64_t signals_pending(void) {
+    return pending_of(self());
+}
+
+bool signals_take(uint64_t set, siginfo_t *info) {
+    const bool taken = take_for(self(), set, info);
+    renew(self());
+    return taken;
+}
+
+int signals_wait(uint64_t set, uint64_t deadline_ns, siginfo_t *info, const void *site) {
+    struct thread_signals *signals = &threads[self()];
+    const struct wait_cause cause = {.kind = POINT_HANDLER, .site = site};
+    for (;;) {
+        if (signals_take(set, info)) {
+            return 0;
+        }
+        if (deadline_ns <= schedule_now_ns(hook_schedule())) {
+            return -EAGAIN;
+        }
+        signals->waits = set;
+        const enum wake_reason reason =
+            schedule_wait_interruptible(hook_schedule(), NULL, deadline_ns, &cause);
+        signals->waits = 0;
+        if (reason == WAKE_INTERRUPTED) {
+            return -EINTR;
+        }
+    }
+}
+
+void signals_suspend(uint64_t mask, const void *site) {
+    struct thread_signals *signals = &threads[self()];
+    const struct wait_cause cause = {.kind = POINT_HANDLER, .site = site};
+    const uint64_t before = signals->mask;
+    signals->mask = mask & ~(signals_bit(SIGKILL) | signals_bit(SIGSTOP));
+    renew(self());
+    while (schedule_wait_interruptible(hook_schedule(), NULL, AGENDA_NEVER, &cause) !=
+           WAKE_INTERRUPTED) {
+    }
+    signals_mask_set(before);
+}
+
+struct signals_action *signals_action(int signal) {
+    if (signal < 1 || signal > SIGNALS_MAX || signal == SIGKILL || signal == SIGSTOP ||
+        (signal >= 32 && signal < SIGRTMIN)) {
+        return NULL;
+    }
+    return &nodes[hook_node()].actions[signal];
+}
+
+void signals_action_changed(int signal) {
+    const uint32_t node = hook_node();
+    nodes[node].used = true;
+    if (!ignored(node, signal)) {
+        return;
+    }
+    siginfo_t info;
+    const uint64_t bit = signals_bit(signal);
+    while (queue_take(&nodes[node].queue, bit, &info)) {
+    }
+    uint32_t id = machine.world.nodes[node].first_thread;
+    for (; id != 0; id = threads_at(&machine.world.threads, id)->node_next) {
+        while (queue_take(&threads[id].queue, bit, &info)) {
+        }
+        renew(id);
+    }
+}
+
+stack_t *signals_stack(void) {
+    return &threads[self()].stack;
+}
+
+void signals_idle(void) {
+    for (uint32_t id = 1; id <= machine.world.threads.table.count; id++) {
+        const struct thread *thread = threads_at(&machine.world.threads, id);
+        if (thread->state == THREAD_ALIVE && agent_of(id)->interrupts != 0) {
+            hook_escape(agent_of(id)->cause.site,
+                        "a signal handler of a thread that waits in %s",
+                        point_name(agent_of(id)->cause.kind));
+        }
+    }
+}

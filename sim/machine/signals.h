@@ -1,0 +1,93 @@
+/* Signals of simulated programs: actions, masks, what is pending, delivery.
+ *
+ *   kill, alarm, SIGPIPE ──► node's set ──┐
+ *   pthread_kill, raise ───► thread's set ┴─► agent->interrupts ─► signals_deliver, on the thread's
+ *                                                                  own stack when it next runs
+ *
+ * A handler runs only where the thread leaves a point or a wait that a signal may end. A thread in
+ * another wait (for a mutex, a condition, a join) handles its signals when that wait is over; when
+ * it would never be over, the run ends with an escape and not with a deadlock.
+ * SA_ONSTACK is accepted: the handler runs on the thread's stack, which is no smaller.
+ *
+ * Memory:      tables by node and thread; one pool of pending signals.
+ * Limits:      SIGNALS_PENDING_MAX; beyond it sending fails with EAGAIN, as in Linux.
+ * Errors:      -errno.
+ * Threads:     simulated threads; timers send from whatever thread runs.
+ * Determinism: lowest number first, then in the order they were sent; who handles a process's
+ *              signal: one that waits for it, else the first thread, else the lowest id.
+ */
+#ifndef SIM_MACHINE_SIGNALS_H
+#define SIM_MACHINE_SIGNALS_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SIGNALS_PENDING_MAX 4096
+#define SIGNALS_MAX 64
+
+struct signals_action {
+    union {
+        void (*plain)(int signal);
+        void (*detailed)(int signal, siginfo_t *info, void *context);
+    };
+    uint64_t mask;
+    int32_t flags; /* SA_… */
+};
+
+/* The bit of a signal in a set. */
+static inline uint64_t signals_bit(int signal) {
+    return UINT64_C(1) << (signal - 1);
+}
+
+void signals_begin(void);
+
+/* A thread was created: it has its creator's mask (parent 0: an empty one). */
+void signals_thread_begin(uint32_t parent, uint32_t thread);
+
+/* The running thread ends: what it was to handle for its node goes to another. */
+void signals_thread_end(uint32_t thread);
+
+/* Runs the handlers that are due for the running thread, if any. */
+void signals_deliver(void);
+
+/* After a wait ended with WAKE_INTERRUPTED: true when the call is to wait again, since every
+ * handler that ran has SA_RESTART. */
+bool signals_restart(void);
+
+/* 0 or -EAGAIN. The signal is valid and not 0. */
+int signals_send_thread(uint32_t thread, const siginfo_t *info);
+int signals_send_node(uint32_t node, const siginfo_t *info);
+
+/* SIGPIPE for the running thread: without a handler the node is gone. */
+void signals_pipe(void);
+
+/* The running thread's mask. Setting it delivers what it lets through. */
+uint64_t signals_mask(void);
+void signals_mask_set(uint64_t mask);
+
+/* Pending for the running thread, its node's included. */
+uint64_t signals_pending(void);
+
+/* Takes a pending signal of a set; false when there is none. */
+bool signals_take(uint64_t set, siginfo_t *info);
+
+/* Waits for a signal of a set; 0, -EAGAIN at the deadline, -EINTR. */
+int signals_wait(uint64_t set, uint64_t deadline_ns, siginfo_t *info, const void *site);
+
+/* Waits with another mask until a handler has run. */
+void signals_suspend(uint64_t mask, const void *site);
+
+/* The running node's action; NULL when a signal has none that can be set. */
+struct signals_action *signals_action(int signal);
+
+/* After an action changed: forgets what is pending and now ignored. */
+void signals_action_changed(int signal);
+
+/* The running thread's alternate stack, as recorded. */
+stack_t *signals_stack(void);
+
+/* Nothing can run any more: ends the run when a thread has a handler to run that cannot. */
+void signals_idle(void);
+
+#endif
