@@ -57,7 +57,9 @@ struct outcome {
 static void outcome_of(struct runner *runner, uint64_t seed, struct outcome *outcome) {
     ck_assert(runner_prepare(runner, "mix", seed, 1));
     runner->record->request.exact_seed = 1;
-    ck_assert_msg(runner_run(runner), "the worker died: %s", runner->record->error);
+    ck_assert_msg(runner_run(runner, NULL) == RUNNER_REPLIED,
+                  "the worker died: %s",
+                  runner->record->error);
     ck_assert_msg(runner->record->error[0] == '\0', "%s", runner->record->error);
     *outcome = (struct outcome){.verdict = runner->record->verdict.kind,
                                 .signal = runner->record->verdict.signal,
@@ -164,7 +166,7 @@ START_TEST(a_forked_run_is_the_same_as_one_in_the_worker) {
         ck_assert(runner_prepare(&runner, "mix", SEED, 1));
         runner.record->request.exact_seed = 1;
         runner.record->request.fork = 1;
-        ck_assert(runner_run(&runner));
+        ck_assert(runner_run(&runner, NULL) == RUNNER_REPLIED);
         const struct outcome forked = {.verdict = runner.record->verdict.kind,
                                        .signal = runner.record->verdict.signal,
                                        .fingerprint = runner.record->fingerprint};

@@ -55,8 +55,8 @@ static bool measure(const char *module, uint64_t runs, unsigned rounds, struct c
     double best = 0;
     for (unsigned i = 0; i < rounds; i++) {
         const double before = runner_cpu_ns(&runner);
-        if (!runner_prepare(&runner, "random", 1, runs) || !runner_run(&runner) ||
-            runner.record->reply != RECORD_DONE) {
+        if (!runner_prepare(&runner, "random", 1, runs) ||
+            runner_run(&runner, NULL) != RUNNER_REPLIED || runner.record->reply != RECORD_DONE) {
             return complain(&runner, path);
         }
         const double ns = runner_cpu_ns(&runner) - before;

@@ -1,6 +1,7 @@
 #include "tools/runner.h"
 
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#define WATCH_MS 100
+#define NS_PER_S 1e9
 
 void runner_folder(char *path, size_t size) {
     const ssize_t length = readlink("/proc/self/exe", path, size - 1);
@@ -103,9 +107,36 @@ bool runner_prepare(struct runner *runner, const char *strategy, uint64_t base, 
     return true;
 }
 
-bool runner_run(struct runner *runner) {
+/* Waits for a reply and watches the points meanwhile: code that computes and never calls anything
+ * can only be seen from outside. */
+static enum runner_end watch(struct runner *runner, const volatile bool *stop) {
+    const volatile uint64_t *points = &runner->record->points;
+    uint64_t seen = *points;
+    double since = runner_cpu_ns(runner);
+    struct pollfd waiting = {.fd = runner->reply, .events = POLLIN};
+    while (poll(&waiting, 1, WATCH_MS) <= 0) {
+        if (stop != NULL && *stop) {
+            kill(runner->pid, SIGKILL);
+            return RUNNER_STOPPED;
+        }
+        const double now = runner_cpu_ns(runner);
+        if (*points != seen) {
+            seen = *points;
+            since = now;
+        } else if (now - since >= RUNNER_HANG_S * NS_PER_S) {
+            kill(runner->pid, SIGKILL);
+            return RUNNER_HUNG;
+        }
+    }
+    return await_reply(runner) ? RUNNER_REPLIED : RUNNER_DIED;
+}
+
+enum runner_end runner_run(struct runner *runner, const volatile bool *stop) {
     const char byte = 1;
-    return write(runner->request, &byte, 1) == 1 && await_reply(runner);
+    if (write(runner->request, &byte, 1) != 1) {
+        return RUNNER_DIED;
+    }
+    return watch(runner, stop);
 }
 
 double runner_cpu_ns(const struct runner *runner) {

@@ -37,8 +37,17 @@ bool runner_open(struct runner *runner, const char *module, const struct runner_
 /* Fills a request for `runs` seeds from `base` with a strategy by name. */
 bool runner_prepare(struct runner *runner, const char *strategy, uint64_t base, uint64_t runs);
 
-/* Lets the worker do what record->request says; true when it replied at all: record->reply. */
-bool runner_run(struct runner *runner);
+enum runner_end {
+    RUNNER_REPLIED, /* record->reply says what came out */
+    RUNNER_DIED,    /* the worker is gone; the record holds what there is */
+    RUNNER_HUNG,    /* RUNNER_HANG_S of CPU time passed without a point; it was killed */
+    RUNNER_STOPPED, /* *stop became true; the worker was killed */
+};
+
+#define RUNNER_HANG_S 2
+
+/* Lets the worker do what record->request says. `stop` may be NULL. */
+enum runner_end runner_run(struct runner *runner, const volatile bool *stop);
 
 /* CPU time of the worker so far. */
 double runner_cpu_ns(const struct runner *runner);

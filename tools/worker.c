@@ -66,6 +66,7 @@ static bool run_forked(const struct world_spec *spec) {
 
 static void serve(void) {
     const struct record_request *request = &record->request;
+    const uint64_t stride = request->stride == 0 ? 1 : request->stride;
     const bool forks = request->fork || record->forks;
     const char *stream = getenv("SIM_TRACE_FD");
     entry_stream(request->stream && stream != NULL ? atoi(stream) : -1);
@@ -75,7 +76,7 @@ static void serve(void) {
     for (uint64_t i = 0; i < request->runs; i++) {
         struct world_spec spec = request->spec;
         if (!request->exact_seed) {
-            spec.seed = record_seed(request->spec.seed, request->first + i);
+            spec.seed = record_seed(request->spec.seed, request->first + i * stride);
         }
         const bool passed = forks ? run_forked(&spec) : run_here(&spec);
         record->runs_done++;

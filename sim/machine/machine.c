@@ -299,7 +299,8 @@ void machine_reset(void) {
 
 _Noreturn void machine_thread_main(uint32_t slot) {
     const struct machine_start start = machine.starts[slot];
-    schedule_event(&machine.world.schedule, POINT_THREAD_START, 0, 0, (void *)start.routine);
+    const void *site = (const char *)start.routine + 1; /* sites are return addresses */
+    schedule_event(&machine.world.schedule, POINT_THREAD_START, 0, 0, site);
     signals_deliver();
     machine_thread_exit(start.routine(start.argument));
 }

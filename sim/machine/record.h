@@ -49,6 +49,7 @@ struct record_request {
     uint32_t fork;    /* 1 = each run in a forked child */
     uint64_t first;   /* number of the first run: its seed is record_seed(base, first) */
     uint64_t runs;
+    uint64_t stride;     /* from one run's number to the next, 0 = 1 (shards and jobs) */
     uint32_t exact_seed; /* 1 = spec.seed is the seed itself, for every run */
     uint32_t stream;     /* 1 = write every event to the trace descriptor */
     struct world_spec spec;

@@ -1,0 +1,111 @@
+#include "tools/finding.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tools/choice_code.h"
+#include "tools/runner.h"
+
+enum status finding_file_hash(const char *path, struct hash *hash) {
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        return STATUS_IO;
+    }
+    struct hash_stream stream;
+    hash_stream_init(&stream);
+    unsigned char block[65536];
+    size_t size;
+    while ((size = fread(block, 1, sizeof block, file)) > 0) {
+        hash_stream_add(&stream, block, size);
+    }
+    const bool failed = ferror(file) != 0;
+    fclose(file);
+    *hash = hash_stream_value(&stream);
+    return failed ? STATUS_IO : STATUS_OK;
+}
+
+static void name_site(void *context, uint64_t site, char *text) {
+    struct symbols_place place;
+    symbols_find(context, site, &place);
+    snprintf(text, CHOICE_CODE_NAME_SIZE, "%.90s %.50s:%d", place.function, place.file, place.line);
+}
+
+/* Function names where the finding happened and where its threads stand, without repetition. */
+static void
+where_print(const struct record *record, struct symbols *symbols, char *text, size_t size) {
+    struct symbols_place place;
+    symbols_find(symbols, record->verdict.site, &place);
+    size_t used = (size_t)snprintf(text, size, "%s", place.function);
+    if (record->verdict.kind != VERDICT_DEADLOCK) {
+        return;
+    }
+    for (uint32_t i = 0; i < record->thread_count && used < size; i++) {
+        symbols_find(symbols, record->threads[i].site, &place);
+        if (strstr(text, place.function) == NULL) {
+            used += (size_t)snprintf(text + used, size - used, " < %s", place.function);
+        }
+    }
+}
+
+/* The message without numbers, since ids and counts differ between runs that show the same bug. */
+static struct hash signature_of(const struct record *record, const char *where) {
+    char text[CASE_TEXT_SIZE * 2];
+    int used = snprintf(text, sizeof text, "%u|%s|", record->verdict.kind, where);
+    for (const char *next = record->verdict.message; *next != '\0'; next++) {
+        if (isdigit((unsigned char)*next) == 0 && used + 1 < (int)sizeof text) {
+            text[used++] = *next;
+        }
+    }
+    return hash_bytes(text, (size_t)used);
+}
+
+static enum status build_hash(const struct hash *module, struct hash *build) {
+    char path[PATH_MAX];
+    runner_folder(path, sizeof path - 16);
+    strcat(path, "/libsim.so");
+    struct hash library;
+    const enum status status = finding_file_hash(path, &library);
+    struct hash both[2] = {library, *module};
+    *build = hash_bytes(both, sizeof both);
+    return status;
+}
+
+enum status finding_case(const struct record *record,
+                         struct symbols *symbols,
+                         const char *module,
+                         const char *name,
+                         struct case_record *stored) {
+    memset(stored, 0, sizeof *stored);
+    snprintf(stored->scenario, sizeof stored->scenario, "%s", name);
+    enum status status = finding_file_hash(module, &stored->scenario_hash);
+    if (status == STATUS_OK) {
+        status = build_hash(&stored->scenario_hash, &stored->build);
+    }
+    if (status == STATUS_OK) {
+        status = choice_code_write(record->choices,
+                                   record->record_count,
+                                   name_site,
+                                   symbols,
+                                   &stored->choices,
+                                   &stored->choices_size);
+    }
+    stored->seed = record->seed;
+    strategy_print(&record->strategy, stored->strategy, sizeof stored->strategy);
+    stored->choices_count = record->record_count;
+    stored->trace_version = TRACE_VERSION;
+    stored->fingerprint = record->fingerprint;
+    stored->steps = record->trace.count;
+    stored->time_ns = record->now_ns;
+    stored->verdict = record->verdict.kind;
+    stored->signal = record->verdict.signal;
+    snprintf(stored->message, sizeof stored->message, "%s", record->verdict.message);
+    where_print(record, symbols, stored->where, sizeof stored->where);
+    stored->signature = signature_of(record, stored->where);
+    stored->found_at = time(NULL);
+    case_seal(stored);
+    return status;
+}

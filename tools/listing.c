@@ -1,0 +1,256 @@
+#include "tools/listing.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "corpus/bug.h"
+#include "corpus/cases.h"
+#include "corpus/integrity.h"
+#include "corpus/merge.h"
+#include "corpus/prefix.h"
+#include "sim/verdict.h"
+#include "tools/runner.h"
+
+#define FSGSBASE_AT_HWCAP2 2u
+#define NAMES_MAX 1024
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int listing_scenarios(const struct options *options) {
+    char folder[PATH_MAX];
+    runner_folder(folder, sizeof folder - 16);
+    strcat(folder, "/scenarios");
+    DIR *directory = opendir(folder);
+    char *names[NAMES_MAX];
+    unsigned count = 0;
+    for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
+        char *dot = strrchr(entry->d_name, '.');
+        if (dot != NULL && strcmp(dot, ".so") == 0 && count < NAMES_MAX) {
+            *dot = '\0';
+            names[count++] = strdup(entry->d_name);
+        }
+    }
+    if (directory != NULL) {
+        closedir(directory);
+    }
+    qsort(names, count, sizeof names[0], by_name);
+    for (unsigned i = 0; i < count; i++) {
+        printf(options->json ? "{\"scenario\":\"%s\"}\n" : "%s\n", names[i]);
+        free(names[i]);
+    }
+    if (count == 0) {
+        fprintf(stderr, "sim: no scenarios in %s; build the project first\n", folder);
+    }
+    return count == 0 ? EXIT_NOTHING_RAN : EXIT_CLEAN;
+}
+
+/* JSON's rules for strings. */
+static void json_string(const char *text) {
+    putchar('"');
+    for (; *text != '\0'; text++) {
+        const unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\') {
+            printf("\\%c", c);
+        } else if (c < 32) {
+            printf("\\u%04x", c);
+        } else {
+            putchar(c);
+        }
+    }
+    putchar('"');
+}
+
+static bool print_case(void *context, const struct cases_entry *entry) {
+    const struct options *options = context;
+    const struct case_record *record = &entry->record;
+    char id[HASH_TEXT_SIZE];
+    hash_print(&record->id, id);
+    if (options->json) {
+        printf("{\"id\":\"%s\",\"scenario\":", id);
+        json_string(record->scenario);
+        printf(",\"verdict\":\"%s\",\"seed\":%" PRIu64 ",\"choices\":%" PRIu64 ",\"message\":",
+               verdict_name((enum verdict_kind)record->verdict),
+               record->seed,
+               record->choices_count);
+        json_string(record->message);
+        printf("}\n");
+    } else {
+        printf("%.12s  %-20s %-14s %.32s\n",
+               id,
+               record->scenario,
+               verdict_name((enum verdict_kind)record->verdict),
+               record->message);
+    }
+    return true;
+}
+
+static void show_case(const struct cases_entry *entry) {
+    const struct case_record *record = &entry->record;
+    char text[5][HASH_TEXT_SIZE];
+    hash_print(&record->id, text[0]);
+    hash_print(&record->fingerprint, text[1]);
+    hash_print(&record->signature, text[2]);
+    hash_print(&record->scenario_hash, text[3]);
+    hash_print(&record->build, text[4]);
+    printf("case         %s%s\n", text[0], entry->pinned ? " (pinned)" : "");
+    printf("scenario     %s, %s\nbuild        %s\n", record->scenario, text[3], text[4]);
+    printf("found        %s: %s\n",
+           verdict_name((enum verdict_kind)record->verdict),
+           record->message);
+    printf("where        %s\nsignature    %s\n", record->where, text[2]);
+    printf("seed         %" PRIu64 "\nstrategy     %s\n", record->seed, record->strategy);
+    printf("choices      %" PRIu64 " differ from production, %zu bytes\n",
+           record->choices_count,
+           record->choices_size);
+    printf("fingerprint  %s, %" PRIu64 " events, %" PRIu64 " ns\n",
+           text[1],
+           record->steps,
+           record->time_ns);
+    printf("\nTo see it again:  sim replay %.12s\n", text[0]);
+}
+
+static enum status show(struct store *store, const char *prefix) {
+    struct hash id;
+    struct cases_entry entry;
+    enum status status = prefix_find(store, PREFIX_CASE, prefix, &id);
+    if (status == STATUS_OK) {
+        status = cases_load(store, &id, &entry);
+    }
+    if (status == STATUS_OK) {
+        show_case(&entry);
+        case_deinit(&entry.record);
+    }
+    return status;
+}
+
+static enum status check(struct store *store) {
+    uint64_t count = 0;
+    const enum status status = integrity_check(store, NULL, NULL, &count);
+    if (status == STATUS_OK) {
+        printf("The corpus is sound: %" PRIu64 " cases.\n", count);
+    }
+    return status;
+}
+
+static enum status pin(struct store *store, const char *prefix) {
+    struct hash id;
+    const enum status status = prefix_find(store, PREFIX_CASE, prefix, &id);
+    return status == STATUS_OK ? cases_pin(store, &id, true, time(NULL)) : status;
+}
+
+static enum status close_bug(struct store *store, const char *prefix) {
+    struct hash id;
+    struct cases_entry entry;
+    enum status status = prefix_find(store, PREFIX_CASE, prefix, &id);
+    if (status == STATUS_OK) {
+        status = cases_load(store, &id, &entry);
+    }
+    if (status == STATUS_OK) {
+        status = bug_set_status(store, &entry.record.signature, BUG_FIXED, time(NULL));
+        case_deinit(&entry.record);
+    }
+    return status;
+}
+
+static enum status merge(struct store *store, const char *path) {
+    struct merge_result result;
+    return merge_file(store, path, &result);
+}
+
+int listing_corpus(const struct options *options) {
+    const char *what = options->operand_count > 0 ? options->operands[0] : "";
+    const char *operand = options->operand_count == 2 ? options->operands[1] : NULL;
+    const bool alone = strcmp(what, "list") == 0 || strcmp(what, "check") == 0;
+    const bool writes =
+        strcmp(what, "merge") == 0 || strcmp(what, "pin") == 0 || strcmp(what, "close") == 0;
+    if ((!alone && !writes && strcmp(what, "show") != 0) ||
+        options->operand_count != (alone ? 1u : 2u)) {
+        fprintf(stderr,
+                "sim: corpus takes: list, check, show CASE, pin CASE, close CASE or merge FILE\n");
+        return EXIT_USAGE;
+    }
+    struct store store;
+    enum status status = store_open(&store, options->corpus, writes ? STORE_WRITE : STORE_READ);
+    if (status == STATUS_OK) {
+        union {
+            const struct options *read;
+            void *pass;
+        } context = {options};
+        status = strcmp(what, "list") == 0    ? cases_each(&store, NULL, print_case, context.pass)
+                 : strcmp(what, "check") == 0 ? check(&store)
+                 : strcmp(what, "show") == 0  ? show(&store, operand)
+                 : strcmp(what, "pin") == 0   ? pin(&store, operand)
+                 : strcmp(what, "close") == 0 ? close_bug(&store, operand)
+                                              : merge(&store, operand);
+    }
+    if (status != STATUS_OK) {
+        fprintf(stderr, "sim: %s\n", store_error(&store));
+    }
+    store_close(&store);
+    return status == STATUS_OK ? EXIT_CLEAN : EXIT_USAGE;
+}
+
+static void
+doctor_line(const struct options *options, bool good, const char *what, const char *advice) {
+    if (options->json) {
+        printf("{\"check\":");
+        json_string(what);
+        printf(",\"good\":%s,\"advice\":", good ? "true" : "false");
+        json_string(good ? "" : advice);
+        printf("}\n");
+    } else {
+        printf("%-4s %s\n", good ? "ok" : "no", what);
+        if (!good) {
+            printf("     %s\n", advice);
+        }
+    }
+}
+
+int listing_doctor(const struct options *options) {
+    char folder[PATH_MAX];
+    char path[PATH_MAX + 32];
+    struct utsname kernel;
+    uname(&kernel);
+    runner_folder(folder, sizeof folder);
+    int tsc = 0;
+    const bool fast = (getauxval(AT_HWCAP2) & FSGSBASE_AT_HWCAP2) != 0;
+    doctor_line(options,
+                fast,
+                "fs base can be set from programs (FSGSBASE)",
+                "sim uses real threads instead (baton): slower; Linux 5.9 or newer allows it");
+    doctor_line(options,
+                prctl(PR_GET_TSC, &tsc) == 0,
+                "reads of the time stamp counter can be trapped",
+                "programs that read it directly will see the real one");
+    snprintf(path, sizeof path, "%s/libsim.so", folder);
+    const bool library = access(path, R_OK) == 0;
+    doctor_line(options, library, "libsim.so lies beside sim", "build the project again");
+    snprintf(path, sizeof path, "%s/sim-worker", folder);
+    const bool worker = access(path, X_OK) == 0;
+    doctor_line(options, worker, "sim-worker lies beside sim", "build the project again");
+    snprintf(path, sizeof path, "%s/scenarios/lost_wakeup.so", folder);
+    const struct runner_options plain = {0};
+    struct runner runner;
+    const bool runs =
+        library && worker && access(path, R_OK) == 0 && runner_open(&runner, path, &plain);
+    doctor_line(options, runs, "a worker starts and is ready", "run the worker by hand to see why");
+    if (runs) {
+        doctor_line(options,
+                    runner.record->backend == RECORD_FIBER,
+                    "it uses fibers",
+                    runner.record->reason);
+        runner_close(&runner);
+    }
+    return library && worker && runs ? EXIT_CLEAN : EXIT_BROKEN;
+}

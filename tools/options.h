@@ -1,0 +1,48 @@
+/* The command line, parsed once: what every verb may be told.
+ *
+ * Memory:      strings are borrowed from argv.
+ * Errors:      a sentence on stderr and OPTIONS_USAGE.
+ */
+#ifndef TOOLS_OPTIONS_H
+#define TOOLS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Exit codes of every verb. */
+enum options_exit {
+    EXIT_CLEAN = 0,
+    EXIT_BROKEN = 1, /* sim itself failed */
+    EXIT_USAGE = 2,  /* a wrong command line or scenario */
+    EXIT_NOTHING_RAN = 3,
+    EXIT_FOUND = 10,
+    EXIT_VACUOUS = 11,
+    EXIT_NONDETERMINISM = 12,
+    EXIT_DIVERGED = 13,
+    EXIT_STOPPED = 75, /* early, with its state saved: run it again */
+};
+
+#define OPTIONS_OPERANDS_MAX 64
+
+enum options_fail_on { FAIL_ON_ANY, FAIL_ON_NEW, FAIL_ON_NEVER };
+
+struct options {
+    const char *corpus;
+    const char *strategy;
+    const char *backend; /* NULL = the best that works */
+    uint64_t seed;
+    bool seed_given;
+    uint64_t runs;   /* 0 = not given */
+    uint64_t time_s; /* 0 = no limit */
+    uint32_t jobs;
+    uint32_t shard, shard_count;
+    enum options_fail_on fail_on;
+    bool json;
+    unsigned operand_count;
+    const char *operands[OPTIONS_OPERANDS_MAX];
+};
+
+/* Parses what follows the verb. False after a sentence on stderr. */
+bool options_parse(struct options *options, const char *verb, int argc, char **argv);
+
+#endif

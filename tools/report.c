@@ -1,0 +1,236 @@
+#include "tools/report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define COLUMNS_MAX 3 /* threads that get a column of their own */
+#define TIME_WIDTH 11
+#define OUTPUT_TAIL 400
+#define NS_PER_US 1000
+
+static const char *node_name(const struct record *record, uint32_t node) {
+    return node >= 1 && node <= record->description.node_count
+               ? record->description.nodes[node].name
+               : "world";
+}
+
+static void place_print(const struct symbols_place *place, char *text, size_t size) {
+    if (place->line != 0) {
+        snprintf(text, size, "%s:%d", place->file, place->line);
+    } else {
+        snprintf(text, size, "%s", place->function);
+    }
+}
+
+static void site_print(struct symbols *symbols, uint64_t site, char *text, size_t size) {
+    struct symbols_place place;
+    symbols_find(symbols, site, &place);
+    place_print(&place, text, size);
+}
+
+/* Folds a text into lines of REPORT_WIDTH, the later ones indented. */
+static void fold(FILE *out, const char *text) {
+    size_t width = REPORT_WIDTH;
+    const char *indent = "";
+    while (strlen(text) > width) {
+        size_t cut = width;
+        while (cut > 0 && text[cut] != ' ') {
+            cut--;
+        }
+        cut = cut == 0 ? width : cut;
+        fprintf(out, "%s%.*s\n", indent, (int)cut, text);
+        text += cut + (text[cut] == ' ');
+        indent = "  ";
+        width = REPORT_WIDTH - 2;
+    }
+    fprintf(out, "%s%s\n", indent, text);
+}
+
+struct column_set {
+    uint32_t threads[COLUMNS_MAX];
+    unsigned count;
+};
+
+static int column_of(const struct column_set *columns, uint32_t thread) {
+    for (unsigned i = 0; i < columns->count; i++) {
+        if (columns->threads[i] == thread) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+/* The threads of the last steps, the most recent first, then in order of their ids. */
+static void columns_choose(const struct record *record, struct column_set *columns) {
+    columns->count = 0;
+    const struct event *event;
+    for (uint64_t n = 0; (event = trace_last(&record->trace, n, NULL)) != NULL && n < 64; n++) {
+        if (event->thread != 0 && column_of(columns, event->thread) < 0 &&
+            columns->count < COLUMNS_MAX) {
+            columns->threads[columns->count++] = event->thread;
+        }
+    }
+    for (unsigned i = 1; i < columns->count; i++) {
+        for (unsigned j = i; j > 0 && columns->threads[j - 1] > columns->threads[j]; j--) {
+            const uint32_t other = columns->threads[j];
+            columns->threads[j] = columns->threads[j - 1];
+            columns->threads[j - 1] = other;
+        }
+    }
+}
+
+static void step_text(struct symbols *symbols,
+                      const struct event *event,
+                      uint64_t site,
+                      int width,
+                      char *text,
+                      size_t size) {
+    char where[128] = "";
+    if (site != 0) {
+        site_print(symbols, site, where, sizeof where);
+    }
+    char object[16] = "";
+    if (event->object != 0) {
+        snprintf(object, sizeof object, " #%" PRIu32, event->object);
+    }
+    const int length = snprintf(text, size, "%s%s %s", point_name(event->kind), object, where);
+    const char *colon = strrchr(where, ':');
+    if (length > width && colon != NULL) { /* the line alone, where the file does not fit */
+        snprintf(text, size, "%s%s %s", point_name(event->kind), object, colon);
+    }
+}
+
+static void steps_print(FILE *out, const struct record *record, struct symbols *symbols) {
+    struct column_set columns;
+    columns_choose(record, &columns);
+    if (columns.count == 0) {
+        return;
+    }
+    const int width = (REPORT_WIDTH - TIME_WIDTH) / (int)columns.count - 1;
+    fprintf(out, "\n%*s", TIME_WIDTH - 1, "us");
+    for (unsigned i = 0; i < columns.count; i++) {
+        char title[64];
+        snprintf(title, sizeof title, "thread %" PRIu32, columns.threads[i]);
+        fprintf(out, " %-*.*s", i + 1 == columns.count ? 0 : width, width, title);
+    }
+    fprintf(out, "\n");
+    uint64_t shown = record->trace.count < REPORT_STEPS ? record->trace.count : REPORT_STEPS;
+    while (shown-- > 0) {
+        uint64_t site = 0;
+        const struct event *event = trace_last(&record->trace, shown, &site);
+        const int column = event == NULL ? -1 : column_of(&columns, event->thread);
+        if (column < 0) {
+            continue;
+        }
+        char text[256];
+        step_text(symbols, event, site, width, text, sizeof text);
+        const int indent = column * (width + 1);
+        fprintf(out,
+                "%*" PRIu64 ".%" PRIu64 " %*s%.*s\n",
+                TIME_WIDTH - 3,
+                event->time_ns / NS_PER_US,
+                event->time_ns % NS_PER_US / 100,
+                indent,
+                "",
+                width,
+                text);
+    }
+}
+
+static void threads_print(FILE *out, const struct record *record, struct symbols *symbols) {
+    if (record->verdict.kind != VERDICT_DEADLOCK || record->thread_count == 0) {
+        return;
+    }
+    fprintf(out, "\n");
+    for (uint32_t i = 0; i < record->thread_count; i++) {
+        const struct record_thread *thread = &record->threads[i];
+        char where[128];
+        char line[512];
+        char holder[48] = "";
+        site_print(symbols, thread->site, where, sizeof where);
+        if (thread->holder != 0) {
+            snprintf(holder, sizeof holder, ", held by thread %" PRIu32, thread->holder);
+        }
+        snprintf(line,
+                 sizeof line,
+                 "thread %" PRIu32 " of %s waits in %s on object %" PRIu32 "%s, at %s",
+                 thread->id,
+                 node_name(record, thread->node),
+                 point_name(thread->kind),
+                 thread->object,
+                 holder,
+                 where);
+        fold(out, line);
+    }
+}
+
+static void output_print(FILE *out, const struct record *record) {
+    const uint64_t kept =
+        record->output_size < RECORD_OUTPUT_SIZE ? record->output_size : RECORD_OUTPUT_SIZE;
+    if (kept == 0) {
+        return;
+    }
+    const uint64_t first = kept > OUTPUT_TAIL ? kept - OUTPUT_TAIL : 0;
+    fprintf(out, "\nThe program printed%s:\n", first > 0 ? " at last" : "");
+    fwrite(record->output + first, 1, kept - first, out);
+    if (record->output[kept - 1] != '\n') {
+        fprintf(out, "\n");
+    }
+}
+
+void report_print(FILE *out, const struct record *record, struct symbols *symbols, const char *id) {
+    const struct verdict *verdict = &record->verdict;
+    char line[512];
+    char strategy[96];
+    char where[128];
+    strategy_print(&record->strategy, strategy, sizeof strategy);
+    snprintf(line,
+             sizeof line,
+             "FAIL %s: %s: %s.",
+             record->description.name,
+             verdict_name((enum verdict_kind)verdict->kind),
+             verdict->message);
+    fold(out, line);
+    if (verdict->site != 0) {
+        site_print(symbols, verdict->site, where, sizeof where);
+        fprintf(out,
+                "  at %s, thread %" PRIu32 " of %s\n",
+                where,
+                verdict->thread,
+                node_name(record, verdict->node));
+    }
+    fprintf(out, "  seed %" PRIu64 ", %s\n", record->seed, strategy);
+    fprintf(out,
+            "  %" PRIu64 " events, %" PRIu64 " of %" PRIu64 " choices differ from production\n",
+            record->trace.count,
+            record->record_count,
+            record->choices_asked);
+    steps_print(out, record, symbols);
+    threads_print(out, record, symbols);
+    output_print(out, record);
+    if (id != NULL) {
+        fprintf(out, "\nTo see it again:  sim replay %.12s\n", id);
+    }
+}
+
+void report_event(FILE *out,
+                  const struct record *record,
+                  struct symbols *symbols,
+                  const struct event *event,
+                  uint64_t site) {
+    char where[128] = "";
+    if (site != 0) {
+        site_print(symbols, site, where, sizeof where);
+    }
+    fprintf(out,
+            "%12" PRIu64 ".%03" PRIu64 " %-10s %4" PRIu32 "  %-15s %6" PRIu32 " %12" PRId64
+            "  %s\n",
+            event->time_ns / NS_PER_US,
+            event->time_ns % NS_PER_US,
+            node_name(record, event->node),
+            event->thread,
+            event->kind < POINT_KIND_COUNT ? point_name(event->kind) : "?",
+            event->object,
+            event->result,
+            where);
+}

@@ -1,0 +1,28 @@
+/* What a person reads about a finding: one sentence, the last steps in a column per thread, who
+ * waits for whom, and the line that replays it.
+ *
+ * Memory:      borrows everything.
+ * Limits:      80 columns, REPORT_STEPS steps.
+ */
+#ifndef TOOLS_REPORT_H
+#define TOOLS_REPORT_H
+
+#include <stdio.h>
+
+#include "sim/machine/record.h"
+#include "tools/symbols.h"
+
+#define REPORT_WIDTH 80
+#define REPORT_STEPS 16
+
+/* The report of record's last run; `id` is the case's id or NULL when it is not stored. */
+void report_print(FILE *out, const struct record *record, struct symbols *symbols, const char *id);
+
+/* One event as a line of `sim trace`. */
+void report_event(FILE *out,
+                  const struct record *record,
+                  struct symbols *symbols,
+                  const struct event *event,
+                  uint64_t site);
+
+#endif

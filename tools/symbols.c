@@ -1,0 +1,87 @@
+#include "tools/symbols.h"
+
+#include <elfutils/libdwfl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An image's debug information is opened when the first address in it is looked up. */
+struct symbols {
+    const struct record *record;
+    Dwfl *dwfl;
+    Dwfl_Module **modules; /* by image, NULL = not tried */
+    bool *tried;
+};
+
+static char *debug_path;
+
+static const Dwfl_Callbacks callbacks = {
+    .find_elf = dwfl_build_id_find_elf,
+    .find_debuginfo = dwfl_standard_find_debuginfo,
+    .section_address = dwfl_offline_section_address,
+    .debuginfo_path = &debug_path,
+};
+
+struct symbols *symbols_open(const struct record *record) {
+    struct symbols *symbols = calloc(1, sizeof *symbols);
+    if (symbols == NULL) {
+        return NULL;
+    }
+    symbols->record = record;
+    symbols->dwfl = dwfl_begin(&callbacks);
+    symbols->modules = calloc(record->image_count + 1u, sizeof *symbols->modules);
+    symbols->tried = calloc(record->image_count + 1u, sizeof *symbols->tried);
+    return symbols;
+}
+
+void symbols_close(struct symbols *symbols) {
+    if (symbols != NULL) {
+        dwfl_end(symbols->dwfl);
+        free(symbols->modules);
+        free(symbols->tried);
+        free(symbols);
+    }
+}
+
+static Dwfl_Module *module_of(struct symbols *symbols, uint32_t image) {
+    if (!symbols->tried[image]) {
+        const struct record_image *entry = &symbols->record->images[image];
+        symbols->tried[image] = true;
+        dwfl_report_begin_add(symbols->dwfl);
+        symbols->modules[image] =
+            dwfl_report_elf(symbols->dwfl, entry->path, entry->path, -1, entry->base, false);
+        dwfl_report_end(symbols->dwfl, NULL, NULL);
+    }
+    return symbols->modules[image];
+}
+
+static void copy(char *to, size_t size, const char *from) {
+    snprintf(to, size, "%.*s", (int)size - 1, from);
+}
+
+void symbols_find(struct symbols *symbols, uint64_t address, struct symbols_place *place) {
+    *place = (struct symbols_place){.function = "?"};
+    const struct record *record = symbols == NULL ? NULL : symbols->record;
+    for (uint32_t i = 0; record != NULL && i < record->image_count; i++) {
+        if (address < record->images[i].start || address >= record->images[i].end) {
+            continue;
+        }
+        Dwfl_Module *module = module_of(symbols, i);
+        if (module == NULL) {
+            return;
+        }
+        const Dwarf_Addr call = address - 1; /* within the call, not after it */
+        const char *function = dwfl_module_addrname(module, call);
+        if (function != NULL) {
+            copy(place->function, sizeof place->function, function);
+        }
+        Dwfl_Line *line = dwfl_module_getsrc(module, call);
+        const char *file =
+            line == NULL ? NULL : dwfl_lineinfo(line, NULL, &place->line, NULL, NULL, NULL);
+        if (file != NULL) {
+            const char *slash = strrchr(file, '/');
+            copy(place->file, sizeof place->file, slash == NULL ? file : slash + 1);
+        }
+        return;
+    }
+}
