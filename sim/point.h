@@ -74,7 +74,10 @@
     /* signals */                                                                                  \
     X(RAISE, "raise")                                                                              \
     X(HANDLER, "handler")                                                                          \
-    X(EXIT, "exit")
+    X(EXIT, "exit")                                                                                \
+    /* the network */                                                                              \
+    X(FAULT, "fault")                                                                              \
+    X(HEAL, "heals")
 
 enum point_kind {
 #define POINT_ENUM(kind, word) POINT_##kind,

@@ -1,0 +1,101 @@
+/* Links between nodes: how long a message takes, whether it is lost, who cannot reach whom.
+ *
+ *   send ─► network_lost? ─► network_arrival_ns ─► schedule_timer_start(handler of the protocol)
+ *                                                        │ due, and picked like a thread
+ *   protocol's handler ◄─────────────────────────────────┘
+ *      network_blocked_ns? (partition): a stream tries again when it heals, a datagram is gone
+ *
+ *   arrival = (now or when the link is free) + size / bandwidth + latency_min + a choice of 1 us
+ *             steps up to latency_max; within a node: now + NETWORK_LOOPBACK_NS
+ *
+ * Memory:      a table of paths in the world's arena, nodes squared, touched as far as used.
+ * Limits:      those of the description.
+ * Units:       nanoseconds, bytes.
+ * Errors:      none.
+ * Threads:     the world's only.
+ * Determinism: latency, loss and duplicates are choices of the sending socket in its node's stream.
+ */
+#ifndef SIM_NETWORK_H
+#define SIM_NETWORK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/arena.h"
+#include "sim/choices.h"
+#include "sim/description.h"
+#include "sim/schedule.h"
+
+#define NETWORK_LOOPBACK_NS 5000u
+#define NETWORK_LATENCY_STEP_NS 1000u
+#define NETWORK_PPM 1000000u
+
+/* One direction between two nodes. */
+struct network_path {
+    uint64_t free_ns; /* valid in run `run`: when the last bit of the last message has left */
+    uint32_t run;
+    uint32_t link; /* index in the description, + 1; UINT32_MAX = the default link, 0 = not asked */
+};
+
+/* Connections between two nodes (0 = any) are to be reset. */
+typedef void network_reset(void *context, const struct description_fault *fault);
+
+struct network {
+    struct schedule *schedule;
+    const struct description *description;
+    struct network_path *paths;
+    uint32_t run;
+    uint32_t handler;
+    uint32_t partitions; /* how many are in force */
+    bool in_force[DESCRIPTION_FAULTS_MAX];
+    network_reset *reset;
+    void *reset_context;
+};
+
+uint64_t network_arena_size(const struct description *description);
+
+/* Once. The description is borrowed. */
+void network_init(struct network *network,
+                  struct arena *arena,
+                  struct schedule *schedule,
+                  const struct description *description);
+
+/* Starts a run; schedules the faults. After schedule_begin. */
+void network_begin(struct network *network);
+
+/* When a message that is sent now arrives. */
+uint64_t network_arrival_ns(struct network *network,
+                            uint32_t from,
+                            uint32_t to,
+                            uint32_t size,
+                            struct decider *who,
+                            const void *site);
+
+/* Whether the datagram that is sent now is lost: by chance, or by a partition. */
+bool network_lost(struct network *network,
+                  uint32_t from,
+                  uint32_t to,
+                  struct decider *who,
+                  const void *site);
+
+/* Whether the datagram that is sent now arrives twice. */
+bool network_duplicated(struct network *network,
+                        uint32_t from,
+                        uint32_t to,
+                        struct decider *who,
+                        const void *site);
+
+/* 0 when messages pass, else when they will again (UINT64_MAX = never). */
+uint64_t network_blocked_ns(const struct network *network, uint32_t from, uint32_t to);
+
+/* True when a fault concerns this direction. */
+bool network_fault_covers(const struct description_fault *fault, uint32_t from, uint32_t to);
+
+/* An event of the world at a node: something happened to an object, whoever runs. */
+void network_event(struct network *network,
+                   enum point_kind kind,
+                   uint32_t node,
+                   uint32_t object,
+                   int64_t result);
+
+#endif
