@@ -9,6 +9,7 @@
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_chance.h"
 #include "sim/machine/hooks_environment.h"
+#include "sim/machine/hooks_map.h"
 #include "sim/machine/hooks_signal.h"
 #include "sim/machine/hooks_syscall.h"
 #include "sim/machine/process.h"
@@ -114,5 +115,6 @@ void entry_run(const struct world_spec *spec) {
 }
 
 void entry_reset(void) {
+    hooks_map_reset();
     machine_reset();
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "sim/machine/guard.h"
@@ -32,25 +33,46 @@ HOOK _Noreturn void _Exit(int status) {
 }
 
 HOOK _Noreturn void quick_exit(int status) {
-    _exit(status);
+    if (!hook_simulated()) {
+        real_exit(status);
+    }
+    hook_point(POINT_EXIT, 0, true, HOOK_SITE);
+    process_quick_exit(status);
 }
 
-/* The signature of `function` is void (void *) here and void (int, void *) for on_exit; both take
- * no more than two integer arguments, which the calling convention passes in registers. */
 extern int __cxa_atexit(void (*function)(void *), void *argument, void *image);
+extern int __cxa_at_quick_exit(void (*function)(void *), void *image);
 
 HOOK int __cxa_atexit(void (*function)(void *), void *argument, void *image) {
     if (!hook_simulated()) {
         return REAL(__cxa_atexit)(function, argument, image);
     }
-    return process_at_exit(function, argument);
+    return process_at_exit(PROCESS_EXIT, (void *)function, argument);
 }
 
 HOOK int atexit(void (*function)(void)) {
     if (!hook_simulated()) {
         return REAL(__cxa_atexit)((void (*)(void *))function, NULL, NULL);
     }
-    return process_at_exit((void (*)(void *))function, NULL);
+    return process_at_exit(PROCESS_EXIT, (void *)function, NULL);
+}
+
+HOOK int on_exit(void (*function)(int, void *), void *argument) {
+    if (!hook_simulated()) {
+        return REAL(on_exit)(function, argument);
+    }
+    return process_at_exit(PROCESS_EXIT_STATUS, (void *)function, argument);
+}
+
+HOOK int __cxa_at_quick_exit(void (*function)(void *), void *image) {
+    if (!hook_simulated()) {
+        return REAL(__cxa_at_quick_exit)(function, image);
+    }
+    return process_at_exit(PROCESS_QUICK, (void *)function, NULL);
+}
+
+HOOK int at_quick_exit(void (*function)(void)) {
+    return __cxa_at_quick_exit((void (*)(void *))function, NULL);
 }
 
 HOOK _Noreturn void abort(void) {
@@ -75,4 +97,26 @@ __assert_fail(const char *assertion, const char *file, unsigned line, const char
                "assertion `%s' failed in %s()",
                assertion,
                function == NULL ? "?" : function);
+}
+
+extern _Noreturn void __assert(const char *assertion, const char *file, int line);
+extern _Noreturn void __stack_chk_fail(void);
+extern _Noreturn void __chk_fail(void);
+
+HOOK _Noreturn void __assert(const char *assertion, const char *file, int line) {
+    __assert_fail(assertion, file, (unsigned)line, NULL);
+}
+
+HOOK _Noreturn void
+__assert_perror_fail(int error, const char *file, unsigned line, const char *function) {
+    __assert_fail(strerrordesc_np(error), file, line, function);
+}
+
+/* What -fstack-protector and _FORTIFY_SOURCE call when they find an overflow. */
+HOOK _Noreturn void __stack_chk_fail(void) {
+    guard_crash("stack smashing detected (SIGABRT)", SIGABRT);
+}
+
+HOOK _Noreturn void __chk_fail(void) {
+    guard_crash("buffer overflow detected (SIGABRT)", SIGABRT);
 }

@@ -256,7 +256,11 @@ HOOK int tgkill(pid_t pid, pid_t thread, int number) {
     const uint32_t id = (uint32_t)thread - hooks_environment_tid(0);
     const bool known = pid == (pid_t)hooks_environment_pid(hook_node()) &&
                        threads_known(&machine.world.threads, id);
-    return hook_result(send_thread(known ? id : 0, number, SI_TKILL, no_value, HOOK_SITE));
+    uint32_t target = known ? id : 0;
+    if (!known && machine.back->forks && thread == (pid_t)real_call3(SYS_gettid, 0, 0, 0)) {
+        target = schedule_running(hook_schedule())->id; /* libc's raise() under baton */
+    }
+    return hook_result(send_thread(target, number, SI_TKILL, no_value, HOOK_SITE));
 }
 
 HOOK int pthread_kill(pthread_t thread, int number) {

@@ -5,11 +5,13 @@
 
 #include "sim/machine/heap.h"
 #include "sim/machine/machine.h"
+#include "sim/machine/tls_glibc.h"
 #include "sim/panic.h"
 
 struct at_exit {
     struct at_exit *next;
-    void (*function)(void *argument);
+    enum process_ending ending;
+    void *function;
     void *argument;
 };
 
@@ -57,24 +59,51 @@ static uint32_t node_now(void) {
     return schedule_running(&machine.world.schedule)->node;
 }
 
-int process_at_exit(void (*function)(void *argument), void *argument) {
+int process_at_exit(enum process_ending ending, void *function, void *argument) {
     struct at_exit *entry = heap_take(sizeof *entry);
     if (entry == NULL) {
         return -1;
     }
     const uint32_t node = node_now();
-    *entry = (struct at_exit){at_exit_first[node], function, argument};
+    *entry = (struct at_exit){at_exit_first[node], ending, function, argument};
     at_exit_first[node] = entry;
     return 0;
 }
 
-_Noreturn void process_exit(int status) {
-    const uint32_t node = node_now();
-    while (at_exit_first[node] != NULL) {
-        const struct at_exit *entry = at_exit_first[node];
-        at_exit_first[node] = entry->next;
-        entry->function(entry->argument);
+/* The newest function that belongs to this kind of end, taken off the list; NULL = none left. A
+ * function may register further ones, so the list is read anew each time. */
+static struct at_exit *take(uint32_t node, bool quick) {
+    struct at_exit **link = &at_exit_first[node];
+    while (*link != NULL && ((*link)->ending == PROCESS_QUICK) != quick) {
+        link = &(*link)->next;
     }
+    struct at_exit *entry = *link;
+    if (entry != NULL) {
+        *link = entry->next;
+    }
+    return entry;
+}
+
+static void run_functions(bool quick, int status) {
+    const uint32_t node = node_now();
+    const struct at_exit *entry;
+    while ((entry = take(node, quick)) != NULL) {
+        if (entry->ending == PROCESS_EXIT_STATUS) {
+            ((void (*)(int, void *))entry->function)(status, entry->argument);
+        } else {
+            ((void (*)(void *))entry->function)(entry->argument);
+        }
+    }
+}
+
+_Noreturn void process_exit(int status) {
+    tls_thread_end();
+    run_functions(false, status);
     fflush(NULL);
+    machine_node_exit(status & 0xff);
+}
+
+_Noreturn void process_quick_exit(int status) {
+    run_functions(true, status);
     machine_node_exit(status & 0xff);
 }

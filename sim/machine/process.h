@@ -20,10 +20,19 @@ void *process_main(void *node);
 /* Forgets what the last run registered. */
 void process_begin(void);
 
-/* Registers a function for the running node's exit; 0, or -1 without memory. */
-int process_at_exit(void (*function)(void *argument), void *argument);
+enum process_ending {
+    PROCESS_EXIT,        /* exit(): function(argument) */
+    PROCESS_EXIT_STATUS, /* exit(): function(status, argument) */
+    PROCESS_QUICK,       /* quick_exit(): function(argument) */
+};
+
+/* Registers a function for the running node's end; 0, or -1 without memory. */
+int process_at_exit(enum process_ending ending, void *function, void *argument);
 
 /* exit() of the running node. */
 _Noreturn void process_exit(int status);
+
+/* quick_exit() of the running node: no stream is flushed. */
+_Noreturn void process_quick_exit(int status);
 
 #endif

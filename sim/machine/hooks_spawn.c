@@ -1,0 +1,157 @@
+/* Other processes and other libraries: nothing of it is simulated yet, and each says so. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <sched.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sim/machine/hook.h"
+
+HOOK pid_t fork(void) {
+    if (!hook_simulated()) {
+        return REAL(fork)();
+    }
+    hook_escape(HOOK_SITE, "fork()");
+}
+
+HOOK pid_t _Fork(void) {
+    if (!hook_simulated()) {
+        return REAL(_Fork)();
+    }
+    hook_escape(HOOK_SITE, "_Fork()");
+}
+
+/* Outside of a run as fork: a function of ours cannot return twice on one stack. */
+HOOK pid_t vfork(void) {
+    if (!hook_simulated()) {
+        return REAL(fork)();
+    }
+    hook_escape(HOOK_SITE, "vfork()");
+}
+
+HOOK int clone(int (*function)(void *), void *stack, int flags, void *argument, ...) {
+    (void)function;
+    (void)stack;
+    (void)argument;
+    hook_escape(HOOK_SITE, "clone() with flags %#x", (unsigned)flags);
+}
+
+HOOK int execve(const char *path, char *const arguments[], char *const variables[]) {
+    if (!hook_simulated()) {
+        return REAL(execve)(path, arguments, variables);
+    }
+    hook_escape(HOOK_SITE, "execve()");
+}
+
+HOOK int execv(const char *path, char *const arguments[]) {
+    if (!hook_simulated()) {
+        return REAL(execv)(path, arguments);
+    }
+    hook_escape(HOOK_SITE, "execv()");
+}
+
+HOOK int execvp(const char *file, char *const arguments[]) {
+    if (!hook_simulated()) {
+        return REAL(execvp)(file, arguments);
+    }
+    hook_escape(HOOK_SITE, "execvp()");
+}
+
+HOOK int execvpe(const char *file, char *const arguments[], char *const variables[]) {
+    if (!hook_simulated()) {
+        return REAL(execvpe)(file, arguments, variables);
+    }
+    hook_escape(HOOK_SITE, "execvpe()");
+}
+
+HOOK int posix_spawn(pid_t *pid,
+                     const char *path,
+                     const posix_spawn_file_actions_t *actions,
+                     const posix_spawnattr_t *attributes,
+                     char *const arguments[],
+                     char *const variables[]) {
+    if (!hook_simulated()) {
+        return REAL(posix_spawn)(pid, path, actions, attributes, arguments, variables);
+    }
+    hook_escape(HOOK_SITE, "posix_spawn()");
+}
+
+HOOK int posix_spawnp(pid_t *pid,
+                      const char *file,
+                      const posix_spawn_file_actions_t *actions,
+                      const posix_spawnattr_t *attributes,
+                      char *const arguments[],
+                      char *const variables[]) {
+    if (!hook_simulated()) {
+        return REAL(posix_spawnp)(pid, file, actions, attributes, arguments, variables);
+    }
+    hook_escape(HOOK_SITE, "posix_spawnp()");
+}
+
+HOOK int system(const char *command) {
+    if (!hook_simulated()) {
+        return REAL(system)(command);
+    }
+    hook_escape(HOOK_SITE, "system()");
+}
+
+HOOK FILE *popen(const char *command, const char *mode) {
+    if (!hook_simulated()) {
+        return REAL(popen)(command, mode);
+    }
+    hook_escape(HOOK_SITE, "popen()");
+}
+
+HOOK int daemon(int stay, int keep) {
+    if (!hook_simulated()) {
+        return REAL(daemon)(stay, keep);
+    }
+    hook_escape(HOOK_SITE, "daemon()");
+}
+
+/* ---- there are no children to wait for ---- */
+
+HOOK pid_t wait(int *status) {
+    return hook_simulated() ? hook_result(-ECHILD) : REAL(wait)(status);
+}
+
+HOOK pid_t waitpid(pid_t pid, int *status, int options) {
+    return hook_simulated() ? hook_result(-ECHILD) : REAL(waitpid)(pid, status, options);
+}
+
+HOOK int waitid(idtype_t type, id_t id, siginfo_t *info, int options) {
+    return hook_simulated() ? hook_result(-ECHILD) : REAL(waitid)(type, id, info, options);
+}
+
+HOOK pid_t wait3(int *status, int options, struct rusage *usage) {
+    return hook_simulated() ? hook_result(-ECHILD) : REAL(wait3)(status, options, usage);
+}
+
+HOOK pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage) {
+    return hook_simulated() ? hook_result(-ECHILD) : REAL(wait4)(pid, status, options, usage);
+}
+
+/* ---- libraries: what is loaded already may be opened again ---- */
+
+HOOK void *dlopen(const char *path, int flags) {
+    if (!hook_simulated() || path == NULL || (flags & RTLD_NOLOAD) != 0) {
+        return REAL(dlopen)(path, flags);
+    }
+    void *loaded = REAL(dlopen)(path, flags | RTLD_NOLOAD);
+    if (loaded == NULL) {
+        hook_escape(HOOK_SITE, "dlopen() of %s, which is not loaded yet,", path);
+    }
+    return loaded;
+}
+
+HOOK void *dlmopen(Lmid_t space, const char *path, int flags) {
+    if (!hook_simulated()) {
+        return REAL(dlmopen)(space, path, flags);
+    }
+    hook_escape(HOOK_SITE, "dlmopen()");
+}
