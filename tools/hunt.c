@@ -92,26 +92,27 @@ request_fill(const struct quarry *quarry, struct record_request *request, uint64
     }
 }
 
-/* What a dead or hung worker leaves becomes a finding like any other. */
-static bool verdict_from_end(struct runner *runner, enum runner_end end) {
+/* False, after a sentence, when the worker itself failed: that is never a finding. */
+static bool worker_answered(struct runner *runner, enum runner_end end) {
     struct record *record = runner->record;
     if (record->error[0] != '\0') {
         fprintf(stderr, "sim: %s\n", record->error);
         return false;
     }
-    if (end == RUNNER_HUNG) {
-        record->verdict.kind = VERDICT_NONE;
-        verdict_set(&record->verdict,
-                    VERDICT_HANG,
-                    "%d s of processor time passed without a call",
-                    RUNNER_HANG_S);
-        record->runs_done++;
-    } else if (end == RUNNER_DIED && record->verdict.kind == VERDICT_NONE) {
-        verdict_set(&record->verdict, VERDICT_CRASH, "the worker process died");
-        record->runs_done++;
-    }
     if (end != RUNNER_REPLIED) {
-        record->fingerprint = trace_end(&record->trace);
+        fprintf(
+            stderr,
+            "sim: the worker %s during run %" PRIu64 " of base seed %" PRIu64
+            "; run it alone: sim run %s --seed %" PRIu64 "\n",
+            end == RUNNER_HUNG ? "hung" : "died",
+            record->request.first + record->runs_done * record->request.stride,
+            record->request.spec.seed,
+            record->description.name,
+            record->request.exact_seed
+                ? record->request.spec.seed
+                : record_seed(record->request.spec.seed,
+                              record->request.first + record->runs_done * record->request.stride));
+        return false;
     }
     return true;
 }
@@ -172,7 +173,7 @@ static int confirm(struct quarry *quarry, struct symbols *symbols, bool *same) {
                                         .script_count = record->record_count};
     memcpy(fresh.record->script, record->choices, sizeof(struct choice) * record->record_count);
     const enum runner_end end = runner_run(&fresh, NULL);
-    const bool sound = verdict_from_end(&fresh, end);
+    const bool sound = worker_answered(&fresh, end);
     *same = sound && same_outcome(record, fresh.record);
     if (sound && !*same) {
         nondeterminism_print(quarry, record, fresh.record, "a finding does not repeat");
@@ -293,7 +294,7 @@ static int run_batch(struct quarry *quarry, bool *failed) {
         return EXIT_CLEAN;
     }
     const double used = runner_cpu_ns(&quarry->runner) - before;
-    if (!verdict_from_end(&quarry->runner, end)) {
+    if (!worker_answered(&quarry->runner, end)) {
         return EXIT_BROKEN;
     }
     quarry->batches++;
@@ -310,6 +311,18 @@ static int run_batch(struct quarry *quarry, bool *failed) {
     }
     *failed = verdict_is_finding(&record->verdict);
     return EXIT_CLEAN;
+}
+
+/* A single seed means what it means in a campaign: the same steps for pct, from the same probe. */
+static bool probe_for_exact(struct quarry *quarry) {
+    struct record *record = quarry->runner.record;
+    record->request = (struct record_request){.command = RECORD_RUN, .runs = 1, .first = 0};
+    record->request.spec.seed = quarry->hunt->options->seed;
+    record->request.spec.strategy.kind = STRATEGY_FIFO;
+    record->request.spec.mode = CHOICES_ZERO;
+    const enum runner_end end = runner_run(&quarry->runner, quarry->hunt->stop);
+    quarry->spec.steps = record->choices_asked;
+    return (end == RUNNER_REPLIED && record->reply == RECORD_DONE) || worker_restart(quarry);
 }
 
 static int hunt_loop(struct quarry *quarry) {
@@ -346,7 +359,8 @@ int hunt_run(struct hunt *hunt, const char *scenario) {
                 "sim: --strategy \"%s\" is not valid: give fifo, random, sticky, pct, "
                 "pct:depth=3 or mix\n",
                 hunt->options->strategy);
-    } else if (hunt_find_module(scenario, quarry->module) && worker_restart(quarry)) {
+    } else if (hunt_find_module(scenario, quarry->module) && worker_restart(quarry) &&
+               (!hunt->exact_seed || quarry->spec.steps != 0 || probe_for_exact(quarry))) {
         result = hunt_loop(quarry);
     }
     if (quarry->open) {

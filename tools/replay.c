@@ -144,14 +144,11 @@ int replay_case(const struct options *options) {
         result = prepare(options, &entry.record, module, &runner);
         if (result == EXIT_CLEAN) {
             const enum runner_end end = runner_run(&runner, NULL);
-            if (end == RUNNER_HUNG) {
-                runner.record->verdict = (struct verdict){.kind = VERDICT_HANG};
-                memcpy(runner.record->verdict.message,
-                       entry.record.message,
-                       sizeof runner.record->verdict.message);
-            }
-            if (end != RUNNER_REPLIED) {
-                runner.record->fingerprint = trace_end(&runner.record->trace);
+            if (end != RUNNER_REPLIED || runner.record->error[0] != '\0') {
+                fprintf(stderr, "sim: the worker ended: %s\n", runner.record->error);
+                runner_close(&runner);
+                case_deinit(&entry.record);
+                return EXIT_BROKEN;
             }
             result = judge(&runner, &entry.record, scenario_changed(&entry.record, module));
             runner_close(&runner);

@@ -12,7 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/machine/guard.h"
+
 #define WATCH_MS 100
+#define HANG_REPLY_MS 5000
 #define NS_PER_S 1e9
 
 void runner_folder(char *path, size_t size) {
@@ -107,6 +110,17 @@ bool runner_prepare(struct runner *runner, const char *strategy, uint64_t base, 
     return true;
 }
 
+/* Lets the worker say where it hangs; one that cannot even do that is killed. */
+static enum runner_end interrupt_hang(struct runner *runner) {
+    struct pollfd waiting = {.fd = runner->reply, .events = POLLIN};
+    kill(runner->pid, GUARD_HANG_SIGNAL);
+    if (poll(&waiting, 1, HANG_REPLY_MS) == 1 && await_reply(runner)) {
+        return RUNNER_REPLIED;
+    }
+    kill(runner->pid, SIGKILL);
+    return RUNNER_HUNG;
+}
+
 /* Waits for a reply and watches the points meanwhile: code that computes and never calls anything
  * can only be seen from outside. */
 static enum runner_end watch(struct runner *runner, const volatile bool *stop) {
@@ -124,8 +138,7 @@ static enum runner_end watch(struct runner *runner, const volatile bool *stop) {
             seen = *points;
             since = now;
         } else if (now - since >= RUNNER_HANG_S * NS_PER_S) {
-            kill(runner->pid, SIGKILL);
-            return RUNNER_HUNG;
+            return interrupt_hang(runner);
         }
     }
     return await_reply(runner) ? RUNNER_REPLIED : RUNNER_DIED;

@@ -40,7 +40,7 @@ bool runner_prepare(struct runner *runner, const char *strategy, uint64_t base, 
 enum runner_end {
     RUNNER_REPLIED, /* record->reply says what came out */
     RUNNER_DIED,    /* the worker is gone; the record holds what there is */
-    RUNNER_HUNG,    /* RUNNER_HANG_S of CPU time passed without a point; it was killed */
+    RUNNER_HUNG,    /* RUNNER_HANG_S of CPU time passed without a point, and it did not answer */
     RUNNER_STOPPED, /* *stop became true; the worker was killed */
 };
 

@@ -35,6 +35,8 @@ static const char *fault_words(int signal, uintptr_t address) {
         return "illegal instruction (SIGILL)";
     case SIGTRAP:
         return "trap (SIGTRAP)";
+    case GUARD_HANG_SIGNAL:
+        return "the processor was used for seconds without a call";
     default:
         return "fatal signal";
     }
@@ -54,7 +56,7 @@ static void verdict_fill(const char *what, int signal, uint64_t site, uint64_t a
     verdict->step = machine.record->trace.count;
     verdict->site = site;
     verdict->address = address;
-    verdict->kind = VERDICT_CRASH;
+    verdict->kind = signal == GUARD_HANG_SIGNAL ? VERDICT_HANG : VERDICT_CRASH;
 }
 
 _Noreturn void guard_crash(const char *what, int signal) {
@@ -71,6 +73,9 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
     }
     if (signal == SIGSEGV && info->si_code == SI_KERNEL && guard_trap_stamp(context)) {
         return;
+    }
+    if (signal == GUARD_HANG_SIGNAL && !machine.active) {
+        return; /* the supervisor asked too late: the run is over */
     }
     const ucontext_t *state = context;
     for (unsigned i = 0; i < RECORD_REGISTERS; i++) {
@@ -105,7 +110,7 @@ void guard_open(const struct guard_options *options) {
     ASSERT(options->crashed != NULL);
     guard = *options;
     stack_give();
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, GUARD_HANG_SIGNAL};
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         guard_trap_handle(signals[i], on_fault);
     }

@@ -12,7 +12,11 @@
 #ifndef SIM_MACHINE_GUARD_H
 #define SIM_MACHINE_GUARD_H
 
+#include <signal.h>
 #include <stdint.h>
+
+/* With this signal the supervisor ends a run that uses the processor and never calls anything. */
+#define GUARD_HANG_SIGNAL SIGUSR2
 
 struct guard_options {
     /* Called in the signal handler when the process cannot go on; must not return. */

@@ -1,0 +1,107 @@
+#!/bin/bash
+# Drives the program as a user does: every verdict, every exit code, replay, malformed input.
+set -u
+build=${SIM_BUILD:-$(pwd)}
+while [ ! -x "$build/sim" ] && [ "$build" != / ]; do build=$(dirname "$build"); done
+[ -x "$build/sim" ] || { echo "no sim above $(pwd)" >&2; exit 1; }
+sim=$build/sim
+folder=$(mktemp -d) || exit 1
+trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT
+corpus=$folder/corpus.db
+failed=0
+
+# expect EXIT PATTERN COMMAND...: the exit code, and a line that matches on stdout or stderr.
+expect() {
+    local code=$1 pattern=$2
+    shift 2
+    "$@" >"$folder/out" 2>&1
+    local got=$?
+    if [ $got -ne "$code" ] || ! grep -qE -- "$pattern" "$folder/out"; then
+        failed=$((failed + 1))
+        echo "FAILED: $*"
+        echo "  exit $got, wanted $code and /$pattern/; it printed:"
+        sed 's/^/  | /' "$folder/out"
+    fi
+}
+
+verdict() { # NAME PATTERN
+    expect 10 "$2" $sim run "$build/modules/verdict_$1.so" --corpus "$corpus"
+    awk 'length($0) > 80 { exit 1 }' "$folder/out" || { failed=$((failed + 1)); echo "FAILED: $1: a line exceeds 80 columns"; }
+    [ "$(tail -n 3 "$folder/out" | grep -c 'sim replay')" -eq 1 ] || { failed=$((failed + 1)); echo "FAILED: $1: no line that replays it"; }
+    local id
+    id=$(sed -n 's/.*sim replay \([0-9a-f]*\).*/\1/p' "$folder/out")
+    expect 10 'Replayed bit-exactly' $sim replay "$id" --corpus "$corpus"
+    expect 10 'Replayed bit-exactly' $sim replay "$id" --corpus "$corpus" --backend fiber
+}
+
+# every verdict has a program that must get it, and each replays
+verdict null_pointer 'crash: access through a NULL pointer'
+verdict stack_overflow 'crash: stack overflow'
+verdict division 'crash: division by zero'
+verdict double_free 'free of a block that is free already'
+verdict wild_free 'free of a pointer that malloc did not return'
+verdict assertion 'assertion: .*zero == 1.* misbehave'
+verdict abort 'assertion: abort'
+verdict exit_status 'exited with status 3'
+verdict hang 'hang: '
+verdict no_progress 'no progress: '
+verdict self_lock 'deadlock: '
+verdict point_limit 'limit of 1000 points'
+verdict time_limit 'limit of 60000000000 ns'
+verdict thread_limit 'more than 65536 threads'
+verdict heap_limit 'there is no more memory'
+expect 0 '1 run, 0 failed' $sim run "$build/modules/verdict_pass.so" --corpus "$corpus"
+
+# what depends on the world outside is no finding
+expect 12 'NONDETERMINISM' $sim fuzz "$build/modules/leak_heap.so" --runs 200 --corpus "$corpus"
+expect 12 'first different event: number 3, count' $sim fuzz "$build/modules/leak_pointer.so" --runs 200 --corpus "$corpus"
+
+# planted bugs are found, their correct variants are not accused, whatever the number of workers
+for name in abba check_then_act lost_wakeup; do
+    expect 10 "FAIL ${name}_bug" $sim fuzz ${name}_bug --runs 2000 --corpus "$folder/$name.db"
+    expect 0 ' 0 failed' $sim fuzz $name --runs 5000 -j2 --corpus "$folder/clean.db"
+done
+
+# the corpus
+expect 0 'The corpus is sound' $sim corpus check --corpus "$corpus"
+expect 0 'verdict_abort' $sim corpus list --corpus "$corpus"
+expect 0 '"verdict":"deadlock"' $sim corpus list --json --corpus "$corpus"
+id=$($sim corpus list --json --corpus "$folder/abba.db" | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | head -n 1)
+expect 0 'signature' $sim corpus show "$id" --corpus "$folder/abba.db"
+expect 0 'lock ' $sim trace "$id" --corpus "$folder/abba.db"
+expect 0 '' $sim corpus merge "$folder/abba.db" --corpus "$corpus"
+expect 0 "$id" $sim corpus list --json --corpus "$corpus"
+
+# a scenario that changed or is gone
+cp "$build/scenarios/abba_bug.so" "$folder/mine.so"
+expect 10 'FAIL' $sim fuzz "$folder/mine.so" --runs 2000 --corpus "$folder/mine.db"
+id=$($sim corpus list --json --corpus "$folder/mine.db" | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | head -n 1)
+cp "$build/scenarios/lost_wakeup.so" "$folder/mine.so"
+expect 13 'has changed' $sim replay "$id" --corpus "$folder/mine.db"
+rm "$folder/mine.so"
+expect 2 'there is no scenario' $sim replay "$id" --corpus "$folder/mine.db"
+
+# malformed input: one sentence, the right exit code
+expect 2 'no verb' $sim frobnicate
+expect 2 'no verb' $sim
+expect 2 'name a scenario' $sim fuzz
+expect 2 'there is no scenario nope' $sim run nope
+expect 2 'does not know' $sim run abba --frob
+expect 2 '--seed' $sim run abba --seed 99999999999999999999999
+expect 2 '--seed' $sim run abba --seed -1
+expect 2 '--runs' $sim fuzz abba --runs 0
+expect 2 '--time' $sim fuzz abba --time soon
+expect 2 '--shard' $sim fuzz abba --shard 2/2
+expect 2 '--strategy' $sim run abba --strategy clever
+expect 2 '--points' $sim run abba --points atomics
+echo 'not a module' >"$folder/text.so"
+expect 2 'cannot load the module' $sim run "$folder/text.so" --corpus "$corpus"
+expect 2 'no scenario' $sim run "$build/libsim.so" --corpus "$corpus"
+expect 2 'no corpus' $sim corpus list --corpus "$folder/missing.db"
+echo 'this is no database, however long it is' >"$folder/text.db"
+expect 1 'not stored' $sim run abba_bug --corpus "$folder/text.db"
+expect 2 '' $sim replay zz --corpus "$corpus"
+expect 2 '' $sim replay ffffffffffff --corpus "$corpus"
+
+[ $failed -eq 0 ] && echo 'all as expected'
+exit $((failed > 0))
