@@ -2,8 +2,8 @@
 # Drives the program as a user does: every verdict, every exit code, replay, malformed input.
 set -u
 build=${SIM_BUILD:-$(pwd)}
-while [ ! -x "$build/sim" ] && [ "$build" != / ]; do build=$(dirname "$build"); done
-[ -x "$build/sim" ] || { echo "no sim above $(pwd)" >&2; exit 1; }
+while [ ! -f "$build/sim" ] && [ "$build" != / ]; do build=$(dirname "$build"); done
+[ -f "$build/sim" ] || { echo "no sim above $(pwd)" >&2; exit 1; }
 sim=$build/sim
 folder=$(mktemp -d) || exit 1
 trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT
