@@ -9,60 +9,6 @@
 static void timeout_fire(void *context, const struct agenda_item *item);
 static void pick(struct schedule *schedule, bool stays, bool yielded);
 
-/* ---- the ready set: an array to pick from, and a list in order of readiness ---- */
-
-static void ready_add(struct schedule *schedule, uint32_t index) {
-    struct agent *agent = schedule_agent(schedule, index);
-    ASSERT(agent->state != AGENT_READY);
-    agent->state = AGENT_READY;
-    agent->ready_position = schedule->ready_count;
-    schedule->ready[schedule->ready_count++] = index;
-    agent->older = schedule->newest;
-    agent->newer = 0;
-    if (schedule->newest != 0) {
-        schedule_agent(schedule, schedule->newest)->newer = index;
-    } else {
-        schedule->oldest = index;
-    }
-    schedule->newest = index;
-}
-
-static void order_remove(struct schedule *schedule, const struct agent *agent) {
-    if (agent->older != 0) {
-        schedule_agent(schedule, agent->older)->newer = agent->newer;
-    } else {
-        schedule->oldest = agent->newer;
-    }
-    if (agent->newer != 0) {
-        schedule_agent(schedule, agent->newer)->older = agent->older;
-    } else {
-        schedule->newest = agent->older;
-    }
-}
-
-static void ready_remove(struct schedule *schedule, uint32_t index) {
-    struct agent *agent = schedule_agent(schedule, index);
-    ASSERT(agent->state == AGENT_READY);
-    const uint32_t last = schedule->ready[--schedule->ready_count];
-    schedule->ready[agent->ready_position] = last;
-    schedule_agent(schedule, last)->ready_position = agent->ready_position;
-    order_remove(schedule, agent);
-    agent->state = AGENT_FREE;
-}
-
-/* The agent was just overtaken: it is now the one that became ready last. */
-static void ready_renew(struct schedule *schedule, uint32_t index) {
-    if (schedule->newest == index) {
-        return;
-    }
-    struct agent *agent = schedule_agent(schedule, index);
-    order_remove(schedule, agent);
-    agent->older = schedule->newest;
-    agent->newer = 0;
-    schedule_agent(schedule, schedule->newest)->newer = index;
-    schedule->newest = index;
-}
-
 /* ---- set-up ---- */
 
 void schedule_init(struct schedule *schedule,
@@ -72,9 +18,7 @@ void schedule_init(struct schedule *schedule,
                    const struct schedule_machine *machine) {
     ASSERT(agents_max > 0 && entries_max > 0);
     *schedule = (struct schedule){.machine = *machine};
-    pool_init(&schedule->agents, arena, sizeof(struct agent), agents_max);
-    schedule->priority = arena_take(arena, sizeof(uint64_t) * ((size_t)agents_max + 1));
-    schedule->ready = arena_take(arena, sizeof(uint32_t) * ((size_t)agents_max + 1));
+    agent_table_init(&schedule->agents, arena, agents_max);
     void *memory = arena_take(arena, agenda_size(entries_max));
     schedule->agenda = agenda_init(memory, entries_max);
     const uint32_t timeout = schedule_handler_add(schedule, timeout_fire, schedule);
@@ -96,9 +40,7 @@ void schedule_begin(struct schedule *schedule,
                     uint64_t *points,
                     const struct strategy_spec *strategy,
                     uint64_t seed) {
-    pool_reset(&schedule->agents);
-    schedule->ready_count = 0;
-    schedule->oldest = schedule->newest = 0;
+    agent_table_reset(&schedule->agents);
     schedule->held_first = schedule->held_last = 0;
     schedule->running = 0;
     schedule->streak = 0;
@@ -123,16 +65,16 @@ void schedule_begin(struct schedule *schedule,
 /* ---- agents ---- */
 
 static uint32_t agent_take(struct schedule *schedule, enum agent_kind kind) {
-    const uint32_t index = pool_take(&schedule->agents);
+    const uint32_t index = pool_take(&schedule->agents.pool);
     if (index == 0) {
         verdict_set(schedule->verdict,
                     VERDICT_LIMIT,
                     "more than %" PRIu32 " threads and due events at once",
-                    schedule->agents.capacity);
+                    schedule->agents.pool.capacity);
         return 0;
     }
     *schedule_agent(schedule, index) = (struct agent){.kind = kind};
-    schedule->priority[index] = strategy_birth(&schedule->strategy);
+    schedule->agents.priority[index] = strategy_birth(&schedule->strategy);
     return index;
 }
 
@@ -148,52 +90,17 @@ schedule_thread_start(struct schedule *schedule, uint64_t identity, uint32_t id,
     agent->id = id;
     agent->node = node;
     agent->pending.kind = POINT_THREAD_START;
-    ready_add(schedule, index);
+    agent_ready_add(&schedule->agents, index);
     schedule_progress(schedule);
     return index;
 }
 
-static void queue_remove(struct schedule *schedule, uint32_t index) {
-    struct agent *agent = schedule_agent(schedule, index);
-    struct wait_queue *queue = agent->queue;
-    if (queue == NULL) {
-        return;
-    }
-    if (agent->wait_previous != 0) {
-        schedule_agent(schedule, agent->wait_previous)->wait_next = agent->wait_next;
-    } else {
-        ASSERT(queue->first == index);
-        queue->first = agent->wait_next;
-    }
-    if (agent->wait_next != 0) {
-        schedule_agent(schedule, agent->wait_next)->wait_previous = agent->wait_previous;
-    } else {
-        ASSERT(queue->last == index);
-        queue->last = agent->wait_previous;
-    }
-    agent->queue = NULL;
-}
-
-static void queue_add(struct schedule *schedule, struct wait_queue *queue, uint32_t index) {
-    struct agent *agent = schedule_agent(schedule, index);
-    ASSERT(agent->queue == NULL);
-    agent->queue = queue;
-    agent->wait_previous = queue->last;
-    agent->wait_next = 0;
-    if (queue->last != 0) {
-        schedule_agent(schedule, queue->last)->wait_next = index;
-    } else {
-        queue->first = index;
-    }
-    queue->last = index;
-}
-
 static void agent_drop(struct schedule *schedule, uint32_t index) {
     if (schedule_agent(schedule, index)->state == AGENT_READY) {
-        ready_remove(schedule, index);
+        agent_ready_remove(&schedule->agents, index);
     }
     schedule_agent(schedule, index)->state = AGENT_FREE;
-    pool_give(&schedule->agents, index);
+    pool_give(&schedule->agents.pool, index);
 }
 
 static void deadline_clear(struct schedule *schedule, struct agent *agent) {
@@ -229,7 +136,7 @@ static void held_remove(struct schedule *schedule, uint32_t index) {
 void schedule_thread_end(struct schedule *schedule) {
     const uint32_t index = schedule->running;
     ASSERT(index != 0);
-    ready_remove(schedule, index);
+    agent_ready_remove(&schedule->agents, index);
     schedule->leaving = index;
     schedule_progress(schedule);
     pick(schedule, false, false);
@@ -241,7 +148,7 @@ void schedule_thread_kill(struct schedule *schedule, uint32_t index) {
     struct agent *agent = schedule_agent(schedule, index);
     ASSERT(agent->kind == AGENT_THREAD);
     if (agent->state == AGENT_WAITING) {
-        queue_remove(schedule, index);
+        agent_queue_remove(&schedule->agents, index);
         deadline_clear(schedule, agent);
     } else if (agent->state == AGENT_HELD) {
         held_remove(schedule, index);
@@ -269,7 +176,7 @@ static void collect(struct schedule *schedule) {
             agent->decider.identity =
                 identity_make(IDENTITY_TIMER, waiter->decider.identity, item.value);
         }
-        ready_add(schedule, index);
+        agent_ready_add(&schedule->agents, index);
     }
     schedule->next_ns = agenda_next_ns(schedule->agenda);
 }
@@ -278,7 +185,7 @@ static void release_held(struct schedule *schedule) {
     const uint32_t index = schedule->held_first;
     held_remove(schedule, index);
     schedule->held_since = *schedule->points;
-    ready_add(schedule, index);
+    agent_ready_add(&schedule->agents, index);
 }
 
 static void limits_check(struct schedule *schedule) {
@@ -351,15 +258,15 @@ static uint32_t recorded_position(const struct schedule *schedule, const struct 
 static uint32_t decide(struct schedule *schedule, bool stays, bool yielded) {
     struct agent *self = schedule_running(schedule);
     struct candidates set = {
-        .ready = schedule->ready,
-        .count = schedule->ready_count,
+        .ready = schedule->agents.ready,
+        .count = schedule->agents.ready_count,
         .stays = stays && !yielded,
         .running = self->state == AGENT_READY ? schedule->running : 0,
         .streak = schedule->streak,
-        .priority = schedule->priority,
+        .priority = schedule->agents.priority,
     };
     set.production = set.stays ? self->ready_position
-                               : schedule_agent(schedule, schedule->oldest)->ready_position;
+                               : schedule_agent(schedule, schedule->agents.oldest)->ready_position;
     schedule->streak++;
     const bool replays = choices_replays(schedule->choices);
     const uint32_t position = replays ? recorded_position(schedule, &set)
@@ -398,11 +305,11 @@ static void pick(struct schedule *schedule, bool stays, bool yielded) {
     const uint32_t self = schedule->running;
     for (;;) {
         uint32_t chosen;
-        if (schedule->ready_count == 0) {
+        if (schedule->agents.ready_count == 0) {
             idle(schedule);
             continue;
-        } else if (schedule->ready_count == 1) {
-            chosen = schedule->ready[0];
+        } else if (schedule->agents.ready_count == 1) {
+            chosen = schedule->agents.ready[0];
         } else {
             chosen = decide(schedule, stays, yielded);
         }
@@ -415,12 +322,12 @@ static void pick(struct schedule *schedule, bool stays, bool yielded) {
             return;
         }
         if (self != 0 && schedule_agent(schedule, self)->state == AGENT_READY) {
-            ready_renew(schedule, self);
+            agent_ready_renew(&schedule->agents, self);
         }
         schedule->running = chosen;
         schedule->streak = 0;
         if (schedule->leaving != 0) {
-            pool_give(&schedule->agents, schedule->leaving);
+            pool_give(&schedule->agents.pool, schedule->leaving);
             schedule->leaving = 0;
             schedule->machine.switch_to(schedule->machine.context, 0, chosen);
             UNREACHABLE();
@@ -454,7 +361,7 @@ void schedule_run(struct schedule *schedule) {
 void schedule_step(struct schedule *schedule) {
     ASSERT(schedule->running != 0);
     advance(schedule);
-    if (schedule->ready_count > 1) {
+    if (schedule->agents.ready_count > 1) {
         pick(schedule, true, false);
     }
 }
@@ -462,8 +369,8 @@ void schedule_step(struct schedule *schedule) {
 void schedule_step_yield(struct schedule *schedule) {
     ASSERT(schedule->running != 0);
     advance(schedule);
-    if (schedule->ready_count > 1) {
-        ready_renew(schedule, schedule->running);
+    if (schedule->agents.ready_count > 1) {
+        agent_ready_renew(&schedule->agents, schedule->running);
         pick(schedule, true, true);
     }
 }
@@ -481,13 +388,13 @@ static enum wake_reason wait_in(struct schedule *schedule,
         resume(schedule);
         return WAKE_INTERRUPTED;
     }
-    ready_remove(schedule, index);
+    agent_ready_remove(&schedule->agents, index);
     agent->state = AGENT_WAITING;
     agent->interruptible = interruptible;
     agent->cause = *cause;
     agent->reason = WAKE_SIGNALLED;
     if (queue != NULL) {
-        queue_add(schedule, queue, index);
+        agent_queue_add(&schedule->agents, queue, index);
     }
     if (deadline_ns != AGENDA_NEVER) {
         agent->deadline =
@@ -514,10 +421,10 @@ enum wake_reason schedule_wait_interruptible(struct schedule *schedule,
 void schedule_wake_agent(struct schedule *schedule, uint32_t index, enum wake_reason reason) {
     struct agent *agent = schedule_agent(schedule, index);
     ASSERT(agent->state == AGENT_WAITING);
-    queue_remove(schedule, index);
+    agent_queue_remove(&schedule->agents, index);
     deadline_clear(schedule, agent);
     agent->reason = reason;
-    ready_add(schedule, index);
+    agent_ready_add(&schedule->agents, index);
     schedule_progress(schedule);
 }
 
@@ -538,8 +445,8 @@ uint32_t schedule_requeue(struct schedule *schedule,
     uint32_t count = 0;
     while (from->first != 0 && count < count_max) {
         const uint32_t index = from->first;
-        queue_remove(schedule, index);
-        queue_add(schedule, to, index);
+        agent_queue_remove(&schedule->agents, index);
+        agent_queue_add(&schedule->agents, to, index);
         count++;
     }
     return count;
@@ -557,7 +464,7 @@ static void timeout_fire(void *context, const struct agenda_item *item) {
 void schedule_hold(struct schedule *schedule) {
     const uint32_t index = schedule->running;
     struct agent *agent = schedule_agent(schedule, index);
-    ready_remove(schedule, index);
+    agent_ready_remove(&schedule->agents, index);
     agent->state = AGENT_HELD;
     agent->wait_previous = schedule->held_last;
     agent->wait_next = 0;
@@ -591,10 +498,10 @@ bool schedule_timer_cancel(struct schedule *schedule, uint64_t handle) {
         schedule->next_ns = agenda_next_ns(schedule->agenda);
         return true;
     }
-    for (uint32_t i = 0; i < schedule->ready_count; i++) { /* due, but not picked yet */
-        const struct agent *agent = schedule_agent(schedule, schedule->ready[i]);
+    for (uint32_t i = 0; i < schedule->agents.ready_count; i++) { /* due, but not picked yet */
+        const struct agent *agent = schedule_agent(schedule, schedule->agents.ready[i]);
         if (agent->kind == AGENT_ENTRY && agent->item.handle == handle) {
-            agent_drop(schedule, schedule->ready[i]);
+            agent_drop(schedule, schedule->agents.ready[i]);
             return true;
         }
     }
@@ -630,17 +537,6 @@ void schedule_end(struct schedule *schedule) {
 }
 
 void schedule_verify(const struct schedule *schedule) {
-    uint32_t listed = 0;
-    uint32_t older = 0;
-    for (uint32_t i = schedule->oldest; i != 0; i = schedule_agent(schedule, i)->newer) {
-        const struct agent *agent = schedule_agent(schedule, i);
-        ASSERT(agent->older == older);
-        ASSERT(agent->state == AGENT_READY);
-        ASSERT(schedule->ready[agent->ready_position] == i);
-        older = i;
-        listed++;
-    }
-    ASSERT(listed == schedule->ready_count);
-    ASSERT(schedule->newest == older);
+    agent_table_verify(&schedule->agents);
     ASSERT(schedule->next_ns == agenda_next_ns(schedule->agenda));
 }

@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include "sim/agenda.h"
+#include "sim/agent.h"
 #include "sim/arena.h"
 #include "sim/choices.h"
 #include "sim/point.h"
@@ -41,54 +42,6 @@
 #define SCHEDULE_HOLD_POINTS_MAX                                                                   \
     1000u /* a held main goes on after so many points at the latest                                \
            */
-
-enum agent_kind { AGENT_THREAD = 1, AGENT_ENTRY };
-
-enum agent_state { AGENT_FREE, AGENT_READY, AGENT_WAITING, AGENT_HELD };
-
-enum wake_reason {
-    WAKE_SIGNALLED,   /* somebody woke it */
-    WAKE_TIMEOUT,     /* its deadline came */
-    WAKE_INTERRUPTED, /* a signal is to be handled first */
-};
-
-/* A first-in first-out list of waiting agents. All zero is empty: it may live in user memory that
- * a static initialiser set up, and is then checked before it is believed. */
-struct wait_queue {
-    uint32_t first;
-    uint32_t last;
-};
-
-/* What a thread waits for, for deadlock reports. */
-struct wait_cause {
-    uint16_t kind;          /* enum point_kind */
-    uint32_t object;        /* display id, 0 = none */
-    const uint32_t *holder; /* where the display id of the thread that holds it stands, or NULL */
-    const void *site;
-};
-
-struct agent {
-    struct decider decider; /* identity and own choices */
-    uint32_t children;      /* threads it created */
-    uint32_t creations;     /* objects it created */
-    uint32_t kind;          /* enum agent_kind */
-    uint32_t state;         /* enum agent_state */
-    uint32_t id;            /* AGENT_THREAD: display id; AGENT_ENTRY: 0 */
-    uint32_t node;
-    uint32_t slot;            /* AGENT_THREAD: the machine's, where it runs */
-    uint32_t ready_position;  /* in schedule->ready, while AGENT_READY */
-    uint32_t older, newer;    /* neighbours in the order of readiness */
-    uint32_t interrupts;      /* AGENT_THREAD: signals to deliver, counted by the machine */
-    struct wait_queue *queue; /* AGENT_WAITING: where, NULL = only for the deadline */
-    uint32_t wait_previous, wait_next;
-    uint64_t deadline;       /* agenda handle, 0 = none */
-    uint32_t deadline_agent; /* the agent of a deadline that is due but not picked, 0 = none */
-    uint32_t reason;         /* enum wake_reason of the last wait */
-    bool interruptible;      /* AGENT_WAITING: a signal may end the wait */
-    struct wait_cause cause; /* AGENT_WAITING */
-    struct point pending;    /* AGENT_THREAD: announced and not yet in effect */
-    struct agenda_item item; /* AGENT_ENTRY */
-};
 
 /* What the machine does for the scheduler. */
 struct schedule_machine {
@@ -108,11 +61,7 @@ struct schedule_machine {
 typedef void schedule_handler(void *context, const struct agenda_item *item);
 
 struct schedule {
-    struct pool agents;
-    uint64_t *priority; /* by agent, the strategy's */
-    uint32_t *ready;
-    uint32_t ready_count;
-    uint32_t oldest, newest; /* order of readiness */
+    struct agent_table agents;
     uint32_t held_first, held_last;
     uint64_t held_since; /* points at which the first one was held */
     uint32_t running;    /* agent, 0 = none */
@@ -232,7 +181,7 @@ static inline uint64_t schedule_now_ns(const struct schedule *schedule) {
 }
 
 static inline struct agent *schedule_agent(const struct schedule *schedule, uint32_t agent) {
-    return &((struct agent *)(void *)schedule->agents.records)[agent];
+    return agent_at(&schedule->agents, agent);
 }
 
 /* The agent that runs; the world's own (index 0) outside of threads. */

@@ -55,6 +55,16 @@ bool hunt_find_module(const char *scenario, char *path) {
     return false;
 }
 
+bool hunt_check_corpus(const char *path) {
+    struct store store;
+    const enum status status = store_open(&store, path, STORE_WRITE);
+    if (status != STATUS_OK) {
+        fprintf(stderr, "sim: findings could not be stored: %s\n", store_error(&store));
+    }
+    store_close(&store);
+    return status == STATUS_OK;
+}
+
 static bool worker_start(struct quarry *quarry, struct runner *runner, unsigned char fill) {
     const struct runner_options options = {.backend = quarry->hunt->options->backend, .fill = fill};
     if (runner_open(runner, quarry->module, &options)) {

@@ -33,6 +33,10 @@ struct hunt {
  * sentence on stderr. path holds PATH_MAX. */
 bool hunt_find_module(const char *scenario, char *path);
 
+/* True when findings can be stored there; else false after a sentence on stderr. Asked before the
+ * first run: nobody wants to learn it after a night. */
+bool hunt_check_corpus(const char *path);
+
 /* One scenario. EXIT_CLEAN when its budget was used, whatever was found. */
 int hunt_run(struct hunt *hunt, const char *scenario);
 

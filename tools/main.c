@@ -121,6 +121,9 @@ static int verb_hunt(const struct options *options, bool fuzzes) {
         fprintf(stderr, "sim: name a scenario; sim list shows what there is\n");
         return EXIT_USAGE;
     }
+    if (!hunt_check_corpus(options->corpus)) {
+        return EXIT_BROKEN;
+    }
     struct hunt hunt = {.options = options,
                         .stop = &stop_asked,
                         .exact_seed = !fuzzes && options->runs == 0};

@@ -16,7 +16,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sim/machine/machine.h"
+struct machine_back {
+    const char *name;
+    /* Makes a slot ready to run machine_thread_main for this thread. */
+    void (*thread_prepare)(uint32_t slot, uint32_t thread);
+    /* Hands over; `from` is MACHINE_SLOT_HOST or MACHINE_SLOT_NONE at the start and at an end. */
+    void (*switch_to)(uint32_t from, uint32_t to);
+    /* Stack pointer of a thread that does not run, 0 = unknown. */
+    uint64_t (*stack_pointer)(uint32_t slot);
+    bool forks; /* every run needs a process of its own */
+};
+
+#define MACHINE_SLOT_HOST 0u
+#define MACHINE_SLOT_NONE UINT32_MAX
 
 extern const struct machine_back back_fiber;
 extern const struct machine_back back_baton;

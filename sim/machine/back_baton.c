@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include "sim/machine/guard.h"
+#include "sim/machine/machine.h"
 #include "sim/machine/real.h"
 #include "sim/panic.h"
 

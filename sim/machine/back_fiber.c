@@ -6,6 +6,7 @@
 #include "sim/machine/context.h"
 #include "sim/machine/heap.h"
 #include "sim/machine/image.h"
+#include "sim/machine/machine.h"
 #include "sim/machine/real.h"
 #include "sim/machine/tls_glibc.h"
 #include "sim/panic.h"

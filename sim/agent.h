@@ -1,0 +1,106 @@
+/* Agents: whatever the scheduler may pick, the set of those that are ready, and wait queues.
+ *
+ *   ready[]           an array to pick from: any position in O(1)
+ *   oldest … newest   the same agents in order of readiness, linked by older and newer
+ *   wait_queue        agents that wait, first come first, linked by wait_previous and wait_next
+ *
+ * Memory:      tables in the world's arena, sized once; links are indices, 0 = none.
+ * Limits:      agents_max of agent_table_init.
+ * Units:       nanoseconds of virtual time.
+ * Errors:      none; misuse panics.
+ * Threads:     the world's only.
+ * Determinism: positions and orders are functions of the calls so far.
+ */
+#ifndef SIM_AGENT_H
+#define SIM_AGENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/agenda.h"
+#include "sim/arena.h"
+#include "sim/choices.h"
+#include "sim/point.h"
+
+enum agent_kind { AGENT_THREAD = 1, AGENT_ENTRY };
+
+enum agent_state { AGENT_FREE, AGENT_READY, AGENT_WAITING, AGENT_HELD };
+
+enum wake_reason {
+    WAKE_SIGNALLED,   /* somebody woke it */
+    WAKE_TIMEOUT,     /* its deadline came */
+    WAKE_INTERRUPTED, /* a signal is to be handled first */
+};
+
+/* A first-in first-out list of waiting agents. All zero is empty: it may live in user memory that
+ * a static initialiser set up, and is then checked before it is believed. */
+struct wait_queue {
+    uint32_t first;
+    uint32_t last;
+};
+
+/* What a thread waits for, for deadlock reports. */
+struct wait_cause {
+    uint16_t kind;          /* enum point_kind */
+    uint32_t object;        /* display id, 0 = none */
+    const uint32_t *holder; /* where the display id of the thread that holds it stands, or NULL */
+    const void *site;
+};
+
+struct agent {
+    struct decider decider; /* identity and own choices */
+    uint32_t children;      /* threads it created */
+    uint32_t creations;     /* objects it created */
+    uint32_t kind;          /* enum agent_kind */
+    uint32_t state;         /* enum agent_state */
+    uint32_t id;            /* AGENT_THREAD: display id; AGENT_ENTRY: 0 */
+    uint32_t node;
+    uint32_t slot;            /* AGENT_THREAD: the machine's, where it runs */
+    uint32_t ready_position;  /* in schedule->ready, while AGENT_READY */
+    uint32_t older, newer;    /* neighbours in the order of readiness */
+    uint32_t interrupts;      /* AGENT_THREAD: signals to deliver, counted by the machine */
+    struct wait_queue *queue; /* AGENT_WAITING: where, NULL = only for the deadline */
+    uint32_t wait_previous, wait_next;
+    uint64_t deadline;       /* agenda handle, 0 = none */
+    uint32_t deadline_agent; /* the agent of a deadline that is due but not picked, 0 = none */
+    uint32_t reason;         /* enum wake_reason of the last wait */
+    bool interruptible;      /* AGENT_WAITING: a signal may end the wait */
+    struct wait_cause cause; /* AGENT_WAITING */
+    struct point pending;    /* AGENT_THREAD: announced and not yet in effect */
+    struct agenda_item item; /* AGENT_ENTRY */
+};
+
+struct agent_table {
+    struct pool pool;
+    uint64_t *priority; /* by agent, the strategy's */
+    uint32_t *ready;
+    uint32_t ready_count;
+    uint32_t oldest, newest; /* order of readiness */
+};
+
+void agent_table_init(struct agent_table *table, struct arena *arena, uint32_t agents_max);
+void agent_table_reset(struct agent_table *table);
+
+static inline struct agent *agent_at(const struct agent_table *table, uint32_t index) {
+    return &((struct agent *)(void *)table->pool.records)[index];
+}
+
+/* The agent becomes ready, as the newest. */
+void agent_ready_add(struct agent_table *table, uint32_t index);
+
+/* The agent is ready no longer; its state is AGENT_FREE until the caller sets another. */
+void agent_ready_remove(struct agent_table *table, uint32_t index);
+
+/* The agent was overtaken or yields: it is now the one that became ready last. */
+void agent_ready_renew(struct agent_table *table, uint32_t index);
+
+/* Appends to a queue; the agent must wait in none. */
+void agent_queue_add(struct agent_table *table, struct wait_queue *queue, uint32_t index);
+
+/* Takes the agent out of the queue it waits in; nothing when it waits in none. */
+void agent_queue_remove(struct agent_table *table, uint32_t index);
+
+/* Asserts the invariants; for tests. */
+void agent_table_verify(const struct agent_table *table);
+
+#endif
