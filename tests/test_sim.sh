@@ -69,7 +69,7 @@ expect 0 '"verdict":"deadlock"' $sim corpus list --json --corpus "$corpus"
 id=$($sim corpus list --json --corpus "$folder/abba.db" | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | head -n 1)
 expect 0 'signature' $sim corpus show "$id" --corpus "$folder/abba.db"
 expect 0 'lock ' $sim trace "$id" --corpus "$folder/abba.db"
-expect 0 '' $sim corpus merge "$folder/abba.db" --corpus "$corpus"
+expect 0 '1 new cases' $sim corpus merge "$folder/abba.db" --corpus "$corpus"
 expect 0 "$id" $sim corpus list --json --corpus "$corpus"
 
 # a scenario that changed or is gone
@@ -99,7 +99,7 @@ expect 2 'cannot load the module' $sim run "$folder/text.so" --corpus "$corpus"
 expect 2 'no scenario' $sim run "$build/libsim.so" --corpus "$corpus"
 expect 2 'no corpus' $sim corpus list --corpus "$folder/missing.db"
 echo 'this is no database, however long it is' >"$folder/text.db"
-expect 1 'could not be stored' $sim run abba_bug --corpus "$folder/text.db"
+expect 1 'could not be stored' $sim run abba_bug --runs 200 --corpus "$folder/text.db"
 expect 2 '' $sim replay zz --corpus "$corpus"
 expect 2 '' $sim replay ffffffffffff --corpus "$corpus"
 

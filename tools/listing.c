@@ -165,7 +165,11 @@ static enum status close_bug(struct store *store, const char *prefix) {
 
 static enum status merge(struct store *store, const char *path) {
     struct merge_result result;
-    return merge_file(store, path, &result);
+    const enum status status = merge_file(store, path, &result);
+    if (status == STATUS_OK) {
+        printf("%" PRIu64 " new cases, %" PRIu64 " new bugs.\n", result.cases_new, result.bugs_new);
+    }
+    return status;
 }
 
 int listing_corpus(const struct options *options) {
