@@ -393,7 +393,7 @@ finds 'every C file is formatted' \
 # ---- exceptions, use -----------------------------------------------------------------------------
 
 lint=$folder/lint
-sed "s|^EXCEPTIONS = \[|&('size', 'sim/world.c', 'why'), ('guard', 'sim/clock.h', 'why')|" \
+sed "s|^EXCEPTIONS = \[|&('size', 'sim/world.c', 'why'), ('guard', 'sim/clock.h', 'why'),|" \
     "$source/tools/lint" >"$lint"
 chmod +x "$lint"
 repeat 501 'int declared(void);' | plant sim/world.c
