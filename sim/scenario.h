@@ -31,7 +31,10 @@
 #include <stdint.h>
 
 #ifdef __cplusplus
+#define SIM_C extern "C" /* scenarios may be written in C++ */
 extern "C" {
+#else
+#define SIM_C
 #endif
 
 #define SIM_US(n) ((uint64_t)(n)*UINT64_C(1000))
@@ -46,7 +49,7 @@ struct sim_world; /* what is being declared */
 
 /* The function that declares the module's world. */
 #define SIM_SCENARIO(world)                                                                        \
-    void sim_scenario(struct sim_world *world);                                                    \
+    SIM_C void sim_scenario(struct sim_world *world);                                              \
     void sim_scenario(struct sim_world *world)
 
 /* A node that runs `program`, a function int program(int argc, char **argv) of this module.

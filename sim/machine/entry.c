@@ -13,6 +13,7 @@
 #include "sim/machine/hooks_signal.h"
 #include "sim/machine/hooks_syscall.h"
 #include "sim/machine/process.h"
+#include "sim/machine/signals.h"
 #include "sim/panic.h"
 
 static void (*crashed_function)(void);
@@ -67,6 +68,10 @@ bool entry_open(struct record *record,
     machine.crashed = on_crash;
     machine.node_main = process_main;
     machine.run_begin = on_run_begin;
+    machine.thread_created = signals_thread_begin;
+    machine.thread_ending = signals_thread_end;
+    machine.interrupted = signals_deliver;
+    machine.stuck = signals_idle;
     panic_install(on_panic);
     const struct guard_options guard = {.crashed = on_crash};
     hooks_syscall_open();

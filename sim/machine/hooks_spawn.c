@@ -1,11 +1,13 @@
 /* Other processes and other libraries: nothing of it is simulated yet, and each says so. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <sched.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -138,15 +140,29 @@ HOOK pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage) {
 
 /* ---- libraries: what is loaded already may be opened again ---- */
 
+static const char *base_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+static int is_loaded(struct dl_phdr_info *info, size_t size, void *context) {
+    (void)size;
+    const char *path = context;
+    return strcmp(info->dlpi_name, path) == 0 || strcmp(base_of(info->dlpi_name), path) == 0;
+}
+
 HOOK void *dlopen(const char *path, int flags) {
-    if (!hook_simulated() || path == NULL || (flags & RTLD_NOLOAD) != 0) {
+    if (!hook_simulated() || path == NULL) {
         return REAL(dlopen)(path, flags);
     }
-    void *loaded = REAL(dlopen)(path, flags | RTLD_NOLOAD);
-    if (loaded == NULL) {
-        hook_escape(HOOK_SITE, "dlopen() of %s, which is not loaded yet,", path);
+    char *wanted = (char *)(uintptr_t)path; /* the walk's context is not const */
+    if (dl_iterate_phdr(is_loaded, wanted) != 0) {
+        return REAL(dlopen)(path, flags | RTLD_NOLOAD);
     }
-    return loaded;
+    if ((flags & RTLD_NOLOAD) != 0) {
+        return NULL; /* without the search that ld.so would make */
+    }
+    hook_escape(HOOK_SITE, "dlopen() of %s, which is not loaded yet,", path);
 }
 
 HOOK void *dlmopen(Lmid_t space, const char *path, int flags) {

@@ -92,6 +92,23 @@ static bool standard_call(long number, const long a[6], const void *site, long *
         *result = is_output ? pipe_status((struct stat *)a[1]) : 0;
         return is_output;
     default:
+        break;
+    }
+    if (hooks[number] != NULL || a[0] < STDIN_FILENO || a[0] > STDERR_FILENO) {
+        return false;
+    }
+    switch (number) { /* nobody models descriptors here: they are at their end */
+    case SYS_read:
+    case SYS_close:
+        *result = 0;
+        return true;
+    case SYS_lseek:
+        *result = -ESPIPE;
+        return true;
+    case SYS_ioctl:
+        *result = -ENOTTY;
+        return true;
+    default:
         return false;
     }
 }

@@ -184,3 +184,43 @@ HOOK unsigned sleep(unsigned seconds) {
     sleep_until(due, HOOK_SITE);
     return (unsigned)((left_until(due) + NS_PER_S - 1) / NS_PER_S);
 }
+
+HOOK int timespec_get(struct timespec *time, int base) {
+    if (!hook_simulated()) {
+        return REAL(timespec_get)(time, base);
+    }
+    if (base != TIME_UTC) {
+        return 0;
+    }
+    clock_event(HOOK_SITE);
+    to_timespec(vclock_wall_ns(schedule_now_ns(hook_schedule())), time);
+    return base;
+}
+
+HOOK clock_t clock(void) {
+    if (!hook_simulated()) {
+        return REAL(clock)();
+    }
+    clock_event(HOOK_SITE);
+    return (clock_t)(schedule_now_ns(hook_schedule()) / (NS_PER_S / CLOCKS_PER_SEC));
+}
+
+/* A program may ask for the clock of a process or thread, but only for its own. */
+HOOK int clock_getcpuclockid(pid_t pid, clockid_t *clock) {
+    if (!hook_simulated()) {
+        return REAL(clock_getcpuclockid)(pid, clock);
+    }
+    if (pid != 0 && pid != getpid()) {
+        return ESRCH;
+    }
+    *clock = CLOCK_PROCESS_CPUTIME_ID;
+    return 0;
+}
+
+HOOK int clock_settime(clockid_t clock, const struct timespec *time) {
+    return hook_simulated() ? hook_result(-EPERM) : REAL(clock_settime)(clock, time);
+}
+
+HOOK int settimeofday(const struct timeval *time, const struct timezone *zone) {
+    return hook_simulated() ? hook_result(-EPERM) : REAL(settimeofday)(time, zone);
+}

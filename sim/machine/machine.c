@@ -14,7 +14,6 @@
 #include "sim/machine/image.h"
 #include "sim/machine/loader.h"
 #include "sim/machine/real.h"
-#include "sim/machine/signals.h"
 #include "sim/panic.h"
 
 struct machine machine;
@@ -78,13 +77,13 @@ static void on_end(void *context) {
 
 static void on_idle(void *context) {
     (void)context;
-    signals_idle();
+    machine.stuck();
     world_idle(&machine.world);
 }
 
 static void on_interrupt(void *context) {
     (void)context;
-    signals_deliver();
+    machine.interrupted();
 }
 
 /* ---- set-up ---- */
@@ -237,7 +236,7 @@ thread_create(uint32_t parent, uint32_t node, const struct machine_start *start,
         struct thread *thread = threads_at(&machine.world.threads, id);
         thread->slot = slot;
         schedule_agent(&machine.world.schedule, thread->agent)->slot = slot;
-        signals_thread_begin(parent, id);
+        machine.thread_created(parent, id);
         machine.starts[slot] = *start;
         machine.back->thread_prepare(slot, id);
     }
@@ -301,7 +300,7 @@ _Noreturn void machine_thread_main(uint32_t slot) {
     const struct machine_start start = machine.starts[slot];
     const void *site = (const char *)start.routine + 1; /* sites are return addresses */
     schedule_event(&machine.world.schedule, POINT_THREAD_START, 0, 0, site);
-    signals_deliver();
+    machine.interrupted();
     machine_thread_exit(start.routine(start.argument));
 }
 
@@ -313,7 +312,7 @@ static void slot_release(void *context, uint32_t thread) {
 _Noreturn void machine_thread_exit(void *result) {
     struct world *world = &machine.world;
     const uint32_t slot = threads_at(&world->threads, threads_self(&world->threads))->slot;
-    signals_thread_end(threads_self(&world->threads));
+    machine.thread_ending(threads_self(&world->threads));
     world_thread_finish(world, (uint64_t)(uintptr_t)result);
     slot_give(slot);
     schedule_thread_end(&world->schedule);

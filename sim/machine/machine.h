@@ -45,8 +45,12 @@ struct machine {
     void *(*node_main)(void *node); /* what a node's first thread executes */
     void (*run_begin)(void);        /* the hooks forget what they kept of the run before */
     void (*crashed)(void);          /* the process cannot go on; does not return */
-    uint32_t slot_free;             /* list of free slots */
-    uint32_t slot_count;            /* slots ever used in this run */
+    void (*thread_created)(uint32_t parent, uint32_t thread);
+    void (*thread_ending)(uint32_t thread);
+    void (*interrupted)(void); /* the running thread has signals to handle first */
+    void (*stuck)(void);       /* nothing can run; may end the run */
+    uint32_t slot_free;        /* list of free slots */
+    uint32_t slot_count;       /* slots ever used in this run */
     struct machine_start starts[MACHINE_SLOTS_MAX + 1]; /* by slot */
     uint32_t slot_next[MACHINE_SLOTS_MAX + 1];
     machine_program *programs[DESCRIPTION_NODES_MAX + 1]; /* by node, in its own copy */

@@ -1,0 +1,69 @@
+/* Asks for one thing that is not simulated. WHAT says which; `refused_words` what the run must
+ * then say. */
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim/scenario.h"
+
+#define UNKNOWN 0x40000000 /* a flag that no call has */
+
+static char bytes[8];
+static const struct timespec second = {1, 0};
+static const struct itimerval interval = {{1, 0}, {1, 0}};
+static const struct rlimit limit = {1, 1};
+static struct sigaction action = {.sa_flags = 0x1000};
+static stack_t stack = {.ss_sp = bytes, .ss_size = 65536, .ss_flags = UNKNOWN};
+
+#define GETRANDOM (void)!getrandom(bytes, sizeof bytes, UNKNOWN)
+#define CLOCK_NANOSLEEP clock_nanosleep(CLOCK_MONOTONIC, UNKNOWN, &second, NULL)
+#define SIGACTION sigaction(SIGUSR1, &action, NULL)
+#define SIGALTSTACK sigaltstack(&stack, NULL)
+#define SETITIMER setitimer(ITIMER_PROF, &interval, NULL)
+#define SETRLIMIT setrlimit(RLIMIT_AS, &limit)
+#define MMAP mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | UNKNOWN, -1, 0)
+#define MMAP_FIXED                                                                                 \
+    mmap((void *)0x10000, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)
+#define MUNMAP munmap((void *)((uintptr_t)bytes & ~(uintptr_t)4095), 4096)
+#define MPROTECT mprotect((void *)((uintptr_t)bytes & ~(uintptr_t)4095), 4096, PROT_READ)
+#define MREMAP (void)mremap((void *)0x10000, 4096, 8192, MREMAP_DONTUNMAP)
+#define SBRK sbrk(4096)
+#define FORK fork()
+#define VFORK (void)vfork()
+#define EXEC execl("/bin/true", "true", NULL)
+#define SYSTEM (void)!system("true")
+#define POPEN popen("true", "r")
+#define DLOPEN dlopen("libcheck.so.0", RTLD_NOW)
+#define KILL_ALL kill(-1, SIGTERM)
+#define STOP raise(SIGTSTP)
+#define TIMER_CREATE timer_create(CLOCK_MONOTONIC, NULL, (timer_t *)bytes)
+#define SYSCALL_UNKNOWN syscall(499)
+#define SYSCALL_CLONE syscall(SYS_clone3, 0, 0)
+#define SYSCALL_PRCTL syscall(SYS_prctl, PR_SET_SECCOMP, 1)
+
+int program(int argc, char **argv) {
+    (void)argc;
+    (void)argv;
+    (void)second;
+    (void)interval;
+    (void)limit;
+    (void)action;
+    (void)stack;
+    WHAT;
+    return 0;
+}
+
+SIM_SCENARIO(world) {
+    sim_node(world, "main", "program", NULL);
+}

@@ -1,0 +1,133 @@
+/* Nothing passes in silence: what is not simulated ends a run with an escape that names it. And
+ * what no hook sees is caught: raw instructions, dirt of an earlier run. */
+#include "tests/suite.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/runner.h"
+
+#define SEED 11
+
+struct refused {
+    const char *module; /* refused_… */
+    const char *words;  /* what the verdict says */
+};
+
+static const struct refused table[] = {
+    {"getrandom", "getrandom() with flags"},
+    {"clock_nanosleep", "clock_nanosleep() with flags"},
+    {"sigaction", "sigaction() with flags"},
+    {"sigaltstack", "sigaltstack() with flags"},
+    {"setitimer", "setitimer() of timer"},
+    {"setrlimit", "setrlimit() of resource"},
+    {"mmap", "mmap() with flags"},
+    {"mmap_fixed", "mmap() at a fixed address"},
+    {"munmap", "munmap() of what the run has not mapped"},
+    {"mprotect", "mprotect() of what the run has not mapped"},
+    {"mremap", "mremap() with flags"},
+    {"sbrk", "sbrk()"},
+    {"fork", "fork()"},
+    {"vfork", "vfork()"},
+    {"exec", "exec"},
+    {"system", "system()"},
+    {"popen", "popen()"},
+    {"dlopen", "dlopen() of libcheck.so.0"},
+    {"kill_all", "kill() of every process"},
+    {"stop", "stopping a program by SIGTSTP"},
+    {"timer_create", "timer_create()"},
+    {"syscall_unknown", "system call number 499"},
+    {"syscall_clone", "system call clone3"},
+    {"syscall_prctl", "prctl() with option"},
+};
+#define TABLE_COUNT (int)(sizeof table / sizeof table[0])
+
+static void open_module(struct runner *runner, const char *name, const char *backend) {
+    char folder[PATH_MAX - 300];
+    char path[PATH_MAX];
+    const struct runner_options options = {.backend = backend};
+    runner_folder(folder, sizeof folder);
+    snprintf(path, sizeof path, "%s/modules/%s.so", folder, name);
+    ck_assert_msg(runner_open(runner, path, &options), "%s: %s", path, runner->record->error);
+}
+
+static void run(struct runner *runner, uint64_t runs, bool exact) {
+    ck_assert(runner_prepare(runner, "random", SEED, runs));
+    runner->record->request.exact_seed = exact;
+    ck_assert_int_eq(runner_run(runner, NULL), RUNNER_REPLIED);
+    ck_assert_str_eq(runner->record->error, "");
+}
+
+START_TEST(what_is_not_simulated_ends_the_run_and_is_named) {
+    const struct refused *refused = &table[_i];
+    char name[64];
+    snprintf(name, sizeof name, "refused_%s", refused->module);
+    struct runner runner;
+
+    open_module(&runner, name, "fiber");
+    run(&runner, 1, true);
+
+    const struct verdict *verdict = &runner.record->verdict;
+    ck_assert_msg(verdict->kind == VERDICT_ESCAPE && strstr(verdict->message, refused->words),
+                  "%s: %s",
+                  verdict_name(verdict->kind),
+                  verdict->message);
+    runner_close(&runner);
+}
+END_TEST
+
+/* Runs a module that asserts for itself under both back ends. */
+static void expect_pass_and_equal(const char *name) {
+    struct hash fingerprints[2];
+    static const char *const backends[] = {"fiber", "baton"};
+    for (unsigned i = 0; i < 2; i++) {
+        struct runner runner;
+        open_module(&runner, name, backends[i]);
+        run(&runner, 10, false);
+        ck_assert_msg(runner.record->verdict.kind == VERDICT_PASS,
+                      "%s under %s: %s",
+                      name,
+                      backends[i],
+                      runner.record->verdict.message);
+        fingerprints[i] = runner.record->fingerprint;
+        runner_close(&runner);
+    }
+    ck_assert_mem_eq(&fingerprints[0], &fingerprints[1], sizeof fingerprints[0]);
+}
+
+START_TEST(signals_are_delivered_at_points) {
+    expect_pass_and_equal("signals");
+}
+END_TEST
+
+START_TEST(raw_instructions_are_simulated_like_calls) {
+    expect_pass_and_equal("traps");
+}
+END_TEST
+
+START_TEST(the_thousandth_run_finds_nothing_of_the_first) {
+    struct runner runner;
+    open_module(&runner, "dirty", "fiber");
+    run(&runner, 1, true);
+    ck_assert_msg(runner.record->verdict.kind == VERDICT_PASS,
+                  "%s",
+                  runner.record->verdict.message);
+    const struct hash first = runner.record->fingerprint;
+
+    run(&runner, 998, true);
+    run(&runner, 1, true);
+
+    ck_assert_int_eq(runner.record->verdict.kind, VERDICT_PASS);
+    ck_assert_uint_eq(runner.record->runs_total, 1000);
+    ck_assert_mem_eq(&runner.record->fingerprint, &first, sizeof first);
+    runner_close(&runner);
+}
+END_TEST
+
+SUITE(escape) {
+    SUITE_LOOP(what_is_not_simulated_ends_the_run_and_is_named, 0, TABLE_COUNT);
+    SUITE_TEST(signals_are_delivered_at_points);
+    SUITE_TEST(raw_instructions_are_simulated_like_calls);
+    SUITE_TEST(the_thousandth_run_finds_nothing_of_the_first);
+}
