@@ -14,7 +14,7 @@
 
 static const char initial[INITIAL_COUNT][40] = {
     "PATH=/usr/local/bin:/usr/bin:/bin",
-    "HOME=" HOOKS_ENVIRONMENT_DIRECTORY,
+    ("HOME=" HOOKS_ENVIRONMENT_DIRECTORY),
     "USER=sim",
     "LANG=C",
     "TZ=UTC",
