@@ -111,6 +111,11 @@ static struct block *block_of(const void *payload) {
     return (struct block *)((uintptr_t)payload - sizeof(struct block));
 }
 
+/* A free block keeps the next one of its class where its payload was. */
+static struct block **link_of(struct block *block) {
+    return (struct block **)(void *)(block + 1);
+}
+
 static struct block *carve(struct zone *zone, uint32_t class) {
     const size_t size = sizeof(struct block) + class_size(class);
     uint64_t room = zone->end - zone->next;
@@ -136,7 +141,7 @@ void *heap_take(size_t size) {
     ASSERT(class < CLASS_COUNT);
     struct block *block = zone->free[class];
     if (block != NULL) {
-        memcpy(&zone->free[class], block + 1, sizeof(struct block *));
+        zone->free[class] = *link_of(block);
     } else {
         block = carve(zone, class);
         if (block == NULL) {
@@ -208,7 +213,7 @@ void heap_give(void *payload) {
     block->state = STATE_FREE;
     zone->live_blocks--;
     zone->live_bytes -= class_size(block->class);
-    memcpy(block + 1, &zone->free[block->class], sizeof(struct block *));
+    *link_of(block) = zone->free[block->class];
     zone->free[block->class] = block;
 }
 
