@@ -59,6 +59,35 @@ static void copy(char *to, size_t size, const char *from) {
     snprintf(to, size, "%.*s", (int)size - 1, from);
 }
 
+static void place_fill(struct symbols_place *place, const char *file, int line) {
+    const char *slash = strrchr(file, '/');
+    copy(place->file, sizeof place->file, slash == NULL ? file : slash + 1);
+    place->line = line;
+}
+
+/* By the table of address ranges where there is one (gcc), else through all units (clang). */
+static void line_find(Dwfl_Module *module, Dwarf_Addr address, struct symbols_place *place) {
+    int number = 0;
+    Dwfl_Line *line = dwfl_module_getsrc(module, address);
+    const char *file = line == NULL ? NULL : dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL);
+    if (file != NULL) {
+        place_fill(place, file, number);
+        return;
+    }
+    Dwarf_Addr bias = 0;
+    for (Dwarf_Die *unit = NULL; (unit = dwfl_module_nextcu(module, unit, &bias)) != NULL;) {
+        if (dwarf_haspc(unit, address - bias) != 1) {
+            continue;
+        }
+        Dwarf_Line *found = dwarf_getsrc_die(unit, address - bias);
+        file = found == NULL ? NULL : dwarf_linesrc(found, NULL, NULL);
+        if (file != NULL && dwarf_lineno(found, &number) == 0) {
+            place_fill(place, file, number);
+        }
+        return;
+    }
+}
+
 void symbols_find(struct symbols *symbols, uint64_t address, struct symbols_place *place) {
     *place = (struct symbols_place){.function = "?"};
     const struct record *record = symbols == NULL ? NULL : symbols->record;
@@ -75,13 +104,7 @@ void symbols_find(struct symbols *symbols, uint64_t address, struct symbols_plac
         if (function != NULL) {
             copy(place->function, sizeof place->function, function);
         }
-        Dwfl_Line *line = dwfl_module_getsrc(module, call);
-        const char *file =
-            line == NULL ? NULL : dwfl_lineinfo(line, NULL, &place->line, NULL, NULL, NULL);
-        if (file != NULL) {
-            const char *slash = strrchr(file, '/');
-            copy(place->file, sizeof place->file, slash == NULL ? file : slash + 1);
-        }
+        line_find(module, call, place);
         return;
     }
 }

@@ -83,6 +83,16 @@ HOOK _Noreturn void abort(void) {
     world_fail(&machine.world, VERDICT_ASSERTION, HOOK_SITE, "abort() was called");
 }
 
+/* The bare name: gcc gives `work`, clang gives `void *work(void *)`, and both are the same bug. */
+static void bare_name(const char *function, char *name, size_t size) {
+    const char *end = function + strcspn(function, "(");
+    const char *start = end;
+    while (start > function && start[-1] != ' ' && start[-1] != '*' && start[-1] != '&') {
+        start--;
+    }
+    snprintf(name, size, "%.*s", (int)(end - start), start);
+}
+
 HOOK _Noreturn void
 __assert_fail(const char *assertion, const char *file, unsigned line, const char *function) {
     if (!hook_simulated()) {
@@ -91,12 +101,14 @@ __assert_fail(const char *assertion, const char *file, unsigned line, const char
     }
     (void)line; /* lines move; the signature must not */
     (void)file;
+    char name[128];
+    bare_name(function == NULL ? "?" : function, name, sizeof name);
     world_fail(&machine.world,
                VERDICT_ASSERTION,
                HOOK_SITE,
                "assertion `%s' failed in %s()",
                assertion,
-               function == NULL ? "?" : function);
+               name);
 }
 
 extern _Noreturn void __assert(const char *assertion, const char *file, int line);

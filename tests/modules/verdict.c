@@ -90,8 +90,9 @@ static void *misbehave(void *unused) {
             pthread_detach(thread);
         }
     case HEAP_LIMIT:
-        while (malloc(1u << 20) != NULL) {
-        }
+        do {
+            block = malloc(1u << 20);
+        } while (block != NULL);
         sim_fail("malloc said that there is no more memory");
         break;
     default:
