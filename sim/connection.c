@@ -1,0 +1,273 @@
+#include "sim/connection.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "sim/panic.h"
+
+#define BACKLOG_MAX 4096 /* net.core.somaxconn */
+
+static void choose_addresses(struct segments *segments, struct socket *socket) {
+    const struct description *description = segments->sockets->network->description;
+    const bool v4 = address_is_v4(&socket->remote);
+    if (address_is_any(&socket->remote)) { /* this node */
+        const uint16_t port = socket->remote.port;
+        socket->remote = address_v4(socket->domain, 0x7f000001, port);
+        if (!v4) {
+            socket->remote = (struct address){.bytes = {[15] = 1}, .port = port};
+            socket->remote.family = AF_INET6;
+        }
+    }
+    if (address_is_any(&socket->local)) {
+        const uint16_t port = socket->local.port;
+        socket->local = address_is_loopback(&socket->remote)
+                            ? socket->remote
+                            : address_of_node(description, socket->node, !v4, port);
+        socket->local.port = port;
+        socket->local.family = socket->domain;
+    }
+}
+
+/* The first call that sees the result of a connect tells it. */
+static int64_t connect_result(struct socket *socket) {
+    if (socket->state == SOCKET_CONNECTED || (socket->flags & SOCKET_ENDED) != 0) {
+        socket->flags = (socket->flags & ~(uint32_t)SOCKET_ATTEMPTED) | SOCKET_JOINED;
+        return 0;
+    }
+    socket->flags &= ~(uint32_t)SOCKET_ATTEMPTED;
+    socket->shut = 0;
+    const int error = socket_error_take(socket);
+    return error != 0 ? error : -ECONNABORTED;
+}
+
+static int64_t
+connect_wait(struct segments *segments, uint32_t index, const struct socket_call *call) {
+    struct socket *socket = socket_at(segments->sockets, index);
+    const uint64_t deadline = socket_deadline(segments->sockets, socket->send_timeout_ns);
+    while (socket->state == SOCKET_CONNECTING) {
+        const int ended = socket_wait(segments->sockets,
+                                      &socket->writers,
+                                      deadline,
+                                      POINT_CONNECT,
+                                      index,
+                                      call->site);
+        if (ended != 0 && socket->state == SOCKET_CONNECTING) {
+            return ended == -EAGAIN ? -EINPROGRESS : ended;
+        }
+    }
+    return connect_result(socket);
+}
+
+static int64_t connect_internet(struct segments *segments,
+                                uint32_t index,
+                                const void *sockaddr,
+                                uint32_t size,
+                                const struct socket_call *call) {
+    struct socket *socket = socket_at(segments->sockets, index);
+    uint16_t family = 0;
+    if (size >= sizeof family) {
+        memcpy(&family, sockaddr, sizeof family);
+    }
+    if ((socket->flags & SOCKET_JOINED) != 0 || socket->state == SOCKET_LISTENING) {
+        return -EISCONN;
+    }
+    if ((socket->flags & SOCKET_ATTEMPTED) != 0) {
+        if (socket->state == SOCKET_CONNECTING && !socket_waits(call)) {
+            return -EALREADY;
+        }
+        return connect_wait(segments, index, call);
+    }
+    struct address remote;
+    const int refusal = address_read(&remote, socket->domain, sockaddr, size);
+    if (refusal != 0) {
+        return refusal;
+    }
+    if (address_is_multicast(&remote) || address_is_broadcast(&remote) || socket->peer != 0) {
+        return -ENETUNREACH;
+    }
+    const int bound = binding_claim_any(segments->bindings, index);
+    if (bound != 0) {
+        return -EADDRNOTAVAIL;
+    }
+    socket->remote = remote;
+    choose_addresses(segments, socket);
+    socket->state = SOCKET_CONNECTING;
+    socket->flags |= SOCKET_ATTEMPTED;
+    segment_connect(segments, index, call->site);
+    return socket_waits(call) ? connect_wait(segments, index, call) : -EINPROGRESS;
+}
+
+static int64_t connect_unix(struct segments *segments,
+                            uint32_t index,
+                            const void *sockaddr,
+                            uint32_t size,
+                            const struct socket_call *call) {
+    struct sockets *sockets = segments->sockets;
+    struct socket *socket = socket_at(sockets, index);
+    const uint64_t deadline = socket_deadline(sockets, socket->send_timeout_ns);
+    for (;;) {
+        uint32_t listener;
+        const int refusal =
+            binding_find_name(segments->bindings, socket->node, sockaddr, size, &listener);
+        if (refusal != 0) {
+            return refusal;
+        }
+        struct socket *host = socket_at(sockets, listener);
+        if (host->type != socket->type) {
+            return -EPROTOTYPE;
+        }
+        if (host->state != SOCKET_LISTENING || (host->shut & SOCKET_SHUT_READ) != 0) {
+            return -ECONNREFUSED;
+        }
+        if (socket->state != SOCKET_CLOSED || socket->peer != 0) {
+            return socket->state == SOCKET_LISTENING ? -EINVAL : -EISCONN;
+        }
+        if (host->waiting <= host->backlog) {
+            const uint32_t child = socket_spawn(sockets, listener, &socket->decider);
+            if (child == 0) {
+                return -ENOMEM;
+            }
+            struct socket *answer = socket_at(sockets, child);
+            memcpy(answer->name, host->name, host->name_size);
+            answer->name_size = host->name_size;
+            answer->flags |= SOCKET_GONE; /* until it is accepted */
+            answer->entries = 1;
+            connection_pair(segments, index, child);
+            host->waiting++;
+            segment_enqueue(segments, listener, child);
+            return 0;
+        }
+        if (!socket_waits(call)) {
+            return -EAGAIN;
+        }
+        const int ended =
+            socket_wait(sockets, &host->writers, deadline, POINT_CONNECT, index, call->site);
+        if (ended != 0) {
+            return ended;
+        }
+    }
+}
+
+int64_t connection_connect(struct segments *segments,
+                           uint32_t index,
+                           const void *sockaddr,
+                           uint32_t size,
+                           const struct socket_call *call) {
+    socket_point(segments->sockets, POINT_CONNECT, index, call->site);
+    const bool local = socket_at(segments->sockets, index)->domain == AF_UNIX;
+    const int64_t result = local ? connect_unix(segments, index, sockaddr, size, call)
+                                 : connect_internet(segments, index, sockaddr, size, call);
+    return socket_event(segments->sockets, POINT_CONNECT, index, result, call->site);
+}
+
+void connection_pair(struct segments *segments, uint32_t a, uint32_t b) {
+    struct socket *first = socket_at(segments->sockets, a);
+    struct socket *second = socket_at(segments->sockets, b);
+    ASSERT(first->peer == 0 && second->peer == 0);
+    first->peer = b;
+    second->peer = a;
+    first->state = second->state = SOCKET_CONNECTED;
+}
+
+/* ---- listen and accept ---- */
+
+static int64_t listen_effect(struct segments *segments, uint32_t index, int backlog) {
+    struct socket *socket = socket_at(segments->sockets, index);
+    const bool bound = (socket->flags & SOCKET_BOUND) != 0;
+    if (socket->state != SOCKET_CLOSED && socket->state != SOCKET_LISTENING) {
+        return -EINVAL;
+    }
+    if (socket->peer != 0 || (socket->domain == AF_UNIX && !bound)) {
+        return -EINVAL;
+    }
+    if (socket->state == SOCKET_CLOSED) {
+        if (!bound && binding_claim_any(segments->bindings, index) != 0) {
+            return -EADDRINUSE;
+        }
+        if (socket->domain != AF_UNIX && binding_listened(segments->bindings, index)) {
+            return -EADDRINUSE;
+        }
+        socket->state = SOCKET_LISTENING;
+        socket->shut = 0;
+    }
+    socket->backlog =
+        backlog < 0 || backlog > BACKLOG_MAX ? (uint32_t)BACKLOG_MAX : (uint32_t)backlog;
+    return 0;
+}
+
+int64_t
+connection_listen(struct segments *segments, uint32_t index, int backlog, const void *site) {
+    socket_point(segments->sockets, POINT_LISTEN, index, site);
+    const int64_t result = listen_effect(segments, index, backlog);
+    return socket_event(segments->sockets, POINT_LISTEN, index, result, site);
+}
+
+static int64_t
+accept_effect(struct segments *segments, uint32_t index, const struct socket_call *call) {
+    struct sockets *sockets = segments->sockets;
+    struct socket *host = socket_at(sockets, index);
+    const uint64_t deadline = socket_deadline(sockets, host->receive_timeout_ns);
+    while (host->accept_first == 0) {
+        if (host->state != SOCKET_LISTENING || (host->shut & SOCKET_SHUT_READ) != 0) {
+            return -EINVAL;
+        }
+        if (!socket_waits(call)) {
+            return -EAGAIN;
+        }
+        const int ended =
+            socket_wait(sockets, &host->readers, deadline, POINT_ACCEPT, index, call->site);
+        if (ended != 0 && host->accept_first == 0) {
+            return ended;
+        }
+    }
+    const uint32_t child = host->accept_first;
+    struct socket *socket = socket_at(sockets, child);
+    host->accept_first = socket->accept_next;
+    if (host->accept_first == 0) {
+        host->accept_last = 0;
+    }
+    host->waiting--;
+    schedule_wake(sockets->schedule, &host->writers, 1);
+    socket->object = schedule_object(sockets->schedule);
+    socket->flags = (socket->flags & ~(uint32_t)SOCKET_GONE) | SOCKET_JOINED;
+    socket->entries--;
+    schedule_progress(sockets->schedule);
+    return child;
+}
+
+int64_t
+connection_accept(struct segments *segments, uint32_t index, const struct socket_call *call) {
+    socket_point(segments->sockets, POINT_ACCEPT, index, call->site);
+    const int64_t result = accept_effect(segments, index, call);
+    const int64_t shown =
+        result > 0 ? socket_at(segments->sockets, (uint32_t)result)->object : result;
+    socket_event(segments->sockets, POINT_ACCEPT, index, shown, call->site);
+    return result;
+}
+
+void connection_refuse_all(struct segments *segments, uint32_t listener) {
+    struct sockets *sockets = segments->sockets;
+    struct socket *host = socket_at(sockets, listener);
+    while (host->accept_first != 0) {
+        const uint32_t index = host->accept_first;
+        struct socket *socket = socket_at(sockets, index);
+        host->accept_first = socket->accept_next;
+        host->waiting--;
+        if (socket->domain == AF_UNIX) {
+            struct socket *peer = socket_at(sockets, socket->peer);
+            peer->shut = SOCKET_SHUT_BOTH;
+            peer->error = ECONNRESET;
+            socket_notify(sockets, socket->peer, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLERR);
+        } else if (socket->state == SOCKET_CONNECTED) {
+            segment_send(segments, index, 0, SEGMENT_RESET, NULL);
+        }
+        socket->state = SOCKET_CLOSED;
+        socket->shut = SOCKET_SHUT_BOTH;
+        socket->entries--;
+        socket_release(sockets, index);
+    }
+    host->accept_last = 0;
+    schedule_wake(sockets->schedule, &host->writers, UINT32_MAX);
+}

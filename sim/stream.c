@@ -1,0 +1,385 @@
+#include "sim/stream.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "sim/panic.h"
+
+static uint32_t total_of(const struct iovec *parts, uint32_t count) {
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        total += parts[i].iov_len;
+    }
+    return total < INT32_MAX ? (uint32_t)total : INT32_MAX;
+}
+
+/* ---- send ---- */
+
+/* A transfer that may be short for once. */
+static uint32_t
+shorten(struct segments *segments, struct socket *socket, uint32_t size, const void *site) {
+    struct choices *choices = segments->sockets->schedule->choices;
+    if (size < 2 || socket->domain == AF_UNIX ||
+        !choices_chance(choices,
+                        CHOICE_SHORT,
+                        socket->node,
+                        &socket->decider,
+                        site,
+                        1,
+                        SEGMENT_SHORT_DENOMINATOR)) {
+        return size;
+    }
+    return size - 1 -
+           (uint32_t)
+               choices_draw(choices, CHOICE_SHORT, socket->node, &socket->decider, site, size - 1);
+}
+
+static int send_refusal(const struct segments *segments, struct socket *socket) {
+    if (socket->domain == AF_UNIX) {
+        if ((socket->shut & SOCKET_SHUT_WRITE) != 0) {
+            return -EPIPE;
+        }
+        if (socket->state != SOCKET_CONNECTED) {
+            return -ENOTCONN;
+        }
+        const struct socket *peer = socket_at(segments->sockets, socket->peer);
+        return (peer->shut & SOCKET_SHUT_READ) != 0 ? -EPIPE : 0;
+    }
+    if (socket->error != 0) {
+        return socket_error_take(socket);
+    }
+    return (socket->shut & SOCKET_SHUT_WRITE) != 0 ||
+                   (socket->state != SOCKET_CONNECTED && socket->state != SOCKET_CONNECTING)
+               ? -EPIPE
+               : 0;
+}
+
+/* Appends `size` bytes from position `from` of the parts to the peer's queue. */
+static void push_parts(struct segments *segments,
+                       uint32_t peer,
+                       const struct iovec *parts,
+                       uint32_t from,
+                       uint32_t size) {
+    struct socket *receiver = socket_at(segments->sockets, peer);
+    for (uint64_t skip = from; size > 0; parts++) {
+        if (skip >= parts->iov_len) {
+            skip -= parts->iov_len;
+            continue;
+        }
+        const uint64_t left = parts->iov_len - skip;
+        const uint32_t part = left < size ? (uint32_t)left : size;
+        bytes_push(&segments->sockets->bytes,
+                   &receiver->in,
+                   (const char *)parts->iov_base + skip,
+                   part);
+        size -= part;
+        skip = 0;
+    }
+}
+
+static int64_t send_effect(struct segments *segments,
+                           uint32_t index,
+                           const struct iovec *parts,
+                           uint32_t count,
+                           const struct socket_call *call) {
+    struct sockets *sockets = segments->sockets;
+    struct socket *socket = socket_at(sockets, index);
+    const uint32_t total = total_of(parts, count);
+    const uint64_t deadline = socket_deadline(sockets, socket->send_timeout_ns);
+    uint32_t sent = 0;
+    for (;;) {
+        const int refusal = send_refusal(segments, socket);
+        if (refusal != 0) {
+            return sent > 0 ? (int64_t)sent : refusal;
+        }
+        const bool connected = socket->state == SOCKET_CONNECTED;
+        const uint32_t room = connected ? segment_room(segments, socket) : 0;
+        uint32_t size = total - sent < room ? total - sent : room;
+        if (size > 0) {
+            if (!socket_waits(call)) {
+                size = shorten(segments, socket, size, call->site);
+            }
+            push_parts(segments, socket->peer, parts, sent, size);
+            segment_send(segments, index, size, 0, call->site);
+            sent += size;
+            schedule_progress(sockets->schedule);
+        }
+        if (sent == total) {
+            return sent;
+        }
+        socket->flags |= connected ? SOCKET_STARVED : 0u;
+        if (!socket_waits(call)) {
+            return sent > 0 ? (int64_t)sent : -EAGAIN;
+        }
+        const int ended =
+            socket_wait(sockets, &socket->writers, deadline, POINT_SEND, index, call->site);
+        if (ended != 0) {
+            return sent > 0 ? (int64_t)sent : ended;
+        }
+    }
+}
+
+int64_t stream_send(struct segments *segments,
+                    uint32_t index,
+                    const struct iovec *parts,
+                    uint32_t count,
+                    const struct socket_call *call) {
+    socket_point(segments->sockets, POINT_SEND, index, call->site);
+    const int64_t result = send_effect(segments, index, parts, count, call);
+    return socket_event(segments->sockets, POINT_SEND, index, result, call->site);
+}
+
+/* ---- receive ---- */
+
+/* What a receive finds when there is nothing to read; 1 = it would have to wait. */
+static int receive_refusal(struct socket *socket) {
+    const bool local = socket->domain == AF_UNIX;
+    if (local && socket->state != SOCKET_CONNECTED) {
+        return -EINVAL;
+    }
+    if ((socket->flags & SOCKET_ENDED) != 0) {
+        return 0;
+    }
+    if (socket->error != 0) {
+        return socket_error_take(socket);
+    }
+    if ((socket->shut & SOCKET_SHUT_READ) != 0) {
+        return 0;
+    }
+    return socket->state == SOCKET_CLOSED ? -ENOTCONN : 1;
+}
+
+/* Copies up to `size` bytes from position `at` on, without removing them, into the parts from
+ * position `from` on. */
+static void peek_parts(const struct segments *segments,
+                       const struct socket *socket,
+                       const struct iovec *parts,
+                       uint32_t from,
+                       uint32_t at,
+                       uint32_t size) {
+    for (uint64_t skip = from; size > 0; parts++) {
+        if (skip >= parts->iov_len) {
+            skip -= parts->iov_len;
+            continue;
+        }
+        const uint64_t left = parts->iov_len - skip;
+        const uint32_t part = left < size ? (uint32_t)left : size;
+        bytes_peek(&segments->sockets->bytes,
+                   &socket->in,
+                   at,
+                   (char *)parts->iov_base + skip,
+                   part);
+        at += part;
+        size -= part;
+        skip = 0;
+    }
+}
+
+/* Takes what is there; returns how much. */
+static uint32_t take(struct segments *segments,
+                     uint32_t index,
+                     const struct iovec *parts,
+                     uint32_t from,
+                     uint32_t size,
+                     uint32_t flags) {
+    struct socket *socket = socket_at(segments->sockets, index);
+    const bool peeks = (flags & MSG_PEEK) != 0;
+    const uint32_t at = peeks ? from : 0;
+    const uint32_t there = socket->readable - at;
+    const uint32_t count = there < size ? there : size;
+    if (count == 0) {
+        return 0;
+    }
+    const bool copies = (flags & MSG_TRUNC) == 0 || socket->domain == AF_UNIX;
+    if (!peeks && copies && parts->iov_len - from >= count && parts->iov_len > from) {
+        bytes_pull(&segments->sockets->bytes, &socket->in, (char *)parts->iov_base + from, count);
+    } else {
+        if (copies) {
+            peek_parts(segments, socket, parts, from, at, count);
+        }
+        if (!peeks) {
+            bytes_pull(&segments->sockets->bytes, &socket->in, NULL, count);
+        }
+    }
+    if (!peeks) {
+        socket->readable -= count;
+        segment_credit(segments, index, count);
+        schedule_progress(segments->sockets->schedule);
+    }
+    return count;
+}
+
+static int64_t receive_effect(struct segments *segments,
+                              uint32_t index,
+                              const struct iovec *parts,
+                              uint32_t count,
+                              const struct socket_call *call) {
+    struct sockets *sockets = segments->sockets;
+    struct socket *socket = socket_at(sockets, index);
+    if (socket->state == SOCKET_LISTENING) {
+        return socket->domain == AF_UNIX ? -EINVAL : -ENOTCONN;
+    }
+    const uint32_t total = total_of(parts, count);
+    const uint64_t deadline = socket_deadline(sockets, socket->receive_timeout_ns);
+    uint32_t got = 0;
+    for (;;) {
+        got += take(segments, index, parts, got, total - got, call->flags);
+        if (got == total || (got > 0 && (call->flags & MSG_WAITALL) == 0)) {
+            return got;
+        }
+        const int refusal = got > 0 && socket->error != 0 ? 0 : receive_refusal(socket);
+        if (refusal <= 0) {
+            return got > 0 ? (int64_t)got : refusal;
+        }
+        if (!socket_waits(call)) {
+            return got > 0 ? (int64_t)got : -EAGAIN;
+        }
+        const int ended =
+            socket_wait(sockets, &socket->readers, deadline, POINT_RECEIVE, index, call->site);
+        if (ended != 0 && socket->readable == 0) {
+            return got > 0 ? (int64_t)got : ended;
+        }
+    }
+}
+
+int64_t stream_receive(struct segments *segments,
+                       uint32_t index,
+                       const struct iovec *parts,
+                       uint32_t count,
+                       const struct socket_call *call) {
+    socket_point(segments->sockets, POINT_RECEIVE, index, call->site);
+    const int64_t result = receive_effect(segments, index, parts, count, call);
+    return socket_event(segments->sockets, POINT_RECEIVE, index, result, call->site);
+}
+
+uint32_t stream_readable(const struct segments *segments, uint32_t index) {
+    return socket_at(segments->sockets, index)->readable;
+}
+
+/* ---- ends ---- */
+
+static void shutdown_unix(struct segments *segments, uint32_t index, uint8_t shut) {
+    struct socket *socket = socket_at(segments->sockets, index);
+    socket->shut |= shut;
+    if (socket->peer != 0) {
+        struct socket *peer = socket_at(segments->sockets, socket->peer);
+        peer->shut |= (shut & SOCKET_SHUT_READ) != 0 ? SOCKET_SHUT_WRITE : 0;
+        peer->shut |= (shut & SOCKET_SHUT_WRITE) != 0 ? SOCKET_SHUT_READ : 0;
+        socket_notify(segments->sockets, socket->peer, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP);
+    }
+    socket_notify(segments->sockets, index, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP);
+}
+
+static int
+shutdown_internet(struct segments *segments, uint32_t index, uint8_t shut, const void *site) {
+    struct socket *socket = socket_at(segments->sockets, index);
+    const bool writes = (shut & ~socket->shut & SOCKET_SHUT_WRITE) != 0;
+    int result = 0;
+    switch ((enum socket_state)socket->state) {
+    case SOCKET_CLOSED:
+        socket->shut |= shut;
+        result = -ENOTCONN;
+        break;
+    case SOCKET_LISTENING:
+        if ((shut & SOCKET_SHUT_READ) != 0) {
+            connection_refuse_all(segments, index);
+            socket->state = SOCKET_CLOSED;
+        }
+        break;
+    case SOCKET_CONNECTING:
+        segment_kill(segments, index, 0);
+        socket->flags &= ~(uint32_t)SOCKET_ATTEMPTED;
+        break;
+    case SOCKET_ANSWERED:
+        UNREACHABLE();
+    case SOCKET_CONNECTED:
+        socket->shut |= shut;
+        if (writes) {
+            segment_send(segments, index, 0, SEGMENT_END, site);
+        }
+        break;
+    }
+    socket_notify(segments->sockets, index, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP);
+    return result;
+}
+
+int64_t stream_shutdown(struct segments *segments, uint32_t index, int how, const void *site) {
+    socket_point(segments->sockets, POINT_SHUTDOWN, index, site);
+    int64_t result = -EINVAL;
+    if (how >= SHUT_RD && how <= SHUT_RDWR) {
+        const uint8_t shut = (uint8_t)(how + 1);
+        result = 0;
+        if (socket_at(segments->sockets, index)->domain == AF_UNIX) {
+            shutdown_unix(segments, index, shut);
+        } else {
+            result = shutdown_internet(segments, index, shut, site);
+        }
+    }
+    return socket_event(segments->sockets, POINT_SHUTDOWN, index, result, site);
+}
+
+static void close_connected(struct segments *segments, uint32_t index) {
+    struct socket *socket = socket_at(segments->sockets, index);
+    const bool aborts = (socket->flags & SOCKET_LINGER) != 0 && socket->linger_s == 0;
+    if (socket->domain == AF_UNIX) {
+        struct socket *peer = socket_at(segments->sockets, socket->peer);
+        peer->shut = SOCKET_SHUT_BOTH;
+        peer->error = socket->readable > 0 ? ECONNRESET : peer->error;
+        socket_notify(segments->sockets,
+                      socket->peer,
+                      EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+    } else if (socket->readable > 0 || aborts) {
+        socket->state = SOCKET_CLOSED;
+        segment_send(segments, index, 0, SEGMENT_RESET, NULL);
+    } else if ((socket->shut & SOCKET_SHUT_WRITE) == 0) {
+        segment_send(segments, index, 0, SEGMENT_END, NULL);
+    }
+    socket->shut = SOCKET_SHUT_BOTH;
+}
+
+void stream_close(struct segments *segments, uint32_t index) {
+    struct socket *socket = socket_at(segments->sockets, index);
+    ASSERT((socket->flags & SOCKET_GONE) == 0);
+    binding_drop(segments->bindings, index);
+    socket->flags |= SOCKET_GONE;
+    if (socket->state == SOCKET_LISTENING) {
+        connection_refuse_all(segments, index);
+        socket->state = SOCKET_CLOSED;
+    } else if (socket->state == SOCKET_CONNECTED) {
+        close_connected(segments, index);
+    } else if (socket->state == SOCKET_CONNECTING) {
+        socket->state = SOCKET_CLOSED;
+    }
+    socket_release(segments->sockets, index);
+}
+
+/* ---- readiness ---- */
+
+uint32_t stream_events(struct segments *segments, uint32_t index) {
+    struct socket *socket = socket_at(segments->sockets, index);
+    const uint8_t shut = socket->shut;
+    uint32_t events = socket->error != 0 ? EPOLLERR : 0u;
+    if (socket->state == SOCKET_LISTENING) {
+        return events | (socket->accept_first != 0 ? EPOLLIN | EPOLLRDNORM : 0u);
+    }
+    if (shut == SOCKET_SHUT_BOTH || socket->state == SOCKET_CLOSED) {
+        events |= EPOLLHUP;
+    }
+    if ((shut & SOCKET_SHUT_READ) != 0) {
+        events |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+    }
+    if (socket->state == SOCKET_CONNECTING) {
+        return events;
+    }
+    if (socket->readable > 0) {
+        events |= EPOLLIN | EPOLLRDNORM;
+    }
+    const bool ends = (shut & SOCKET_SHUT_WRITE) != 0 && socket->domain != AF_UNIX;
+    if (ends || socket->state != SOCKET_CONNECTED || segment_writable(segments, socket)) {
+        events |= EPOLLOUT | EPOLLWRNORM;
+    } else {
+        socket->flags |= SOCKET_STARVED;
+    }
+    return events;
+}
