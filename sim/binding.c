@@ -386,13 +386,13 @@ bool binding_unlink(struct bindings *bindings, uint32_t node, const char *path) 
 
 /* ---- names as the program sees them ---- */
 
-void binding_write_name(const struct socket *socket, void *sockaddr, uint32_t *size) {
+void binding_write_bytes(const char *name, uint32_t name_size, void *sockaddr, uint32_t *size) {
     struct sockaddr_un un;
     memset(&un, 0, sizeof un);
     un.sun_family = AF_UNIX;
-    memcpy(un.sun_path, socket->name, socket->name_size);
-    uint32_t full = (uint32_t)offsetof(struct sockaddr_un, sun_path) + socket->name_size;
-    if (socket->name_size != 0 && socket->name[0] != '\0') {
+    memcpy(un.sun_path, name, name_size);
+    uint32_t full = (uint32_t)offsetof(struct sockaddr_un, sun_path) + name_size;
+    if (name_size != 0 && name[0] != '\0') {
         full++; /* the terminator, even when it does not fit */
     }
     const uint32_t room = full < sizeof un ? full : (uint32_t)sizeof un;
@@ -400,10 +400,14 @@ void binding_write_name(const struct socket *socket, void *sockaddr, uint32_t *s
     *size = full;
 }
 
+static void write_name(const struct socket *socket, void *sockaddr, uint32_t *size) {
+    binding_write_bytes(socket->name, socket->name_size, sockaddr, size);
+}
+
 int binding_name(const struct bindings *bindings, uint32_t index, void *sockaddr, uint32_t *size) {
     const struct socket *socket = socket_at(bindings->sockets, index);
     if (socket->domain == AF_UNIX) {
-        binding_write_name(socket, sockaddr, size);
+        write_name(socket, sockaddr, size);
     } else {
         address_write(&socket->local, sockaddr, size);
     }
@@ -420,7 +424,7 @@ int binding_peer_name(const struct bindings *bindings,
         if (other == 0) {
             return -ENOTCONN;
         }
-        binding_write_name(socket_at(bindings->sockets, other), sockaddr, size);
+        write_name(socket_at(bindings->sockets, other), sockaddr, size);
         return 0;
     }
     if (socket->remote.port == 0 ||

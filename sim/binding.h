@@ -90,7 +90,7 @@ int binding_peer_name(const struct bindings *bindings,
                       void *sockaddr,
                       uint32_t *size);
 
-/* The name of an AF_UNIX socket as a sockaddr_un. */
-void binding_write_name(const struct socket *socket, void *sockaddr, uint32_t *size);
+/* A name of AF_UNIX as a sockaddr_un. */
+void binding_write_bytes(const char *name, uint32_t name_size, void *sockaddr, uint32_t *size);
 
 #endif

@@ -86,7 +86,7 @@ struct socket {
     uint32_t target;                      /* SOCKET_ANSWERED: the listener; datagrams of AF_UNIX:
                                              whom it is connected to; 0 = none */
     /* datagrams */
-    uint32_t datagram_first, datagram_last; /* arrived */
+    uint32_t packet_first, packet_last; /* arrived */
     /* AF_UNIX */
     uint32_t name_size; /* 0 = unnamed; an abstract name begins with NUL */
     char name[SOCKET_NAME_SIZE];

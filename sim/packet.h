@@ -1,0 +1,78 @@
+/* Datagrams on their way and waiting to be received.
+ *
+ *   packet_take ─► filled ─► packet_send ─► lost? duplicated? ─► agenda ─► whoever is bound there
+ *                              │                                 then, or ECONNREFUSED for the
+ *                              │                                 sender if it is connected
+ *                              └─ packet_enqueue (AF_UNIX): at once
+ *
+ * A full receive buffer (SO_RCVBUF) drops what comes, as UDP does.
+ *
+ * Memory:      records in the world's arena, payload in chunks (sim/bytes.h).
+ * Limits:      PACKETS_MAX at once; then the run ends with VERDICT_LIMIT.
+ * Errors:      none.
+ * Threads:     the world's only.
+ * Determinism: loss, duplicates and latency are choices of the sending socket.
+ */
+#ifndef SIM_PACKET_H
+#define SIM_PACKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/binding.h"
+#include "sim/socket.h"
+
+#define PACKETS_MAX (1u << 18)
+#define PACKET_OVERHEAD 256u /* of the receive buffer, per datagram */
+
+struct packet {
+    uint32_t next; /* first: the pool's link */
+    uint32_t size;
+    uint32_t sender; /* UDP on its way: the socket, counted in its entries */
+    uint32_t node;   /* UDP on its way: where to */
+    bool broadcast;
+    struct address from, to;
+    struct bytes_queue bytes;
+    uint32_t name_size; /* AF_UNIX: the sender's */
+    char name[SOCKET_NAME_SIZE];
+};
+
+struct packets {
+    struct sockets *sockets;
+    struct bindings *bindings;
+    struct pool table;
+    uint32_t handler;
+};
+
+uint64_t packet_arena_size(void);
+void packet_init(struct packets *packets,
+                 struct arena *arena,
+                 struct sockets *sockets,
+                 struct bindings *bindings);
+void packet_begin(struct packets *packets);
+
+static inline struct packet *packet_at(const struct packets *packets, uint32_t index) {
+    return (struct packet *)pool_at(&packets->table, index);
+}
+
+/* An empty packet that is to hold `size` bytes. */
+uint32_t packet_take(struct packets *packets, uint32_t size);
+void packet_give(struct packets *packets, uint32_t packet);
+
+/* Sends it from a socket to a node (0 = nobody has the address); it is no longer the caller's. */
+void packet_send(struct packets *packets,
+                 uint32_t index,
+                 uint32_t packet,
+                 uint32_t node,
+                 const void *site);
+
+/* The same to every node. */
+void packet_broadcast(struct packets *packets, uint32_t index, uint32_t packet, const void *site);
+
+/* Puts it at the end of what waits in a socket. */
+void packet_enqueue(struct packets *packets, uint32_t index, uint32_t packet);
+
+/* Takes the first one that waits out of a socket; it must be there. The caller gives it back. */
+uint32_t packet_dequeue(struct packets *packets, uint32_t index);
+
+#endif
