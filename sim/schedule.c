@@ -291,13 +291,9 @@ static void fire(struct schedule *schedule, uint32_t index) {
     }
 }
 
-/* A thread goes on after a switch: what it is to handle first, it handles now. Nothing of ours may
- * come after this on the thread's stack that a jump out of a handler would leave undone. */
-static void resume(struct schedule *schedule) {
-    if (__builtin_expect(schedule->running != 0 && schedule_running(schedule)->interrupts != 0,
-                         0)) {
-        schedule->machine.interrupt(schedule->machine.context);
-    }
+void schedule_interrupt(struct schedule *schedule) {
+    ASSERT(schedule_running(schedule)->interrupts != 0);
+    schedule->machine.interrupt(schedule->machine.context);
 }
 
 /* Picks until a thread is to run, and hands over to it. */
@@ -318,7 +314,6 @@ static void pick(struct schedule *schedule, bool stays, bool yielded) {
             continue;
         }
         if (chosen == self && schedule_agent(schedule, self)->state == AGENT_READY) {
-            resume(schedule);
             return;
         }
         if (self != 0 && schedule_agent(schedule, self)->state == AGENT_READY) {
@@ -333,7 +328,6 @@ static void pick(struct schedule *schedule, bool stays, bool yielded) {
             UNREACHABLE();
         }
         schedule->machine.switch_to(schedule->machine.context, self, chosen);
-        resume(schedule);
         return;
     }
 }
@@ -385,7 +379,6 @@ static enum wake_reason wait_in(struct schedule *schedule,
     ASSERT(index != 0 && agent->state == AGENT_READY);
     ASSERT(agent->deadline == 0);
     if (interruptible && agent->interrupts != 0) {
-        resume(schedule);
         return WAKE_INTERRUPTED;
     }
     agent_ready_remove(&schedule->agents, index);
@@ -401,7 +394,11 @@ static enum wake_reason wait_in(struct schedule *schedule,
             schedule_timer_start(schedule, deadline_ns, 0, index, agent->decider.choices);
     }
     pick(schedule, false, false);
-    return (enum wake_reason)schedule_agent(schedule, index)->reason;
+    const enum wake_reason reason = (enum wake_reason)agent->reason;
+    if (__builtin_expect(agent->interrupts != 0, 0)) {
+        schedule_interrupt(schedule);
+    }
+    return reason;
 }
 
 enum wake_reason schedule_wait(struct schedule *schedule,

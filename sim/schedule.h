@@ -194,10 +194,15 @@ static inline struct agent *schedule_running(const struct schedule *schedule) {
 void schedule_step(struct schedule *schedule);
 void schedule_step_yield(struct schedule *schedule);
 
+/* Lets the machine handle the running thread's signals. */
+void schedule_interrupt(struct schedule *schedule);
+
 /* Field by field: compilers copy a struct as one block that they have just built in pieces, and
  * such a load waits until all its stores have left the processor. */
-static inline void schedule_announce(struct schedule *schedule, const struct point *point) {
-    struct point *pending = &schedule_running(schedule)->pending;
+static inline const struct agent *schedule_announce(struct schedule *schedule,
+                                                    const struct point *point) {
+    struct agent *self = schedule_running(schedule);
+    struct point *pending = &self->pending;
     pending->kind = point->kind;
     pending->order = point->order;
     pending->write = point->write;
@@ -205,18 +210,25 @@ static inline void schedule_announce(struct schedule *schedule, const struct poi
     pending->object = point->object;
     pending->offset = point->offset;
     pending->site = point->site;
+    return self;
 }
 
 /* Announces a point of the running thread; returns when that thread may let it take effect. */
 static inline void schedule_point(struct schedule *schedule, const struct point *point) {
-    schedule_announce(schedule, point);
+    const struct agent *self = schedule_announce(schedule, point);
     schedule_step(schedule);
+    if (__builtin_expect(self->interrupts != 0, 0)) {
+        schedule_interrupt(schedule);
+    }
 }
 
 /* The same, and lets the others go first. */
 static inline void schedule_yield(struct schedule *schedule, const struct point *point) {
-    schedule_announce(schedule, point);
+    const struct agent *self = schedule_announce(schedule, point);
     schedule_step_yield(schedule);
+    if (__builtin_expect(self->interrupts != 0, 0)) {
+        schedule_interrupt(schedule);
+    }
 }
 
 /* Asserts the invariants; for tests. */
