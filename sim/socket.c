@@ -38,8 +38,9 @@ take(struct sockets *sockets, uint32_t node, uint16_t domain, uint16_t type, uin
     socket->domain = domain;
     socket->type = type;
     socket->protocol = protocol;
-    socket->send_size = SOCKET_BUFFER_DEFAULT;
-    socket->receive_size = SOCKET_BUFFER_DEFAULT;
+    const bool tcp = domain != AF_UNIX && type == SOCK_STREAM;
+    socket->send_size = tcp ? SOCKET_TCP_SEND_DEFAULT : SOCKET_BUFFER_DEFAULT;
+    socket->receive_size = tcp ? SOCKET_TCP_RECEIVE_DEFAULT : SOCKET_BUFFER_DEFAULT;
     socket->local.family = socket->remote.family = domain;
     return index;
 }

@@ -27,6 +27,9 @@
 #define SOCKETS_MAX 65536u
 #define SOCKET_NAME_SIZE 108u
 #define SOCKET_BUFFER_DEFAULT 212992u
+#define SOCKET_TCP_SEND_DEFAULT 16384u /* net.ipv4.tcp_wmem */
+#define SOCKET_TCP_RECEIVE_DEFAULT 131072u
+#define SOCKET_KEPT_MAX 28
 
 enum socket_state {
     SOCKET_CLOSED, /* not connected: fresh, refused, reset, or both directions ended */
@@ -73,7 +76,8 @@ struct socket {
     uint64_t receive_timeout_ns, send_timeout_ns; /* 0 = none */
     uint32_t linger_s;
     uint32_t user_timeout_ms;
-    struct bytes_queue in; /* received, and on its way here */
+    int32_t kept[SOCKET_KEPT_MAX]; /* sim/option.c: those without effect */
+    struct bytes_queue in;         /* received, and on its way here */
     /* streams */
     uint32_t readable;                    /* bytes of `in` that have arrived */
     uint32_t segment_first, segment_last; /* on their way here */
