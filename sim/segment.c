@@ -255,6 +255,26 @@ static bool orphaned(const struct socket *socket) {
     return (socket->flags & SOCKET_GONE) != 0 && socket->object != 0;
 }
 
+/* Bytes for a socket that reads; for one that never will again they are answered by a reset. */
+static void data_arrive(struct segments *segments, uint32_t index, uint32_t size) {
+    struct sockets *sockets = segments->sockets;
+    struct socket *socket = socket_at(sockets, index);
+    const bool connected = socket->state == SOCKET_CONNECTED;
+    const bool deaf = socket->domain != AF_UNIX && socket->shut == SOCKET_SHUT_BOTH;
+    if (connected && !orphaned(socket) && !deaf) {
+        socket->readable += size;
+        socket_notify(sockets, index, EPOLLIN);
+        return;
+    }
+    if (connected && deaf) {
+        segment_kill(segments, index, ECONNRESET);
+    }
+    if ((connected || (socket->flags & SOCKET_GONE) != 0) &&
+        socket_at(sockets, socket->peer)->state == SOCKET_CONNECTED) {
+        segment_send(segments, index, 0, SEGMENT_RESET, NULL);
+    }
+}
+
 /* A router may cut a segment in two: the first part arrives now, the other on its own. So a read
  * that comes short is followed by more readiness, as whoever uses edge-triggered epoll relies on.
  */
@@ -310,14 +330,8 @@ static void deliver(struct segments *segments, uint32_t index) {
     } else if ((segment.flags & SEGMENT_RESET) != 0) {
         reset_arrive(segments, index);
     }
-    if (segment.size > 0 && (orphaned(socket) || socket->state != SOCKET_CONNECTED)) {
-        if (socket_at(sockets, socket->peer)->state == SOCKET_CONNECTED &&
-            (socket->flags & SOCKET_GONE) != 0) {
-            segment_send(segments, index, 0, SEGMENT_RESET, NULL); /* nobody reads here */
-        }
-    } else if (segment.size > 0) {
-        socket->readable += segment.size;
-        socket_notify(sockets, index, EPOLLIN);
+    if (segment.size > 0) {
+        data_arrive(segments, index, segment.size);
     }
     if ((segment.flags & SEGMENT_END) != 0) {
         end_arrive(segments, index);
