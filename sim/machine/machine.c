@@ -14,6 +14,7 @@
 #include "sim/machine/image.h"
 #include "sim/machine/loader.h"
 #include "sim/machine/real.h"
+#include "sim/machine/tls_glibc.h"
 #include "sim/panic.h"
 
 struct machine machine;
@@ -301,7 +302,9 @@ _Noreturn void machine_thread_main(uint32_t slot) {
     const void *site = (const char *)start.routine + 1; /* sites are return addresses */
     schedule_event(&machine.world.schedule, POINT_THREAD_START, 0, 0, site);
     machine.interrupted();
-    machine_thread_exit(start.routine(start.argument));
+    void *result = start.routine(start.argument);
+    tls_thread_end();
+    machine_thread_exit(result);
 }
 
 static void slot_release(void *context, uint32_t thread) {
