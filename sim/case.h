@@ -19,7 +19,7 @@
 #include "sim/hash.h"
 #include "sim/status.h"
 
-#define CASE_NAME_SIZE 64
+#define CASE_NAME_SIZE 512
 #define CASE_TEXT_SIZE 512
 #define CASE_STRATEGY_SIZE 96
 #define CASE_CHOICES_VERSION 1 /* format of `choices` below */

@@ -81,6 +81,15 @@ expect 13 'has changed' $sim replay "$id" --corpus "$folder/mine.db"
 rm "$folder/mine.so"
 expect 2 'there is no scenario' $sim replay "$id" --corpus "$folder/mine.db"
 
+# a path as long as continuous integration makes them is kept whole; a longer one is refused
+long="$folder/$(printf 'd%.0s' $(seq 1 120))/$(printf 'e%.0s' $(seq 1 120))"
+mkdir -p "$long"
+cp "$build/scenarios/abba_bug.so" "$long/mine.so"
+expect 10 'FAIL' $sim fuzz "$long/mine.so" --runs 2000 --corpus "$folder/long.db"
+id=$($sim corpus list --json --corpus "$folder/long.db" | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | head -n 1)
+expect 10 'deadlock' $sim replay "$id" --corpus "$folder/long.db"
+expect 2 'at most 511 bytes' $sim run "$(printf './%.0s' $(seq 1 256))mine.so"
+
 # malformed input: one sentence, the right exit code
 expect 2 'no verb' $sim frobnicate
 expect 2 'no verb' $sim

@@ -38,6 +38,15 @@ struct quarry {
 };
 
 bool hunt_find_module(const char *scenario, char *path) {
+    if (strlen(scenario) >= CASE_NAME_SIZE) {
+        fprintf(stderr,
+                "sim: a scenario's path has at most %d bytes, for a case must keep it; this one has"
+                " %zu: %s\n",
+                CASE_NAME_SIZE - 1,
+                strlen(scenario),
+                scenario);
+        return false;
+    }
     if (strchr(scenario, '/') != NULL || strstr(scenario, ".so") != NULL) {
         snprintf(path, PATH_MAX, "%s", scenario);
     } else {
