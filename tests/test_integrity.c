@@ -22,7 +22,7 @@ START_TEST(the_check_finds_each_kind_of_damage) {
         {"UPDATE cases SET seed = seed + 1 WHERE rowid = 3", 1, "is not what its id says"},
         {"UPDATE cases SET strategy = 'fifo' WHERE rowid = 3", 1, "is not what its id says"},
         {"UPDATE cases SET fingerprint = id WHERE rowid = 3", 1, "is not what its id says"},
-        {"UPDATE cases SET scenario = printf('%.99c', 'x') WHERE rowid = 3", 2, "does not fit"},
+        {"UPDATE cases SET scenario = printf('%.999c', 'x') WHERE rowid = 3", 2, "does not fit"},
         {"UPDATE blobs SET bytes = x'00', codec = 0", 12, "do not have their hash"},
         {"UPDATE blobs SET raw_size = 1 << 40", 12, "do not have their hash"},
         {"UPDATE blobs SET hash = zeroblob(16) WHERE rowid = 2", 2, "do not have their hash"},
