@@ -283,14 +283,16 @@ int64_t datagram_send(struct packets *packets,
 /* ---- receive ---- */
 
 static void
-write_sender(const struct packet *packet, bool local, struct datagram_message *message) {
+write_sender(const struct packet *packet, uint16_t domain, struct datagram_message *message) {
     if (message->name == NULL) {
         return;
     }
-    if (local) {
+    if (domain == AF_UNIX) {
         binding_write_bytes(packet->name, packet->name_size, message->name, &message->name_size);
     } else {
-        address_write(&packet->from, message->name, &message->name_size);
+        struct address from = packet->from;
+        from.family = domain;
+        address_write(&from, message->name, &message->name_size);
     }
 }
 
@@ -336,7 +338,7 @@ static int64_t receive_effect(struct packets *packets,
     const struct packet *packet = packet_at(packets, first);
     const uint32_t copied = copy_out(packets, packet, message);
     const int64_t result = (call->flags & MSG_TRUNC) != 0 ? packet->size : copied;
-    write_sender(packet, socket->domain == AF_UNIX, message);
+    write_sender(packet, socket->domain, message);
     if ((call->flags & MSG_PEEK) == 0) {
         packet_dequeue(packets, index);
         packet_give(packets, first);

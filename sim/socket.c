@@ -69,6 +69,7 @@ uint32_t socket_spawn(struct sockets *sockets, uint32_t parent, const struct dec
         socket->send_size = from->send_size;
         socket->receive_size = from->receive_size;
         socket->linger_s = from->linger_s;
+        memcpy(socket->kept, from->kept, sizeof socket->kept);
     }
     return index;
 }
@@ -152,5 +153,8 @@ void socket_notify(struct sockets *sockets, uint32_t index, uint32_t events) {
     }
     if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && socket->writers.first != 0) {
         schedule_wake(sockets->schedule, &socket->writers, UINT32_MAX);
+    }
+    if (sockets->changed != NULL && (socket->flags & SOCKET_GONE) == 0) {
+        sockets->changed(sockets->changed_context, index, events);
     }
 }

@@ -6,15 +6,14 @@
 #include <check.h>
 #include <netinet/in.h>
 #include <setjmp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "sim/datagram.h"
-#include "sim/option.h"
-#include "sim/stream.h"
+#include "sim/endpoint.h"
 
 #define NETWORK_FIXTURE_CHOICES (1u << 20)
 #define NETWORK_FIXTURE_ENTRIES 65536u
@@ -27,11 +26,7 @@ struct network_fixture {
     struct trace trace;
     struct verdict verdict;
     struct description description;
-    struct network network;
-    struct sockets sockets;
-    struct bindings bindings;
-    struct segments segments;
-    struct packets packets;
+    struct endpoints endpoints;
     struct choice *record;
     uint64_t points;
     jmp_buf ended; /* where a run goes that ends in a call */
@@ -71,10 +66,9 @@ static inline void network_fixture_begin(enum choices_mode mode, uint64_t seed) 
                                              .end = network_fixture_end,
                                              .idle = network_fixture_idle};
     if (net.arena.base == NULL) {
-        const size_t size =
-            (size_t)NETWORK_FIXTURE_AGENTS * 1024 + agenda_size(NETWORK_FIXTURE_ENTRIES) +
-            network_arena_size(&net.description) + socket_arena_size() + binding_arena_size() +
-            segment_arena_size() + packet_arena_size() + (1u << 20);
+        const size_t size = (size_t)NETWORK_FIXTURE_AGENTS * 1024 +
+                            agenda_size(NETWORK_FIXTURE_ENTRIES) +
+                            endpoint_arena_size(&net.description) + (1u << 20);
         void *memory = mmap(NULL,
                             size,
                             PROT_READ | PROT_WRITE,
@@ -88,11 +82,7 @@ static inline void network_fixture_begin(enum choices_mode mode, uint64_t seed) 
                       NETWORK_FIXTURE_AGENTS,
                       NETWORK_FIXTURE_ENTRIES,
                       &machine);
-        network_init(&net.network, &net.arena, &net.schedule, &net.description);
-        socket_init(&net.sockets, &net.arena, &net.schedule, &net.network);
-        binding_init(&net.bindings, &net.arena, &net.sockets);
-        segment_init(&net.segments, &net.arena, &net.sockets, &net.bindings);
-        packet_init(&net.packets, &net.arena, &net.sockets, &net.bindings);
+        endpoint_init(&net.endpoints, &net.arena, &net.schedule, &net.description);
         net.record = calloc(NETWORK_FIXTURE_CHOICES, sizeof *net.record);
         choices_init(&net.choices, net.record, NETWORK_FIXTURE_CHOICES);
     }
@@ -107,11 +97,7 @@ static inline void network_fixture_begin(enum choices_mode mode, uint64_t seed) 
                    &net.points,
                    &strategy,
                    seed);
-    network_begin(&net.network);
-    socket_begin(&net.sockets);
-    binding_begin(&net.bindings);
-    segment_begin(&net.segments);
-    packet_begin(&net.packets);
+    endpoint_begin(&net.endpoints);
     ck_assert_uint_eq(schedule_thread_start(&net.schedule, 1, 1, 1), 1);
     schedule_run(&net.schedule);
 }
@@ -151,32 +137,32 @@ static const struct socket_call quick = {.nonblocking = true};
 static const struct socket_call slow = {.nonblocking = false};
 
 static inline uint32_t open_stream(void) {
-    return socket_create(&net.sockets, AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    return socket_create(&net.endpoints.sockets, AF_INET, SOCK_STREAM, IPPROTO_TCP);
 }
 
 static inline uint32_t open_datagram(void) {
-    return socket_create(&net.sockets, AF_INET, SOCK_DGRAM, IPPROTO_UDP);
+    return socket_create(&net.endpoints.sockets, AF_INET, SOCK_DGRAM, IPPROTO_UDP);
 }
 
 static inline int64_t connect_v4(uint32_t index, uint32_t address, uint16_t port) {
     const struct sockaddr_in to = v4(address, port);
-    return connection_connect(&net.segments, index, &to, sizeof to, &quick);
+    return connection_connect(&net.endpoints.segments, index, &to, sizeof to, &quick);
 }
 
 static inline int bind_v4(uint32_t index, uint32_t address, uint16_t port) {
     const struct sockaddr_in to = v4(address, port);
-    return binding_claim(&net.bindings, index, &to, sizeof to);
+    return binding_claim(&net.endpoints.bindings, index, &to, sizeof to);
 }
 
 static inline int64_t send_text(uint32_t index, const char *text) {
     const struct iovec part = {(void *)(uintptr_t)text, strlen(text)};
-    return stream_send(&net.segments, index, &part, 1, &quick);
+    return stream_send(&net.endpoints.segments, index, &part, 1, &quick);
 }
 
 static inline int64_t receive(uint32_t index, void *bytes, size_t size, uint32_t flags) {
     const struct iovec part = {bytes, size};
     const struct socket_call call = {.flags = flags, .nonblocking = true};
-    return stream_receive(&net.segments, index, &part, 1, &call);
+    return stream_receive(&net.endpoints.segments, index, &part, 1, &call);
 }
 
 /* A listener at a node's port; the thread stays there. */
@@ -184,7 +170,7 @@ static inline uint32_t open_listener(uint32_t node, uint16_t port, int backlog) 
     at(node);
     const uint32_t index = open_stream();
     ck_assert_int_eq(bind_v4(index, 0, port), 0);
-    ck_assert_int_eq(connection_listen(&net.segments, index, backlog, NULL), 0);
+    ck_assert_int_eq(connection_listen(&net.endpoints.segments, index, backlog, NULL), 0);
     return index;
 }
 
@@ -195,7 +181,7 @@ static inline void open_connection(uint32_t ends[2], uint32_t listener) {
     ck_assert_int_eq(connect_v4(ends[0], node_v4(2), 80), -EINPROGRESS);
     settle();
     at(2);
-    const int64_t accepted = connection_accept(&net.segments, listener, &quick);
+    const int64_t accepted = connection_accept(&net.endpoints.segments, listener, &quick);
     ck_assert_int_gt(accepted, 0);
     ends[1] = (uint32_t)accepted;
     at(1);

@@ -55,9 +55,9 @@ static void real_pair(struct twin *twin) {
 
 static void model_pair(struct twin *twin) {
     if (twin->kind == KIND_UNIX) {
-        twin->model[0] = socket_create(&net.sockets, AF_UNIX, SOCK_STREAM, 0);
-        twin->model[1] = socket_create(&net.sockets, AF_UNIX, SOCK_STREAM, 0);
-        connection_pair(&net.segments, twin->model[0], twin->model[1]);
+        twin->model[0] = socket_create(&net.endpoints.sockets, AF_UNIX, SOCK_STREAM, 0);
+        twin->model[1] = socket_create(&net.endpoints.sockets, AF_UNIX, SOCK_STREAM, 0);
+        connection_pair(&net.endpoints.segments, twin->model[0], twin->model[1]);
         return;
     }
     const uint32_t listener = open_listener(1, 80, 1);
@@ -65,8 +65,8 @@ static void model_pair(struct twin *twin) {
     ck_assert_int_eq(connect_v4(twin->model[0], INADDR_LOOPBACK, 80), -EINPROGRESS);
     settle();
     ck_assert_int_eq(connect_v4(twin->model[0], INADDR_LOOPBACK, 80), 0);
-    twin->model[1] = (uint32_t)connection_accept(&net.segments, listener, &quick);
-    stream_close(&net.segments, listener);
+    twin->model[1] = (uint32_t)connection_accept(&net.endpoints.segments, listener, &quick);
+    stream_close(&net.endpoints.segments, listener);
 }
 
 static int64_t result_of(ssize_t result) {
@@ -77,7 +77,7 @@ static int64_t compare_poll(struct twin *twin, unsigned end) {
     const short asked = POLLIN | POLLOUT | POLLRDHUP;
     struct pollfd real = {.fd = twin->real[end], .events = asked};
     poll(&real, 1, 0);
-    const uint32_t model = stream_events(&net.segments, twin->model[end]);
+    const uint32_t model = stream_events(&net.endpoints.segments, twin->model[end]);
     const uint32_t seen = model & (uint32_t)(POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR);
     ck_assert_msg((uint16_t)real.revents == seen,
                   "poll: real %#x, model %#x after%s",
@@ -121,18 +121,20 @@ step_model(struct twin *twin, unsigned end, enum operation op, size_t size, char
     uint32_t room = sizeof error;
     switch (op) {
     case OP_SEND:
-        return stream_send(&net.segments, index, &part, 1, &quick);
+        return stream_send(&net.endpoints.segments, index, &part, 1, &quick);
     case OP_RECEIVE:
         return receive(index, bytes, size, 0);
     case OP_PEEK:
         return receive(index, bytes, size, MSG_PEEK);
     case OP_SHUTDOWN:
-        return stream_shutdown(&net.segments, index, (int)(size % 3), NULL);
+        return stream_shutdown(&net.endpoints.segments, index, (int)(size % 3), NULL);
     case OP_CLOSE:
-        stream_close(&net.segments, index);
+        stream_close(&net.endpoints.segments, index);
         return 0;
     case OP_ERROR:
-        ck_assert_int_eq(option_get(&net.sockets, index, SOL_SOCKET, SO_ERROR, &error, &room), 0);
+        ck_assert_int_eq(
+            option_get(&net.endpoints.sockets, index, SOL_SOCKET, SO_ERROR, &error, &room),
+            0);
         return error;
     case OP_POLL:
     case OP_COUNT:
@@ -205,12 +207,12 @@ static void sequence(enum kind kind, uint64_t seed) {
     for (unsigned end = 0; end < 2; end++) {
         if (twin.real[end] >= 0) {
             close(twin.real[end]);
-            stream_close(&net.segments, twin.model[end]);
+            stream_close(&net.endpoints.segments, twin.model[end]);
         }
     }
     settle();
-    ck_assert_uint_eq(net.sockets.table.live, 0);
-    ck_assert_uint_eq(net.sockets.bytes.chunks.live, 0);
+    ck_assert_uint_eq(net.endpoints.sockets.table.live, 0);
+    ck_assert_uint_eq(net.endpoints.sockets.bytes.chunks.live, 0);
 }
 
 START_TEST(pairs_behave_as_the_kernel_s) {

@@ -15,10 +15,10 @@ START_TEST(bytes_arrive_after_the_latency_of_the_link) {
 
     ck_assert_int_eq(send_text(ends[0], "hello"), 5);
     ck_assert_int_eq(receive(ends[1], buffer, 64, 0), -EAGAIN);
-    ck_assert_uint_eq(stream_events(&net.segments, ends[1]) & EPOLLIN, 0);
+    ck_assert_uint_eq(stream_events(&net.endpoints.segments, ends[1]) & EPOLLIN, 0);
     sleep_ns(100000);
 
-    ck_assert_uint_ne(stream_events(&net.segments, ends[1]) & EPOLLIN, 0);
+    ck_assert_uint_ne(stream_events(&net.endpoints.segments, ends[1]) & EPOLLIN, 0);
     ck_assert_int_eq(receive(ends[1], buffer, 64, MSG_PEEK), 5);
     ck_assert_int_eq(receive(ends[1], buffer, 3, 0), 3);
     ck_assert_mem_eq(buffer, "hel", 3);
@@ -33,14 +33,15 @@ START_TEST(nobody_listens_is_told_after_a_round_trip) {
 
     ck_assert_int_eq(connect_v4(index, node_v4(2), 81), -EINPROGRESS);
     ck_assert_int_eq(connect_v4(index, node_v4(2), 81), -EALREADY);
-    ck_assert_uint_eq(stream_events(&net.segments, index), 0);
+    ck_assert_uint_eq(stream_events(&net.endpoints.segments, index), 0);
     settle();
 
     const uint32_t all = EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLRDHUP;
-    ck_assert_uint_eq(stream_events(&net.segments, index) & all, all);
+    ck_assert_uint_eq(stream_events(&net.endpoints.segments, index) & all, all);
     int error = 0;
     uint32_t size = sizeof error;
-    ck_assert_int_eq(option_get(&net.sockets, index, SOL_SOCKET, SO_ERROR, &error, &size), 0);
+    ck_assert_int_eq(option_get(&net.endpoints.sockets, index, SOL_SOCKET, SO_ERROR, &error, &size),
+                     0);
     ck_assert_int_eq(error, ECONNREFUSED);
     ck_assert_int_eq(connect_v4(index, node_v4(2), 81), -ECONNABORTED);
     ck_assert_int_eq(connect_v4(index, node_v4(2), 81), -EINPROGRESS);
@@ -52,7 +53,8 @@ START_TEST(a_blocking_connect_to_a_missing_host_fails_after_three_seconds) {
     const uint32_t index = open_stream();
     const struct sockaddr_in to = v4(0x0a00ff01, 80);
 
-    const int64_t result = connection_connect(&net.segments, index, &to, sizeof to, &slow);
+    const int64_t result =
+        connection_connect(&net.endpoints.segments, index, &to, sizeof to, &slow);
 
     ck_assert_int_eq(result, -EHOSTUNREACH);
     ck_assert_uint_ge(schedule_now_ns(&net.schedule), SEGMENT_NO_HOST_NS);
@@ -79,15 +81,15 @@ START_TEST(connections_are_accepted_in_order_and_one_too_many_waits) {
         settle();
     }
 
-    ck_assert_uint_eq(socket_at(&net.sockets, clients[2])->state, SOCKET_CONNECTING);
-    const int64_t first = connection_accept(&net.segments, listener, &quick);
+    ck_assert_uint_eq(socket_at(&net.endpoints.sockets, clients[2])->state, SOCKET_CONNECTING);
+    const int64_t first = connection_accept(&net.endpoints.segments, listener, &quick);
     ck_assert_int_gt(first, 0);
-    ck_assert_int_eq(socket_at(&net.sockets, (uint32_t)first)->peer, clients[0]);
+    ck_assert_int_eq(socket_at(&net.endpoints.sockets, (uint32_t)first)->peer, clients[0]);
     sleep_ns(UINT64_C(1100000000));
-    ck_assert_uint_eq(socket_at(&net.sockets, clients[2])->state, SOCKET_CONNECTED);
-    ck_assert_int_gt(connection_accept(&net.segments, listener, &quick), 0);
-    ck_assert_int_gt(connection_accept(&net.segments, listener, &quick), 0);
-    ck_assert_int_eq(connection_accept(&net.segments, listener, &quick), -EAGAIN);
+    ck_assert_uint_eq(socket_at(&net.endpoints.sockets, clients[2])->state, SOCKET_CONNECTED);
+    ck_assert_int_gt(connection_accept(&net.endpoints.segments, listener, &quick), 0);
+    ck_assert_int_gt(connection_accept(&net.endpoints.segments, listener, &quick), 0);
+    ck_assert_int_eq(connection_accept(&net.endpoints.segments, listener, &quick), -EAGAIN);
 }
 END_TEST
 
@@ -96,7 +98,7 @@ START_TEST(after_the_end_of_data_reads_give_zero_and_the_other_way_still_works) 
     uint32_t ends[2];
     open_connection(ends, open_listener(2, 80, 5));
     ck_assert_int_eq(send_text(ends[0], "last"), 4);
-    ck_assert_int_eq(stream_shutdown(&net.segments, ends[0], SHUT_WR, NULL), 0);
+    ck_assert_int_eq(stream_shutdown(&net.endpoints.segments, ends[0], SHUT_WR, NULL), 0);
     ck_assert_int_eq(send_text(ends[0], "more"), -EPIPE);
     settle();
 
@@ -106,10 +108,10 @@ START_TEST(after_the_end_of_data_reads_give_zero_and_the_other_way_still_works) 
     ck_assert_int_eq(send_text(ends[1], "answer"), 6);
     settle();
     ck_assert_int_eq(receive(ends[0], buffer, 64, 0), 6);
-    ck_assert_int_eq(stream_shutdown(&net.segments, ends[1], SHUT_WR, NULL), 0);
+    ck_assert_int_eq(stream_shutdown(&net.endpoints.segments, ends[1], SHUT_WR, NULL), 0);
     settle();
-    ck_assert_uint_ne(stream_events(&net.segments, ends[0]) & EPOLLHUP, 0);
-    ck_assert_int_eq(stream_shutdown(&net.segments, ends[0], SHUT_WR, NULL), -ENOTCONN);
+    ck_assert_uint_ne(stream_events(&net.endpoints.segments, ends[0]) & EPOLLHUP, 0);
+    ck_assert_int_eq(stream_shutdown(&net.endpoints.segments, ends[0], SHUT_WR, NULL), -ENOTCONN);
 }
 END_TEST
 
@@ -120,11 +122,11 @@ START_TEST(a_close_with_unread_bytes_resets_and_what_arrived_can_still_be_read) 
     ck_assert_int_eq(send_text(ends[1], "read me"), 7);
     ck_assert_int_eq(send_text(ends[0], "unread"), 6);
     settle();
-    stream_close(&net.segments, ends[1]);
+    stream_close(&net.endpoints.segments, ends[1]);
     ck_assert_int_eq(send_text(ends[0], "x"), 1); /* it does not know yet */
     settle();
 
-    ck_assert_uint_ne(stream_events(&net.segments, ends[0]) & EPOLLERR, 0);
+    ck_assert_uint_ne(stream_events(&net.endpoints.segments, ends[0]) & EPOLLERR, 0);
     ck_assert_int_eq(receive(ends[0], buffer, 64, 0), 7);
     ck_assert_int_eq(receive(ends[0], buffer, 64, 0), -ECONNRESET);
     ck_assert_int_eq(receive(ends[0], buffer, 64, 0), 0);
@@ -136,7 +138,7 @@ START_TEST(writing_to_a_closed_peer_is_told_by_a_reset_one_round_trip_later) {
     network_fixture_start(2);
     uint32_t ends[2];
     open_connection(ends, open_listener(2, 80, 5));
-    stream_close(&net.segments, ends[1]);
+    stream_close(&net.endpoints.segments, ends[1]);
     settle();
 
     ck_assert_int_eq(receive(ends[0], buffer, 64, 0), 0);
@@ -155,16 +157,16 @@ START_TEST(a_sender_that_fills_the_buffers_is_told_when_there_is_room_again) {
     int64_t sent = 0;
     for (int64_t count = 0; count != -EAGAIN;) {
         sent += count;
-        count = stream_send(&net.segments, ends[0], &part, 1, &quick);
+        count = stream_send(&net.endpoints.segments, ends[0], &part, 1, &quick);
     }
 
     ck_assert_int_eq(sent, SOCKET_TCP_SEND_DEFAULT + SOCKET_TCP_RECEIVE_DEFAULT);
-    ck_assert_uint_eq(stream_events(&net.segments, ends[0]) & EPOLLOUT, 0);
+    ck_assert_uint_eq(stream_events(&net.endpoints.segments, ends[0]) & EPOLLOUT, 0);
     settle();
     ck_assert_int_eq(receive(ends[1], buffer, sizeof buffer, 0), sent);
-    ck_assert_uint_eq(stream_events(&net.segments, ends[0]) & EPOLLOUT, 0);
+    ck_assert_uint_eq(stream_events(&net.endpoints.segments, ends[0]) & EPOLLOUT, 0);
     settle();
-    ck_assert_uint_ne(stream_events(&net.segments, ends[0]) & EPOLLOUT, 0);
+    ck_assert_uint_ne(stream_events(&net.endpoints.segments, ends[0]) & EPOLLOUT, 0);
 }
 END_TEST
 
@@ -188,7 +190,7 @@ START_TEST(a_stream_keeps_its_order_whatever_the_latencies) {
         count += (unsigned)taken;
         sleep_ns(1000);
     }
-    stream_close(&net.segments, ends[0]);
+    stream_close(&net.endpoints.segments, ends[0]);
 
     unsigned got = 0;
     for (int64_t n = -EAGAIN; n != 0;) {
@@ -199,11 +201,11 @@ START_TEST(a_stream_keeps_its_order_whatever_the_latencies) {
     }
     ck_assert_uint_eq(got, count);
     ck_assert_mem_eq(buffer, sent, count);
-    stream_close(&net.segments, ends[1]);
+    stream_close(&net.endpoints.segments, ends[1]);
     settle();
-    ck_assert_uint_eq(net.sockets.table.live, 1);
-    ck_assert_uint_eq(net.sockets.bytes.chunks.live, 0);
-    ck_assert_uint_eq(net.segments.table.live, 0);
+    ck_assert_uint_eq(net.endpoints.sockets.table.live, 1);
+    ck_assert_uint_eq(net.endpoints.sockets.bytes.chunks.live, 0);
+    ck_assert_uint_eq(net.endpoints.segments.table.live, 0);
 }
 END_TEST
 
@@ -217,14 +219,14 @@ START_TEST(bandwidth_delays_what_comes_behind) {
     open_connection(ends, open_listener(2, 80, 5));
     const struct iovec part = {buffer, 100};
     for (unsigned i = 0; i < 3; i++) {
-        ck_assert_int_eq(stream_send(&net.segments, ends[0], &part, 1, &quick), 100);
+        ck_assert_int_eq(stream_send(&net.endpoints.segments, ends[0], &part, 1, &quick), 100);
     }
     sleep_ns(1110000);
-    ck_assert_uint_eq(stream_readable(&net.segments, ends[1]), 100);
+    ck_assert_uint_eq(stream_readable(&net.endpoints.segments, ends[1]), 100);
     sleep_ns(100000);
-    ck_assert_uint_eq(stream_readable(&net.segments, ends[1]), 200);
+    ck_assert_uint_eq(stream_readable(&net.endpoints.segments, ends[1]), 200);
     sleep_ns(100000);
-    ck_assert_uint_eq(stream_readable(&net.segments, ends[1]), 300);
+    ck_assert_uint_eq(stream_readable(&net.endpoints.segments, ends[1]), 300);
 }
 END_TEST
 
@@ -265,7 +267,8 @@ START_TEST(a_partition_for_ever_ends_in_a_timeout) {
     at(1);
     const uint32_t index = open_stream();
     const struct sockaddr_in to = v4(node_v4(2), 80);
-    ck_assert_int_eq(connection_connect(&net.segments, index, &to, sizeof to, &slow), -ETIMEDOUT);
+    ck_assert_int_eq(connection_connect(&net.endpoints.segments, index, &to, sizeof to, &slow),
+                     -ETIMEDOUT);
 }
 END_TEST
 
@@ -296,37 +299,41 @@ START_TEST(closing_a_listener_resets_who_waits_there) {
     const uint32_t late = open_stream();
     ck_assert_int_eq(connect_v4(late, node_v4(2), 80), -EINPROGRESS);
     sleep_ns(150000); /* its first message has arrived, the answer has not */
-    stream_close(&net.segments, listener);
+    stream_close(&net.endpoints.segments, listener);
     settle();
 
     ck_assert_int_eq(receive(early, buffer, 64, 0), -ECONNRESET);
     ck_assert_int_eq(receive(late, buffer, 64, 0), -ECONNRESET);
-    stream_close(&net.segments, early);
-    stream_close(&net.segments, late);
-    ck_assert_uint_eq(net.sockets.table.live, 0);
+    stream_close(&net.endpoints.segments, early);
+    stream_close(&net.endpoints.segments, late);
+    ck_assert_uint_eq(net.endpoints.sockets.table.live, 0);
 }
 END_TEST
 
 START_TEST(unix_names_are_found_and_pairs_talk_at_once) {
     network_fixture_start(1);
     const struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "/tmp/a"};
-    const uint32_t listener = socket_create(&net.sockets, AF_UNIX, SOCK_STREAM, 0);
-    const uint32_t client = socket_create(&net.sockets, AF_UNIX, SOCK_STREAM, 0);
-    ck_assert_int_eq(connection_connect(&net.segments, client, &name, sizeof name, &quick),
-                     -ENOENT);
-    ck_assert_int_eq(binding_claim_name(&net.bindings, listener, &name, sizeof name), 0);
-    ck_assert_int_eq(connection_connect(&net.segments, client, &name, sizeof name, &quick),
-                     -ECONNREFUSED);
-    ck_assert_int_eq(connection_listen(&net.segments, listener, 0, NULL), 0);
+    const uint32_t listener = socket_create(&net.endpoints.sockets, AF_UNIX, SOCK_STREAM, 0);
+    const uint32_t client = socket_create(&net.endpoints.sockets, AF_UNIX, SOCK_STREAM, 0);
+    ck_assert_int_eq(
+        connection_connect(&net.endpoints.segments, client, &name, sizeof name, &quick),
+        -ENOENT);
+    ck_assert_int_eq(binding_claim_name(&net.endpoints.bindings, listener, &name, sizeof name), 0);
+    ck_assert_int_eq(
+        connection_connect(&net.endpoints.segments, client, &name, sizeof name, &quick),
+        -ECONNREFUSED);
+    ck_assert_int_eq(connection_listen(&net.endpoints.segments, listener, 0, NULL), 0);
 
-    ck_assert_int_eq(connection_connect(&net.segments, client, &name, sizeof name, &quick), 0);
-    const int64_t accepted = connection_accept(&net.segments, listener, &quick);
+    ck_assert_int_eq(
+        connection_connect(&net.endpoints.segments, client, &name, sizeof name, &quick),
+        0);
+    const int64_t accepted = connection_accept(&net.endpoints.segments, listener, &quick);
     ck_assert_int_gt(accepted, 0);
     ck_assert_int_eq(send_text(client, "now"), 3);
     ck_assert_int_eq(receive((uint32_t)accepted, buffer, 64, 0), 3);
     struct sockaddr_un peer;
     uint32_t size = sizeof peer;
-    ck_assert_int_eq(binding_peer_name(&net.bindings, client, &peer, &size), 0);
+    ck_assert_int_eq(binding_peer_name(&net.endpoints.bindings, client, &peer, &size), 0);
     ck_assert_str_eq(peer.sun_path, "/tmp/a");
     ck_assert_uint_eq(size, 2 + sizeof "/tmp/a");
 }
@@ -338,7 +345,7 @@ START_TEST(a_receive_that_nobody_answers_is_a_deadlock) {
     open_connection(ends, open_listener(2, 80, 5));
     const struct iovec part = {buffer, 1};
     if (setjmp(net.ended) == 0) {
-        stream_receive(&net.segments, ends[0], &part, 1, &slow);
+        stream_receive(&net.endpoints.segments, ends[0], &part, 1, &slow);
         ck_abort_msg("it came back");
     }
     ck_assert_uint_eq(net.verdict.kind, VERDICT_DEADLOCK);
@@ -350,12 +357,16 @@ START_TEST(a_receive_timeout_ends_the_wait) {
     uint32_t ends[2];
     open_connection(ends, open_listener(2, 80, 5));
     const struct timeval patience = {.tv_sec = 2};
-    ck_assert_int_eq(
-        option_set(&net.sockets, ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience),
-        0);
+    ck_assert_int_eq(option_set(&net.endpoints.sockets,
+                                ends[0],
+                                SOL_SOCKET,
+                                SO_RCVTIMEO,
+                                &patience,
+                                sizeof patience),
+                     0);
     const struct iovec part = {buffer, 1};
     const uint64_t before = schedule_now_ns(&net.schedule);
-    ck_assert_int_eq(stream_receive(&net.segments, ends[0], &part, 1, &slow), -EAGAIN);
+    ck_assert_int_eq(stream_receive(&net.endpoints.segments, ends[0], &part, 1, &slow), -EAGAIN);
     ck_assert_uint_ge(schedule_now_ns(&net.schedule) - before, 2000000000);
 }
 END_TEST

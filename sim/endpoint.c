@@ -1,0 +1,190 @@
+#include "sim/endpoint.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "sim/panic.h"
+
+uint64_t endpoint_arena_size(const struct description *description) {
+    return network_arena_size(description) + socket_arena_size() + binding_arena_size() +
+           segment_arena_size() + packet_arena_size();
+}
+
+void endpoint_init(struct endpoints *endpoints,
+                   struct arena *arena,
+                   struct schedule *schedule,
+                   const struct description *description) {
+    network_init(&endpoints->network, arena, schedule, description);
+    socket_init(&endpoints->sockets, arena, schedule, &endpoints->network);
+    binding_init(&endpoints->bindings, arena, &endpoints->sockets);
+    segment_init(&endpoints->segments, arena, &endpoints->sockets, &endpoints->bindings);
+    packet_init(&endpoints->packets, arena, &endpoints->sockets, &endpoints->bindings);
+}
+
+void endpoint_begin(struct endpoints *endpoints) {
+    network_begin(&endpoints->network);
+    socket_begin(&endpoints->sockets);
+    binding_begin(&endpoints->bindings);
+    segment_begin(&endpoints->segments);
+    packet_begin(&endpoints->packets);
+}
+
+static const struct socket *at(const struct endpoints *endpoints, uint32_t index) {
+    return socket_at(&endpoints->sockets, index);
+}
+
+static bool is_stream(const struct endpoints *endpoints, uint32_t index) {
+    return at(endpoints, index)->type == SOCK_STREAM;
+}
+
+/* ---- birth ---- */
+
+static void create_point(struct endpoints *endpoints, const void *site) {
+    const struct point point = {.kind = POINT_SOCKET, .write = 1, .site = site};
+    schedule_point(endpoints->sockets.schedule, &point);
+}
+
+int64_t endpoint_create(struct endpoints *endpoints,
+                        uint16_t domain,
+                        uint16_t type,
+                        uint16_t protocol,
+                        const void *site) {
+    ASSERT(domain == AF_UNIX || domain == AF_INET || domain == AF_INET6);
+    create_point(endpoints, site);
+    const uint32_t index = socket_create(&endpoints->sockets, domain, type, protocol);
+    if (index == 0) {
+        schedule_event(endpoints->sockets.schedule, POINT_SOCKET, 0, -ENFILE, site);
+        return -ENFILE;
+    }
+    socket_event(&endpoints->sockets, POINT_SOCKET, index, 0, site);
+    return index;
+}
+
+int64_t
+endpoint_pair(struct endpoints *endpoints, uint16_t type, uint32_t ends[2], const void *site) {
+    create_point(endpoints, site);
+    for (unsigned i = 0; i < 2; i++) {
+        ends[i] = socket_create(&endpoints->sockets, AF_UNIX, type, 0);
+        if (ends[i] == 0) {
+            if (i == 1) {
+                endpoint_close(endpoints, ends[0]);
+            }
+            schedule_event(endpoints->sockets.schedule, POINT_SOCKET, 0, -ENFILE, site);
+            return -ENFILE;
+        }
+    }
+    if (type == SOCK_STREAM) {
+        connection_pair(&endpoints->segments, ends[0], ends[1]);
+    } else {
+        datagram_pair(&endpoints->packets, ends[0], ends[1]);
+    }
+    return socket_event(&endpoints->sockets, POINT_SOCKET, ends[0], 0, site);
+}
+
+/* ---- names and connections ---- */
+
+int64_t endpoint_bind(struct endpoints *endpoints,
+                      uint32_t index,
+                      const void *sockaddr,
+                      uint32_t size,
+                      const void *site) {
+    socket_point(&endpoints->sockets, POINT_BIND, index, site);
+    const bool local = at(endpoints, index)->domain == AF_UNIX;
+    const int result = local ? binding_claim_name(&endpoints->bindings, index, sockaddr, size)
+                             : binding_claim(&endpoints->bindings, index, sockaddr, size);
+    return socket_event(&endpoints->sockets, POINT_BIND, index, result, site);
+}
+
+int64_t endpoint_connect(struct endpoints *endpoints,
+                         uint32_t index,
+                         const void *sockaddr,
+                         uint32_t size,
+                         const struct socket_call *call) {
+    return is_stream(endpoints, index)
+               ? connection_connect(&endpoints->segments, index, sockaddr, size, call)
+               : datagram_connect(&endpoints->packets, index, sockaddr, size, call->site);
+}
+
+static int64_t refuse(struct endpoints *endpoints,
+                      enum point_kind kind,
+                      uint32_t index,
+                      int64_t refusal,
+                      const void *site) {
+    socket_point(&endpoints->sockets, kind, index, site);
+    return socket_event(&endpoints->sockets, kind, index, refusal, site);
+}
+
+int64_t
+endpoint_listen(struct endpoints *endpoints, uint32_t index, int backlog, const void *site) {
+    return is_stream(endpoints, index)
+               ? connection_listen(&endpoints->segments, index, backlog, site)
+               : refuse(endpoints, POINT_LISTEN, index, -EOPNOTSUPP, site);
+}
+
+int64_t
+endpoint_accept(struct endpoints *endpoints, uint32_t index, const struct socket_call *call) {
+    return is_stream(endpoints, index)
+               ? connection_accept(&endpoints->segments, index, call)
+               : refuse(endpoints, POINT_ACCEPT, index, -EOPNOTSUPP, call->site);
+}
+
+/* ---- bytes ---- */
+
+int64_t endpoint_send(struct endpoints *endpoints,
+                      uint32_t index,
+                      const struct datagram_message *message,
+                      const struct socket_call *call) {
+    if (!is_stream(endpoints, index)) {
+        return datagram_send(&endpoints->packets, index, message, call);
+    }
+    const struct socket *socket = at(endpoints, index);
+    if (message->name != NULL && socket->domain == AF_UNIX) {
+        const bool connected = socket->state == SOCKET_CONNECTED;
+        return refuse(endpoints, POINT_SEND, index, connected ? -EISCONN : -EOPNOTSUPP, call->site);
+    }
+    return stream_send(&endpoints->segments, index, message->parts, message->part_count, call);
+}
+
+int64_t endpoint_receive(struct endpoints *endpoints,
+                         uint32_t index,
+                         struct datagram_message *message,
+                         const struct socket_call *call) {
+    message->truncated = false;
+    if (!is_stream(endpoints, index)) {
+        return datagram_receive(&endpoints->packets, index, message, call);
+    }
+    message->name_size = 0;
+    return stream_receive(&endpoints->segments, index, message->parts, message->part_count, call);
+}
+
+bool endpoint_raises(const struct endpoints *endpoints,
+                     uint32_t index,
+                     int64_t result,
+                     uint32_t flags) {
+    return result == -EPIPE && (flags & MSG_NOSIGNAL) == 0 && is_stream(endpoints, index);
+}
+
+uint32_t endpoint_readable(const struct endpoints *endpoints, uint32_t index) {
+    return is_stream(endpoints, index) ? stream_readable(&endpoints->segments, index)
+                                       : datagram_readable(&endpoints->packets, index);
+}
+
+uint32_t endpoint_events(struct endpoints *endpoints, uint32_t index) {
+    return is_stream(endpoints, index) ? stream_events(&endpoints->segments, index)
+                                       : datagram_events(&endpoints->packets, index);
+}
+
+/* ---- ends ---- */
+
+int64_t endpoint_shutdown(struct endpoints *endpoints, uint32_t index, int how, const void *site) {
+    return is_stream(endpoints, index) ? stream_shutdown(&endpoints->segments, index, how, site)
+                                       : datagram_shutdown(&endpoints->packets, index, how, site);
+}
+
+void endpoint_close(struct endpoints *endpoints, uint32_t index) {
+    if (is_stream(endpoints, index)) {
+        stream_close(&endpoints->segments, index);
+    } else {
+        datagram_close(&endpoints->packets, index);
+    }
+}

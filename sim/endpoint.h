@@ -1,0 +1,96 @@
+/* The socket calls, for every kind of socket, and all that stands behind them in one struct.
+ *
+ *   hook ─► endpoint_send ─► stream_send ──► segment ─┐
+ *                        └─► datagram_send ─► packet ─┴─► network ─► agenda
+ *
+ * Every call announces a point and leaves an event, refusals included.
+ *
+ * Memory:      tables in the world's arena.
+ * Limits:      sim/socket.h, sim/segment.h, sim/packet.h, sim/bytes.h.
+ * Errors:      negative errno values.
+ * Threads:     the world's only.
+ * Determinism: see sim/network.h.
+ */
+#ifndef SIM_ENDPOINT_H
+#define SIM_ENDPOINT_H
+
+#include <stdint.h>
+
+#include "sim/datagram.h"
+#include "sim/option.h"
+#include "sim/stream.h"
+
+struct endpoints {
+    struct network network;
+    struct sockets sockets;
+    struct bindings bindings;
+    struct segments segments;
+    struct packets packets;
+};
+
+uint64_t endpoint_arena_size(const struct description *description);
+
+/* Once. */
+void endpoint_init(struct endpoints *endpoints,
+                   struct arena *arena,
+                   struct schedule *schedule,
+                   const struct description *description);
+
+/* Starts a run. After schedule_begin. */
+void endpoint_begin(struct endpoints *endpoints);
+
+/* A socket of a domain and type that is known; its index, or -ENFILE. */
+int64_t endpoint_create(struct endpoints *endpoints,
+                        uint16_t domain,
+                        uint16_t type,
+                        uint16_t protocol,
+                        const void *site);
+
+/* socketpair() of AF_UNIX. 0 or -ENFILE. */
+int64_t
+endpoint_pair(struct endpoints *endpoints, uint16_t type, uint32_t ends[2], const void *site);
+
+int64_t endpoint_bind(struct endpoints *endpoints,
+                      uint32_t index,
+                      const void *sockaddr,
+                      uint32_t size,
+                      const void *site);
+int64_t endpoint_connect(struct endpoints *endpoints,
+                         uint32_t index,
+                         const void *sockaddr,
+                         uint32_t size,
+                         const struct socket_call *call);
+int64_t endpoint_listen(struct endpoints *endpoints, uint32_t index, int backlog, const void *site);
+
+/* The index of the new socket. */
+int64_t
+endpoint_accept(struct endpoints *endpoints, uint32_t index, const struct socket_call *call);
+
+/* sendmsg() and recvmsg(), without ancillary data. -EPIPE: see endpoint_raises. */
+int64_t endpoint_send(struct endpoints *endpoints,
+                      uint32_t index,
+                      const struct datagram_message *message,
+                      const struct socket_call *call);
+int64_t endpoint_receive(struct endpoints *endpoints,
+                         uint32_t index,
+                         struct datagram_message *message,
+                         const struct socket_call *call);
+
+int64_t endpoint_shutdown(struct endpoints *endpoints, uint32_t index, int how, const void *site);
+
+/* The last descriptor is closed. No point, no event. */
+void endpoint_close(struct endpoints *endpoints, uint32_t index);
+
+/* EPOLLIN, EPOLLOUT … as poll() sees them. */
+uint32_t endpoint_events(struct endpoints *endpoints, uint32_t index);
+
+/* ioctl(FIONREAD). */
+uint32_t endpoint_readable(const struct endpoints *endpoints, uint32_t index);
+
+/* True when a result of endpoint_send is to raise SIGPIPE. */
+bool endpoint_raises(const struct endpoints *endpoints,
+                     uint32_t index,
+                     int64_t result,
+                     uint32_t flags);
+
+#endif

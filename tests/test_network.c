@@ -1,0 +1,188 @@
+/* Addresses, links and faults by themselves, and the bytes that wait in sockets. */
+#include <arpa/inet.h>
+#include <errno.h>
+
+#include "tests/network_fixture.h"
+#include "tests/suite.h"
+
+static struct decider who = {.identity = 42};
+
+static struct address from_text(const char *text) {
+    struct address address = {.family = AF_INET6};
+    ck_assert_int_eq(inet_pton(AF_INET6, text, address.bytes), 1);
+    return address;
+}
+
+START_TEST(every_address_belongs_to_its_node) {
+    network_fixture_start(300);
+    for (uint32_t node = 1; node <= 300; node++) {
+        const struct address four = address_of_node(&net.description, node, false, 80);
+        const struct address six = address_of_node(&net.description, node, true, 80);
+        ck_assert_uint_eq(address_node(&net.description, 7, &four), node);
+        ck_assert_uint_eq(address_node(&net.description, 7, &six), node);
+        ck_assert(address_on_link(&four) && address_on_link(&six));
+    }
+    const struct address loopback = address_v4(AF_INET, 0x7f010203, 0);
+    ck_assert_uint_eq(address_node(&net.description, 7, &loopback), 7);
+    const struct address missing = address_v4(AF_INET, 0x0a00ff01, 0);
+    ck_assert_uint_eq(address_node(&net.description, 7, &missing), 0);
+}
+END_TEST
+
+START_TEST(addresses_are_told_apart) {
+    const struct address any = from_text("::");
+    const struct address mapped = from_text("::ffff:10.0.0.1");
+    const struct address loopback = from_text("::1");
+    const struct address group = from_text("ff02::1");
+
+    ck_assert(address_is_any(&any) && !address_is_v4(&any));
+    ck_assert(address_is_v4(&mapped) && !address_is_any(&mapped));
+    ck_assert(address_is_loopback(&loopback) && !address_is_loopback(&mapped));
+    ck_assert(address_is_multicast(&group) && !address_is_multicast(&mapped));
+}
+END_TEST
+
+START_TEST(sockaddrs_come_back_as_they_were) {
+    const struct sockaddr_in in = v4(0x0a000001, 4242);
+    struct sockaddr_in6 out;
+    struct address address;
+    uint32_t size = sizeof out;
+
+    ck_assert_int_eq(address_read(&address, AF_INET, &in, sizeof in), 0);
+    address_write(&address, &out, &size);
+    ck_assert_uint_eq(size, sizeof in);
+    ck_assert_mem_eq(&out, &in, sizeof in);
+    ck_assert_int_eq(address_read(&address, AF_INET, &in, 4), -EINVAL);
+    ck_assert_int_eq(address_read(&address, AF_INET6, &in, sizeof in), -EAFNOSUPPORT);
+}
+END_TEST
+
+START_TEST(latency_lies_between_its_bounds_and_reaches_both) {
+    network_fixture_open(2);
+    struct description_link *link = description_link_add(&net.description, 1, 2);
+    link->latency_min_ns = 10000;
+    link->latency_max_ns = 14999;
+    network_fixture_begin(CHOICES_DRAW, 1);
+    const uint64_t now = schedule_now_ns(&net.schedule);
+    unsigned seen[5] = {0};
+
+    for (unsigned i = 0; i < 500; i++) {
+        const uint64_t delay =
+            network_arrival_ns(&net.endpoints.network, 1, 2, 0, &who, NULL) - now;
+        ck_assert_uint_ge(delay, 10000);
+        ck_assert_uint_le(delay, 14999);
+        ck_assert_uint_eq(delay % NETWORK_LATENCY_STEP_NS, 0);
+        seen[delay / 1000 - 10]++;
+    }
+    for (unsigned i = 0; i < 5; i++) {
+        ck_assert_uint_gt(seen[i], 50);
+    }
+}
+END_TEST
+
+START_TEST(alternative_zero_is_the_minimum_and_loopback_asks_nobody) {
+    network_fixture_open(2);
+    struct description_link *link = description_link_add(&net.description, 1, 2);
+    link->latency_min_ns = 10000;
+    link->latency_max_ns = 20000;
+    link->loss_ppm = NETWORK_PPM / 2;
+    network_fixture_begin(CHOICES_ZERO, 1);
+    const uint64_t now = schedule_now_ns(&net.schedule);
+
+    ck_assert_uint_eq(network_arrival_ns(&net.endpoints.network, 1, 2, 0, &who, NULL), now + 10000);
+    ck_assert(!network_lost(&net.endpoints.network, 1, 2, &who, NULL));
+    const uint64_t asked = net.choices.at;
+    ck_assert_uint_eq(network_arrival_ns(&net.endpoints.network, 1, 1, 0, &who, NULL),
+                      now + NETWORK_LOOPBACK_NS);
+    ck_assert(!network_lost(&net.endpoints.network, 1, 1, &who, NULL));
+    ck_assert_uint_eq(net.choices.at, asked);
+}
+END_TEST
+
+START_TEST(partitions_begin_and_heal_for_those_they_concern) {
+    network_fixture_open(3);
+    struct description_fault *fault = description_fault_add(&net.description);
+    *fault = (struct description_fault){.kind = DESCRIPTION_PARTITION,
+                                        .from = 1,
+                                        .to = 2,
+                                        .at_ns = 1000,
+                                        .until_ns = 5000,
+                                        .one_way = true};
+    network_fixture_begin(CHOICES_ZERO, 1);
+
+    ck_assert_uint_eq(network_blocked_ns(&net.endpoints.network, 1, 2), 0);
+    sleep_ns(2000);
+    ck_assert_uint_eq(network_blocked_ns(&net.endpoints.network, 1, 2), 5000);
+    ck_assert(network_lost(&net.endpoints.network, 1, 2, &who, NULL));
+    ck_assert_uint_eq(network_blocked_ns(&net.endpoints.network, 2, 1), 0);
+    ck_assert_uint_eq(network_blocked_ns(&net.endpoints.network, 1, 3), 0);
+    sleep_ns(4000);
+    ck_assert_uint_eq(network_blocked_ns(&net.endpoints.network, 1, 2), 0);
+}
+END_TEST
+
+START_TEST(equal_seeds_give_equal_fingerprints) {
+    network_fixture_open(2);
+    struct hash first = {0};
+    for (unsigned run = 0; run < 3; run++) {
+        network_fixture_begin(CHOICES_DRAW, run < 2 ? 5 : 6);
+        uint32_t ends[2];
+        open_connection(ends, open_listener(2, 80, 5));
+        for (unsigned i = 0; i < 50; i++) {
+            ck_assert_int_ge(send_text(ends[0], "some bytes"), 1);
+            sleep_ns(100000);
+        }
+        settle();
+        const struct hash hash = trace_end(&net.trace);
+        if (run == 1) {
+            ck_assert_mem_eq(&hash, &first, sizeof hash);
+        } else if (run == 2) {
+            ck_assert_mem_ne(&hash, &first, sizeof hash);
+        }
+        first = hash;
+    }
+}
+END_TEST
+
+/* A queue of bytes against a plain array. */
+START_TEST(bytes_come_out_as_they_went_in) {
+    network_fixture_start(1);
+    static unsigned char model[1 << 16], given[1 << 14], got[1 << 14];
+    unsigned filled = 0;
+    unsigned char next = 0;
+    struct bytes_queue queue = {0};
+    struct random random;
+    random_init(&random, (uint64_t)_i);
+    for (unsigned i = 0; i < 500; i++) {
+        const uint32_t size = (uint32_t)random_below(&random, 6000);
+        if (random_below(&random, 2) == 0 && filled + size <= sizeof model) {
+            for (uint32_t at = 0; at < size; at++) {
+                given[at] = model[filled++] = next++;
+            }
+            bytes_push(&net.endpoints.sockets.bytes, &queue, given, size);
+        } else if (size <= filled) {
+            const uint32_t from = (uint32_t)random_below(&random, filled - size + 1);
+            bytes_peek(&net.endpoints.sockets.bytes, &queue, from, got, size);
+            ck_assert_mem_eq(got, model + from, size);
+            bytes_pull(&net.endpoints.sockets.bytes, &queue, got, size);
+            ck_assert_mem_eq(got, model, size);
+            filled -= size;
+            memmove(model, model + size, filled);
+        }
+        ck_assert_uint_eq(queue.size, filled);
+    }
+    bytes_drop(&net.endpoints.sockets.bytes, &queue);
+    ck_assert_uint_eq(net.endpoints.sockets.bytes.chunks.live, 0);
+}
+END_TEST
+
+SUITE(network) {
+    SUITE_TEST(every_address_belongs_to_its_node);
+    SUITE_TEST(addresses_are_told_apart);
+    SUITE_TEST(sockaddrs_come_back_as_they_were);
+    SUITE_TEST(latency_lies_between_its_bounds_and_reaches_both);
+    SUITE_TEST(alternative_zero_is_the_minimum_and_loopback_asks_nobody);
+    SUITE_TEST(partitions_begin_and_heal_for_those_they_concern);
+    SUITE_TEST(equal_seeds_give_equal_fingerprints);
+    SUITE_LOOP(bytes_come_out_as_they_went_in, 0, 10);
+}
