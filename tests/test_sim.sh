@@ -108,7 +108,7 @@ expect 2 'cannot load the module' $sim run "$folder/text.so" --corpus "$corpus"
 expect 2 'no scenario' $sim run "$build/libsim.so" --corpus "$corpus"
 expect 2 'no corpus' $sim corpus list --corpus "$folder/missing.db"
 echo 'this is no database, however long it is' >"$folder/text.db"
-expect 1 'could not be stored' $sim run abba_bug --runs 200 --corpus "$folder/text.db"
+expect 2 'could not be stored' $sim run abba_bug --runs 200 --corpus "$folder/text.db"
 expect 2 '' $sim replay zz --corpus "$corpus"
 expect 2 '' $sim replay ffffffffffff --corpus "$corpus"
 

@@ -63,6 +63,12 @@ static struct hash signature_of(const struct record *record, const char *where) 
     return hash_bytes(text, (size_t)used);
 }
 
+struct hash finding_signature(const struct record *record, struct symbols *symbols) {
+    char where[CASE_TEXT_SIZE];
+    where_print(record, symbols, where, sizeof where);
+    return signature_of(record, where);
+}
+
 static enum status build_hash(const struct hash *module, struct hash *build) {
     char path[PATH_MAX];
     runner_folder(path, sizeof path - 16);

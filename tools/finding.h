@@ -13,6 +13,9 @@
 /* What executes: libsim and the module, by content. */
 MUST_USE enum status finding_file_hash(const char *path, struct hash *hash);
 
+/* What makes two findings the same bug; all that is needed to count one. */
+struct hash finding_signature(const struct record *record, struct symbols *symbols);
+
 /* Fills and seals a case. `module` is the scenario's path, `name` what the user called it. */
 MUST_USE enum status finding_case(const struct record *record,
                                   struct symbols *symbols,

@@ -6,11 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <sys/prctl.h>
-#include <sys/utsname.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "corpus/bug.h"
 #include "corpus/cases.h"
@@ -18,9 +14,10 @@
 #include "corpus/merge.h"
 #include "corpus/prefix.h"
 #include "sim/verdict.h"
+#include "tools/complain.h"
+#include "tools/json.h"
 #include "tools/runner.h"
 
-#define FSGSBASE_AT_HWCAP2 2u
 #define NAMES_MAX 1024
 
 static int by_name(const void *a, const void *b) {
@@ -50,25 +47,9 @@ int listing_scenarios(const struct options *options) {
         free(names[i]);
     }
     if (count == 0) {
-        fprintf(stderr, "sim: no scenarios in %s; build the project first\n", folder);
+        complain("no scenarios in %s; build the project first", folder);
     }
     return count == 0 ? EXIT_NOTHING_RAN : EXIT_CLEAN;
-}
-
-/* JSON's rules for strings. */
-static void json_string(const char *text) {
-    putchar('"');
-    for (; *text != '\0'; text++) {
-        const unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\') {
-            printf("\\%c", c);
-        } else if (c < 32) {
-            printf("\\u%04x", c);
-        } else {
-            putchar(c);
-        }
-    }
-    putchar('"');
 }
 
 static bool print_case(void *context, const struct cases_entry *entry) {
@@ -77,13 +58,13 @@ static bool print_case(void *context, const struct cases_entry *entry) {
     char id[HASH_TEXT_SIZE];
     hash_print(&record->id, id);
     if (options->json) {
-        printf("{\"id\":\"%s\",\"scenario\":", id);
-        json_string(record->scenario);
+        printf("{\"id\":\"%s\",", id);
+        json_field(stdout, "scenario", record->scenario);
         printf(",\"verdict\":\"%s\",\"seed\":%" PRIu64 ",\"choices\":%" PRIu64 ",\"message\":",
                verdict_name((enum verdict_kind)record->verdict),
                record->seed,
                record->choices_count);
-        json_string(record->message);
+        json_string(stdout, record->message);
         printf("}\n");
     } else {
         printf("%.12s  %-20s %-14s %.32s\n",
@@ -180,8 +161,7 @@ int listing_corpus(const struct options *options) {
         strcmp(what, "merge") == 0 || strcmp(what, "pin") == 0 || strcmp(what, "close") == 0;
     if ((!alone && !writes && strcmp(what, "show") != 0) ||
         options->operand_count != (alone ? 1u : 2u)) {
-        fprintf(stderr,
-                "sim: corpus takes: list, check, show CASE, pin CASE, close CASE or merge FILE\n");
+        complain("corpus takes: list, check, show CASE, pin CASE, close CASE or merge FILE");
         return EXIT_USAGE;
     }
     struct store store;
@@ -198,63 +178,7 @@ int listing_corpus(const struct options *options) {
                  : strcmp(what, "close") == 0 ? close_bug(&store, operand)
                                               : merge(&store, operand);
     }
-    if (status != STATUS_OK) {
-        fprintf(stderr, "sim: %s\n", store_error(&store));
-    }
+    const int result = status == STATUS_OK ? EXIT_CLEAN : complain_store(&store, status, "");
     store_close(&store);
-    return status == STATUS_OK ? EXIT_CLEAN : EXIT_USAGE;
-}
-
-static void
-doctor_line(const struct options *options, bool good, const char *what, const char *advice) {
-    if (options->json) {
-        printf("{\"check\":");
-        json_string(what);
-        printf(",\"good\":%s,\"advice\":", good ? "true" : "false");
-        json_string(good ? "" : advice);
-        printf("}\n");
-    } else {
-        printf("%-4s %s\n", good ? "ok" : "no", what);
-        if (!good) {
-            printf("     %s\n", advice);
-        }
-    }
-}
-
-int listing_doctor(const struct options *options) {
-    char folder[PATH_MAX];
-    char path[PATH_MAX + 32];
-    struct utsname kernel;
-    uname(&kernel);
-    runner_folder(folder, sizeof folder);
-    int tsc = 0;
-    const bool fast = (getauxval(AT_HWCAP2) & FSGSBASE_AT_HWCAP2) != 0;
-    doctor_line(options,
-                fast,
-                "fs base can be set from programs (FSGSBASE)",
-                "sim uses real threads instead (baton): slower; Linux 5.9 or newer allows it");
-    doctor_line(options,
-                prctl(PR_GET_TSC, &tsc) == 0,
-                "reads of the time stamp counter can be trapped",
-                "programs that read it directly will see the real one");
-    snprintf(path, sizeof path, "%s/libsim.so", folder);
-    const bool library = access(path, R_OK) == 0;
-    doctor_line(options, library, "libsim.so lies beside sim", "build the project again");
-    snprintf(path, sizeof path, "%s/sim-worker", folder);
-    const bool worker = access(path, X_OK) == 0;
-    doctor_line(options, worker, "sim-worker lies beside sim", "build the project again");
-    snprintf(path, sizeof path, "%s/scenarios/lost_wakeup.so", folder);
-    const struct runner_options plain = {0};
-    struct runner runner;
-    const bool runs =
-        library && worker && access(path, R_OK) == 0 && runner_open(&runner, path, &plain);
-    doctor_line(options, runs, "a worker starts and is ready", "run the worker by hand to see why");
-    if (runs) {
-        doctor_line(options,
-                    runner.record->backend == RECORD_FIBER,
-                    "it uses fibers",
-                    runner.record->reason);
-        runner_close(&runner);
-    }
-    return library && worker && runs ? EXIT_CLEAN : EXIT_BROKEN;
+    return result;
 }

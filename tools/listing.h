@@ -1,4 +1,4 @@
-/* The verbs that only look: scenarios, the corpus, this machine.
+/* The verbs that only look: scenarios and the corpus.
  *
  * Errors:      an exit code of tools/options.h, after a sentence on stderr.
  */
@@ -11,7 +11,5 @@ int listing_scenarios(const struct options *options);
 
 /* `sim corpus list|show|check|merge|pin|close`. */
 int listing_corpus(const struct options *options);
-
-int listing_doctor(const struct options *options);
 
 #endif

@@ -9,6 +9,7 @@
 
 #define JOBS_MAX 256
 #define CORPUS_DEFAULT ".sim/corpus.db"
+#define TIME_S_MAX (366u * 24 * 3600)
 
 enum {
     OPTION_CORPUS = 256,
@@ -63,7 +64,7 @@ static bool seed_from_git(uint64_t *seed) {
 }
 
 static bool parse_seed(struct options *options, const char *text) {
-    options->seed_given = true;
+    options->seed_chosen = strcmp(text, "random") == 0 || strcmp(text, "git") == 0;
     if (strcmp(text, "random") == 0) {
         return getentropy(&options->seed, sizeof options->seed) == 0;
     }
@@ -84,8 +85,9 @@ static bool parse_time(struct options *options, const char *text) {
                           : strcmp(end, "s") == 0 || strcmp(end, "") == 0 ? 1
                                                                           : 0;
     options->time_s = number * unit;
-    return (end != text && unit != 0 && errno == 0 && number > 0 && number < 1000000000) ||
-           refuse("--time", text, "a number with s, m or h, like 30s or 8h");
+    return (end != text && unit != 0 && errno == 0 && number > 0 && number <= TIME_S_MAX &&
+            options->time_s <= TIME_S_MAX) ||
+           refuse("--time", text, "a number with s, m or h, like 30s or 8h, up to a year");
 }
 
 static bool parse_shard(struct options *options, const char *text) {
@@ -153,12 +155,21 @@ static bool parse_one(struct options *options, int which, const char *value) {
     }
 }
 
+/* The command line as one text: what a campaign that was stopped is found again by. */
+static void join(char *text, const char *verb, int argc, char **argv) {
+    size_t used = (size_t)snprintf(text, OPTIONS_COMMAND_SIZE, "sim %s", verb);
+    for (int i = 1; i < argc && used < OPTIONS_COMMAND_SIZE; i++) {
+        used += (size_t)snprintf(text + used, OPTIONS_COMMAND_SIZE - used, " %s", argv[i]);
+    }
+}
+
 bool options_parse(struct options *options, const char *verb, int argc, char **argv) {
     *options = (struct options){.corpus = CORPUS_DEFAULT,
                                 .strategy = "mix",
                                 .seed = 1,
                                 .jobs = 1,
                                 .shard_count = 1};
+    join(options->command, verb, argc, argv);
     opterr = 0;
     optind = 1;
     int which;

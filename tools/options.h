@@ -1,7 +1,7 @@
 /* The command line, parsed once: what every verb may be told.
  *
  * Memory:      strings are borrowed from argv.
- * Errors:      a sentence on stderr and OPTIONS_USAGE.
+ * Errors:      a sentence on stderr and EXIT_USAGE.
  */
 #ifndef TOOLS_OPTIONS_H
 #define TOOLS_OPTIONS_H
@@ -23,6 +23,7 @@ enum options_exit {
 };
 
 #define OPTIONS_OPERANDS_MAX 64
+#define OPTIONS_COMMAND_SIZE 4096
 
 enum options_fail_on { FAIL_ON_ANY, FAIL_ON_NEW, FAIL_ON_NEVER };
 
@@ -31,15 +32,16 @@ struct options {
     const char *strategy;
     const char *backend; /* NULL = the best that works */
     uint64_t seed;
-    bool seed_given;
-    uint64_t runs;   /* 0 = not given */
-    uint64_t time_s; /* 0 = no limit */
+    bool seed_chosen; /* by us: random or git */
+    uint64_t runs;    /* 0 = not given */
+    uint64_t time_s;  /* 0 = no limit */
     uint32_t jobs;
     uint32_t shard, shard_count;
     enum options_fail_on fail_on;
     bool json;
     unsigned operand_count;
     const char *operands[OPTIONS_OPERANDS_MAX];
+    char command[OPTIONS_COMMAND_SIZE]; /* the whole line, cut */
 };
 
 /* Parses what follows the verb. False after a sentence on stderr. */

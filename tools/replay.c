@@ -3,21 +3,28 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "corpus/cases.h"
 #include "corpus/prefix.h"
 #include "tools/choice_code.h"
+#include "tools/complain.h"
 #include "tools/finding.h"
-#include "tools/hunt.h"
+#include "tools/module.h"
+#include "tools/recording.h"
 #include "tools/report.h"
 #include "tools/runner.h"
 
+/* A stored case on its way to a worker. */
+struct rerun {
+    struct cases_entry entry;
+    char module[PATH_MAX];
+    struct runner runner;
+};
+
 static int load(const struct options *options, struct cases_entry *entry) {
     if (options->operand_count != 1) {
-        fprintf(stderr, "sim: name one case by the first digits of its id; see sim corpus list\n");
+        complain("name one case by the first digits of its id; see sim corpus list");
         return EXIT_USAGE;
     }
     struct store store;
@@ -29,39 +36,66 @@ static int load(const struct options *options, struct cases_entry *entry) {
     if (status == STATUS_OK) {
         status = cases_load(&store, &id, entry);
     }
-    if (status != STATUS_OK) {
-        fprintf(stderr, "sim: %s\n", store_error(&store));
-    }
+    const int result = status == STATUS_OK ? EXIT_CLEAN : complain_store(&store, status, "");
     store_close(&store);
-    return status == STATUS_OK ? EXIT_CLEAN : EXIT_USAGE;
+    return result;
 }
 
-/* Starts a worker with the case's choices as its script. */
-static int prepare(const struct options *options,
-                   const struct case_record *stored,
-                   const char *module,
-                   struct runner *runner) {
-    const struct runner_options how = {.backend = options->backend};
-    if (!runner_open(runner, module, &how)) {
-        fprintf(stderr, "sim: %s\n", runner->record->error);
-        runner_close(runner);
-        return EXIT_USAGE;
-    }
-    struct record_request *request = &runner->record->request;
+/* The case's choices become the worker's script. */
+static int fill_request(const struct case_record *stored, struct record *record) {
+    struct record_request *request = &record->request;
     *request = (struct record_request){.command = RECORD_RUN, .runs = 1, .exact_seed = 1};
     request->spec.seed = stored->seed;
     request->spec.mode = CHOICES_STRICT;
-    if (strategy_parse(&request->spec.strategy, stored->strategy) != STATUS_OK ||
+    if (strategy_parse(&request->spec.strategy, stored->strategy) == STATUS_OK &&
         choice_code_read(stored->choices,
                          stored->choices_size,
-                         runner->record->script,
+                         record->script,
                          RECORD_CHOICES_MAX,
-                         &request->spec.script_count) != STATUS_OK) {
-        fprintf(stderr, "sim: the case is damaged: its strategy or choices cannot be read\n");
-        runner_close(runner);
-        return EXIT_BROKEN;
+                         &request->spec.script_count) == STATUS_OK) {
+        return EXIT_CLEAN;
     }
-    return EXIT_CLEAN;
+    complain("the case is damaged: its strategy or choices cannot be read");
+    return EXIT_BROKEN;
+}
+
+static void rerun_close(struct rerun *rerun) {
+    runner_close(&rerun->runner);
+    case_deinit(&rerun->entry.record);
+}
+
+/* Starts a worker that has all it needs to run the case once. Close it all the same on errors. */
+static int
+rerun_open(struct rerun *rerun, const struct options *options, const char *const *environment) {
+    memset(rerun, 0, sizeof *rerun);
+    rerun->runner = (struct runner){.memory = -1, .request = -1, .reply = -1, .pid = -1};
+    const int result = load(options, &rerun->entry);
+    if (result != EXIT_CLEAN) {
+        return result;
+    }
+    if (!module_find(rerun->entry.record.scenario, rerun->module)) {
+        return EXIT_USAGE;
+    }
+    const struct runner_options how = {.backend = options->backend, .environment = environment};
+    if (!runner_open(&rerun->runner, rerun->module, &how)) {
+        complain("%s", runner_error(&rerun->runner));
+        return EXIT_USAGE;
+    }
+    return fill_request(&rerun->entry.record, rerun->runner.record);
+}
+
+/* True when the worker did its part; else a sentence. */
+static bool rerun_go(struct rerun *rerun) {
+    const enum runner_end end = runner_run(&rerun->runner, NULL);
+    const struct record *record = rerun->runner.record;
+    if (end == RUNNER_REPLIED && record->error[0] == '\0') {
+        return true;
+    }
+    complain("the worker %s before the run was over%s%s",
+             end == RUNNER_HUNG ? "hung" : "died",
+             record->error[0] != '\0' ? ": " : "",
+             record->error);
+    return false;
 }
 
 static bool scenario_changed(const struct case_record *stored, const char *module) {
@@ -70,8 +104,16 @@ static bool scenario_changed(const struct case_record *stored, const char *modul
            memcmp(&now, &stored->scenario_hash, sizeof now) != 0;
 }
 
+static void choice_print(const char *label, const struct choice *choice) {
+    printf("  %-9s %s by %016" PRIx64 ", its choice %" PRIu32 ", of %" PRIu64 "\n",
+           label,
+           choices_name(choice->kind),
+           choice->who,
+           choice->ordinal,
+           choice->alternatives);
+}
+
 static void diverged_print(const struct record *record, const struct case_record *stored) {
-    const struct choice *asked = &record->mismatch;
     if (record->verdict.kind != VERDICT_DIVERGED) {
         printf("DIVERGED %s: recorded %s, now %s: %s.\n",
                stored->scenario,
@@ -83,135 +125,129 @@ static void diverged_print(const struct record *record, const struct case_record
     const struct choice *wanted = NULL;
     for (uint64_t i = 0; i < record->request.spec.script_count && wanted == NULL; i++) {
         if (record->script[i].at >= record->mismatch_at ||
-            record->script[i].ordinal >= asked->ordinal) {
+            record->script[i].ordinal >= record->mismatch.ordinal) {
             wanted = &record->script[i];
         }
     }
     printf("DIVERGED %s at choice %" PRIu64 ".\n", stored->scenario, record->mismatch_at);
-    printf("  asked     %s by %016" PRIx64 ", its choice %" PRIu32 ", of %" PRIu64 "\n",
-           choices_name(asked->kind),
-           asked->who,
-           asked->ordinal,
-           asked->alternatives);
+    choice_print("asked", &record->mismatch);
     if (wanted != NULL) {
-        printf("  recorded  %s by %016" PRIx64 ", its choice %" PRIu32 ", of %" PRIu64 "\n",
-               choices_name(wanted->kind),
-               wanted->who,
-               wanted->ordinal,
-               wanted->alternatives);
+        choice_print("recorded", wanted);
     }
 }
 
-static int judge(const struct runner *runner, const struct case_record *stored, bool changed) {
-    const struct record *record = runner->record;
+static void same_print(const struct record *record, const struct case_record *stored) {
     char id[HASH_TEXT_SIZE];
+    char fingerprint[HASH_TEXT_SIZE];
     hash_print(&stored->id, id);
-    const bool same = memcmp(&record->fingerprint, &stored->fingerprint, sizeof(struct hash)) == 0;
-    if (same && record->verdict.kind == stored->verdict) {
-        struct symbols *symbols = symbols_open(record);
-        report_print(stdout, record, symbols, NULL);
-        symbols_close(symbols);
-        char fingerprint[HASH_TEXT_SIZE];
-        hash_print(&record->fingerprint, fingerprint);
-        printf("\nReplayed bit-exactly: %" PRIu64 " events, fingerprint %s.\n",
-               record->trace.count,
-               fingerprint);
-        printf("Every event:  sim trace %.12s\n", id);
-        return EXIT_FOUND;
-    }
-    if (changed) {
-        printf("The scenario %s has changed since the case was stored.\n", stored->scenario);
-    }
-    if (record->verdict.kind == VERDICT_PASS) {
-        printf("PASS %s: the recorded choices no longer lead to the failure.\n", stored->scenario);
-        return EXIT_CLEAN;
-    }
-    diverged_print(record, stored);
-    return EXIT_DIVERGED;
+    hash_print(&record->fingerprint, fingerprint);
+    struct symbols *symbols = symbols_open(record);
+    report_print(stdout, record, symbols, NULL);
+    symbols_close(symbols);
+    printf("\nReplayed bit-exactly: %" PRIu64 " events, fingerprint %s.\n",
+           record->trace.count,
+           fingerprint);
+    printf("Every event:  sim trace %.12s\n", id);
 }
 
-int replay_case(const struct options *options) {
-    struct cases_entry entry;
-    int result = load(options, &entry);
-    if (result != EXIT_CLEAN) {
+static void json_print(const struct record *record, const struct case_record *stored, int result) {
+    char id[HASH_TEXT_SIZE];
+    char fingerprint[HASH_TEXT_SIZE];
+    hash_print(&stored->id, id);
+    hash_print(&record->fingerprint, fingerprint);
+    printf("{\"event\":\"replay\",\"id\":\"%s\",\"result\":\"%s\",\"verdict\":\"%s\","
+           "\"fingerprint\":\"%s\",\"events\":%" PRIu64 "}\n",
+           id,
+           result == EXIT_FOUND   ? "same"
+           : result == EXIT_CLEAN ? "passed"
+                                  : "diverged",
+           verdict_name((enum verdict_kind)record->verdict.kind),
+           fingerprint,
+           record->trace.count);
+}
+
+static int judge(const struct options *options, const struct rerun *rerun) {
+    const struct record *record = rerun->runner.record;
+    const struct case_record *stored = &rerun->entry.record;
+    const bool same = record->verdict.kind == stored->verdict &&
+                      memcmp(&record->fingerprint, &stored->fingerprint, sizeof(struct hash)) == 0;
+    const int result = same                                   ? EXIT_FOUND
+                       : record->verdict.kind == VERDICT_PASS ? EXIT_CLEAN
+                                                              : EXIT_DIVERGED;
+    if (options->json) {
+        json_print(record, stored, result);
         return result;
     }
-    char module[PATH_MAX];
-    struct runner runner;
-    if (!hunt_find_module(entry.record.scenario, module)) {
-        result = EXIT_USAGE;
-    } else {
-        result = prepare(options, &entry.record, module, &runner);
-        if (result == EXIT_CLEAN) {
-            const enum runner_end end = runner_run(&runner, NULL);
-            if (end != RUNNER_REPLIED || runner.record->error[0] != '\0') {
-                fprintf(stderr, "sim: the worker ended: %s\n", runner.record->error);
-                runner_close(&runner);
-                case_deinit(&entry.record);
-                return EXIT_BROKEN;
-            }
-            result = judge(&runner, &entry.record, scenario_changed(&entry.record, module));
-            runner_close(&runner);
-        }
+    if (result == EXIT_FOUND) {
+        same_print(record, stored);
+        return result;
     }
-    case_deinit(&entry.record);
+    if (scenario_changed(stored, rerun->module)) {
+        printf("The scenario %s has changed since the case was stored.\n", stored->scenario);
+    }
+    if (stored->trace_version != TRACE_VERSION) {
+        printf("The case is of trace version %" PRIu32 "; this sim writes %d.\n",
+               stored->trace_version,
+               TRACE_VERSION);
+    }
+    if (result == EXIT_CLEAN) {
+        printf("PASS %s: the recorded choices no longer lead to the failure.\n", stored->scenario);
+    } else {
+        diverged_print(record, stored);
+    }
     return result;
 }
 
-/* The worker wrote blocks of events into the file. */
-static void trace_print(FILE *file, const struct record *record) {
+int replay_case(const struct options *options) {
+    static struct rerun rerun;
+    int result = rerun_open(&rerun, options, NULL);
+    if (result == EXIT_CLEAN) {
+        result = rerun_go(&rerun) ? judge(options, &rerun) : EXIT_BROKEN;
+    }
+    rerun_close(&rerun);
+    return result;
+}
+
+static void trace_print(const struct options *options,
+                        struct recording *recording,
+                        const struct record *record) {
     struct symbols *symbols = symbols_open(record);
-    static struct event events[TRACE_BLOCK];
-    static uint64_t sites[TRACE_BLOCK];
-    uint32_t count;
-    rewind(file);
-    printf("%16s %-10s %4s  %-15s %6s %12s  %s\n",
-           "us",
-           "node",
-           "thr",
-           "what",
-           "object",
-           "result",
-           "where");
-    while (fread(&count, sizeof count, 1, file) == 1 && count <= TRACE_BLOCK &&
-           fread(events, sizeof events[0], count, file) == count &&
-           fread(sites, sizeof sites[0], count, file) == count) {
-        for (uint32_t i = 0; i < count; i++) {
-            report_event(stdout, record, symbols, &events[i], sites[i]);
+    const struct event *event;
+    uint64_t site;
+    if (!options->json) {
+        report_event_head(stdout);
+    }
+    while ((event = recording_next(recording, &site)) != NULL && ferror(stdout) == 0) {
+        if (options->json) {
+            report_event_json(stdout, record, symbols, event, site);
+        } else {
+            report_event(stdout, record, symbols, event, site);
         }
     }
     symbols_close(symbols);
 }
 
 int replay_trace(const struct options *options) {
-    struct cases_entry entry;
-    int result = load(options, &entry);
-    if (result != EXIT_CLEAN) {
-        return result;
+    static struct rerun rerun;
+    static struct recording recording;
+    if (!recording_open(&recording)) {
+        return EXIT_BROKEN;
     }
-    FILE *file = tmpfile();
-    char module[PATH_MAX];
-    char number[16];
-    struct runner runner;
-    if (file == NULL) {
-        perror("sim: no temporary file for the trace");
-        result = EXIT_BROKEN;
-    } else if (!hunt_find_module(entry.record.scenario, module)) {
-        result = EXIT_USAGE;
-    } else {
-        snprintf(number, sizeof number, "%d", fileno(file));
-        setenv("SIM_TRACE_FD", number, 1);
-        result = prepare(options, &entry.record, module, &runner);
-        if (result == EXIT_CLEAN) {
-            runner.record->request.stream = 1;
-            runner_run(&runner, NULL);
-            trace_print(file, runner.record);
-            runner_close(&runner);
+    int result = rerun_open(&rerun, options, recording.variables);
+    if (result == EXIT_CLEAN) {
+        const struct record *record = rerun.runner.record;
+        rerun.runner.record->request.stream = 1;
+        result = rerun_go(&rerun) ? EXIT_CLEAN : EXIT_BROKEN;
+        recording_rewind(&recording);
+        trace_print(options, &recording, record);
+        if (memcmp(&record->fingerprint, &rerun.entry.record.fingerprint, sizeof(struct hash)) !=
+            0) {
+            complain("this is not the stored run any more; sim replay %s says where it parts",
+                     options->operands[0]);
+            result = result == EXIT_CLEAN ? EXIT_DIVERGED : result;
         }
     }
-    if (file != NULL) {
-        fclose(file);
-    }
-    case_deinit(&entry.record);
+    rerun_close(&rerun);
+    recording_close(&recording);
     return result;
 }

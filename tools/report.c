@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "tools/json.h"
+
 #define COLUMNS_MAX 3 /* threads that get a column of their own */
 #define TIME_WIDTH 11
 #define OUTPUT_TAIL 400
@@ -22,7 +24,7 @@ static void place_print(const struct symbols_place *place, char *text, size_t si
     }
 }
 
-static void site_print(struct symbols *symbols, uint64_t site, char *text, size_t size) {
+void report_site(struct symbols *symbols, uint64_t site, char *text, size_t size) {
     struct symbols_place place;
     symbols_find(symbols, site, &place);
     place_print(&place, text, size);
@@ -87,7 +89,7 @@ static void step_text(struct symbols *symbols,
                       size_t size) {
     char where[128] = "";
     if (site != 0) {
-        site_print(symbols, site, where, sizeof where);
+        report_site(symbols, site, where, sizeof where);
     }
     char object[16] = "";
     if (event->object != 0) {
@@ -147,7 +149,7 @@ static void threads_print(FILE *out, const struct record *record, struct symbols
         char where[128];
         char line[512];
         char holder[48] = "";
-        site_print(symbols, thread->site, where, sizeof where);
+        report_site(symbols, thread->site, where, sizeof where);
         if (thread->holder != 0) {
             snprintf(holder, sizeof holder, ", held by thread %" PRIu32, thread->holder);
         }
@@ -192,7 +194,7 @@ void report_print(FILE *out, const struct record *record, struct symbols *symbol
              verdict->message);
     fold(out, line);
     if (verdict->site != 0) {
-        site_print(symbols, verdict->site, where, sizeof where);
+        report_site(symbols, verdict->site, where, sizeof where);
         fprintf(out,
                 "  at %s, thread %" PRIu32 " of %s\n",
                 where,
@@ -213,6 +215,18 @@ void report_print(FILE *out, const struct record *record, struct symbols *symbol
     }
 }
 
+void report_event_head(FILE *out) {
+    fprintf(out,
+            "%16s %-10s %4s  %-15s %6s %12s  %s\n",
+            "us",
+            "node",
+            "thr",
+            "what",
+            "object",
+            "result",
+            "where");
+}
+
 void report_event(FILE *out,
                   const struct record *record,
                   struct symbols *symbols,
@@ -220,7 +234,7 @@ void report_event(FILE *out,
                   uint64_t site) {
     char where[128] = "";
     if (site != 0) {
-        site_print(symbols, site, where, sizeof where);
+        report_site(symbols, site, where, sizeof where);
     }
     fprintf(out,
             "%12" PRIu64 ".%03" PRIu64 " %-10s %4" PRIu32 "  %-15s %6" PRIu32 " %12" PRId64
@@ -233,4 +247,26 @@ void report_event(FILE *out,
             event->object,
             event->result,
             where);
+}
+
+void report_event_json(FILE *out,
+                       const struct record *record,
+                       struct symbols *symbols,
+                       const struct event *event,
+                       uint64_t site) {
+    char where[128] = "";
+    if (site != 0) {
+        report_site(symbols, site, where, sizeof where);
+    }
+    fprintf(out, "{\"time_ns\":%" PRIu64 ",", event->time_ns);
+    json_field(out, "node", node_name(record, event->node));
+    fprintf(out,
+            ",\"thread\":%" PRIu32 ",\"what\":\"%s\",\"object\":%" PRIu32 ",\"result\":%" PRId64
+            ",",
+            event->thread,
+            point_name(event->kind),
+            event->object,
+            event->result);
+    json_field(out, "where", where);
+    fprintf(out, "}\n");
 }

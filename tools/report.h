@@ -18,11 +18,22 @@
 /* The report of record's last run; `id` is the case's id or NULL when it is not stored. */
 void report_print(FILE *out, const struct record *record, struct symbols *symbols, const char *id);
 
-/* One event as a line of `sim trace`. */
+/* "file:line" of a call, or the function where there is no debug information. */
+void report_site(struct symbols *symbols, uint64_t site, char *text, size_t size);
+
+/* The heading of what report_event prints. */
+void report_event_head(FILE *out);
+
+/* One event as a line of `sim trace`, or of `sim trace --json`. */
 void report_event(FILE *out,
                   const struct record *record,
                   struct symbols *symbols,
                   const struct event *event,
                   uint64_t site);
+void report_event_json(FILE *out,
+                       const struct record *record,
+                       struct symbols *symbols,
+                       const struct event *event,
+                       uint64_t site);
 
 #endif

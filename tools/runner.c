@@ -1,5 +1,7 @@
 #include "tools/runner.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -51,8 +53,18 @@ static _Noreturn void become_worker(const struct runner *runner,
     snprintf(numbers[2], sizeof numbers[2], "%d", pipes[1]);
     snprintf(numbers[3], sizeof numbers[3], "%u", options->fill);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setpgid(0, 0); /* Ctrl-C is for sim, which ends its workers itself */
+    signal(SIGPIPE, SIG_DFL);
+    fcntl(runner->memory, F_SETFD, 0);
+    fcntl(pipes[0], F_SETFD, 0);
+    fcntl(pipes[1], F_SETFD, 0);
     set_environment(options, beside);
     if (options->folder != NULL && chdir(options->folder) != 0) {
+        snprintf(runner->record->error,
+                 sizeof runner->record->error,
+                 "cannot enter %.400s: %s",
+                 options->folder,
+                 strerror(errno));
         _exit(1);
     }
     execl(program,
@@ -64,6 +76,11 @@ static _Noreturn void become_worker(const struct runner *runner,
           options->backend == NULL ? "auto" : options->backend,
           numbers[3],
           (char *)NULL);
+    snprintf(runner->record->error,
+             sizeof runner->record->error,
+             "cannot start %.400s: %s; build the project again",
+             program,
+             strerror(errno));
     _exit(1);
 }
 
@@ -72,31 +89,53 @@ static bool await_reply(const struct runner *runner) {
     return read(runner->reply, &byte, 1) == 1;
 }
 
+/* The record and the pipes; all of them are closed in other children. */
+static bool open_channels(struct runner *runner, int request[2], int reply[2]) {
+    runner->memory = memfd_create("record", MFD_CLOEXEC);
+    if (runner->memory < 0 || ftruncate(runner->memory, sizeof *runner->record) != 0) {
+        return false;
+    }
+    void *record =
+        mmap(NULL, sizeof *runner->record, PROT_READ | PROT_WRITE, MAP_SHARED, runner->memory, 0);
+    if (record == MAP_FAILED) {
+        return false;
+    }
+    runner->record = record;
+    runner->record->magic = RECORD_MAGIC;
+    if (pipe2(request, O_CLOEXEC) != 0) {
+        return false;
+    }
+    runner->request = request[1];
+    if (pipe2(reply, O_CLOEXEC) != 0) {
+        close(request[0]);
+        return false;
+    }
+    runner->reply = reply[0];
+    return true;
+}
+
 bool runner_open(struct runner *runner, const char *module, const struct runner_options *options) {
     int request[2];
     int reply[2];
-    runner->memory = memfd_create("record", 0);
-    if (runner->memory < 0 || ftruncate(runner->memory, sizeof *runner->record) != 0 ||
-        pipe(request) != 0 || pipe(reply) != 0) {
+    *runner = (struct runner){.memory = -1, .request = -1, .reply = -1, .pid = -1};
+    if (!open_channels(runner, request, reply)) {
         return false;
     }
-    runner->record =
-        mmap(NULL, sizeof *runner->record, PROT_READ | PROT_WRITE, MAP_SHARED, runner->memory, 0);
-    if (runner->record == MAP_FAILED) {
-        return false;
-    }
-    runner->record->magic = RECORD_MAGIC;
     runner->pid = fork();
     if (runner->pid == 0) {
-        close(request[1]);
-        close(reply[0]);
         become_worker(runner, module, options, (const int[2]){request[0], reply[1]});
     }
     close(request[0]);
     close(reply[1]);
-    runner->request = request[1];
-    runner->reply = reply[0];
-    return await_reply(runner) && runner->record->reply == RECORD_READY;
+    return runner->pid > 0 && await_reply(runner) && runner->record->reply == RECORD_READY;
+}
+
+const char *runner_error(const struct runner *runner) {
+    if (runner->record == NULL) {
+        return "no worker can be started: the system has no memory or descriptors left";
+    }
+    return runner->record->error[0] != '\0' ? runner->record->error
+                                            : "the worker ended before it was ready";
 }
 
 bool runner_prepare(struct runner *runner, const char *strategy, uint64_t base, uint64_t runs) {
@@ -161,11 +200,22 @@ double runner_cpu_ns(const struct runner *runner) {
     return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
+static void close_descriptor(int descriptor) {
+    if (descriptor >= 0) {
+        close(descriptor);
+    }
+}
+
 void runner_close(struct runner *runner) {
-    close(runner->request);
-    close(runner->reply);
-    kill(runner->pid, SIGKILL);
-    waitpid(runner->pid, NULL, 0);
-    munmap(runner->record, sizeof *runner->record);
-    close(runner->memory);
+    close_descriptor(runner->request);
+    close_descriptor(runner->reply);
+    close_descriptor(runner->memory);
+    if (runner->pid > 0) {
+        kill(runner->pid, SIGKILL);
+        waitpid(runner->pid, NULL, 0);
+    }
+    if (runner->record != NULL) {
+        munmap(runner->record, sizeof *runner->record);
+    }
+    *runner = (struct runner){.memory = -1, .request = -1, .reply = -1, .pid = -1};
 }

@@ -1,4 +1,4 @@
-/* One worker at the end of two pipes, for benchmarks and tests: runs seeds, tells what came out.
+/* One worker at the end of two pipes: runs seeds, tells what came out.
  *
  *   runner_open(module) ─► runner_run(request) … ─► runner_close
  *
@@ -31,8 +31,11 @@ struct runner {
     pid_t pid;
 };
 
-/* Starts a worker for a module, by path. */
+/* Starts a worker for a module, by path. False: runner_error says why; close it all the same. */
 bool runner_open(struct runner *runner, const char *module, const struct runner_options *options);
+
+/* Why runner_open failed: one sentence without a full stop. */
+const char *runner_error(const struct runner *runner);
 
 /* Fills a request for `runs` seeds from `base` with a strategy by name. */
 bool runner_prepare(struct runner *runner, const char *strategy, uint64_t base, uint64_t runs);
@@ -55,6 +58,7 @@ double runner_cpu_ns(const struct runner *runner);
 /* The folder of this program, where libsim, the worker and the modules' folders lie. */
 void runner_folder(char *path, size_t size);
 
+/* Kills the worker. Closing twice is fine; never closes what runner_open did not see. */
 void runner_close(struct runner *runner);
 
 #endif

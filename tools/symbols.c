@@ -29,8 +29,12 @@ struct symbols *symbols_open(const struct record *record) {
     }
     symbols->record = record;
     symbols->dwfl = dwfl_begin(&callbacks);
-    symbols->modules = calloc(record->image_count + 1u, sizeof *symbols->modules);
-    symbols->tried = calloc(record->image_count + 1u, sizeof *symbols->tried);
+    symbols->modules = calloc(RECORD_IMAGES_MAX, sizeof *symbols->modules);
+    symbols->tried = calloc(RECORD_IMAGES_MAX, sizeof *symbols->tried);
+    if (symbols->dwfl == NULL || symbols->modules == NULL || symbols->tried == NULL) {
+        symbols_close(symbols);
+        return NULL;
+    }
     return symbols;
 }
 

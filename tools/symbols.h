@@ -22,7 +22,7 @@ struct symbols_place {
     int line;          /* 0 when unknown */
 };
 
-/* The record is borrowed until symbols_close. */
+/* The record is borrowed until symbols_close. NULL without memory: then nothing is known. */
 struct symbols *symbols_open(const struct record *record);
 void symbols_close(struct symbols *symbols);
 

@@ -1,0 +1,236 @@
+#include "tools/confirm.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "corpus/cases.h"
+#include "tools/complain.h"
+#include "tools/difference.h"
+#include "tools/finding.h"
+#include "tools/json.h"
+#include "tools/report.h"
+
+#define CASES_PER_BUG 3 /* that one lane stores; then only those with half the choices */
+
+bool confirm_same(const struct record *a, const struct record *b) {
+    return a->verdict.kind == b->verdict.kind && a->verdict.signal == b->verdict.signal &&
+           memcmp(&a->fingerprint, &b->fingerprint, sizeof a->fingerprint) == 0;
+}
+
+static void nondeterminism_print(struct quarry *quarry,
+                                 const char *what,
+                                 const struct difference_side *first,
+                                 const struct difference_side *second) {
+    quarry->board->nondeterminism++;
+    quarry->nondeterminism++;
+    if (quarry->nondeterminism > 1) {
+        return; /* one report is enough; the others are counted */
+    }
+    board_print_begin(quarry->hunt->board);
+    if (quarry->hunt->options->json) {
+        printf("{\"event\":\"nondeterminism\",");
+        json_field(stdout, "scenario", quarry->name);
+        printf(",\"what\":\"%s\",\"seed\":%" PRIu64 "}\n", what, first->record->seed);
+    } else {
+        difference_print(stdout, quarry->name, quarry->module, what, first, second);
+    }
+    board_print_end(quarry->hunt->board);
+}
+
+/* The run of a record alone, as it was asked for within its request. */
+static struct difference_side
+side_of(const struct quarry *quarry, const struct record *record, unsigned char fill) {
+    struct difference_side side = {.record = record, .request = record->request};
+    side.options = (struct runner_options){quarry->hunt->options->backend, fill, NULL, NULL, NULL};
+    side.request.spec.seed = record->seed;
+    side.request.exact_seed = 1;
+    side.request.runs = 1;
+    return side;
+}
+
+void confirm_twin_differs(struct quarry *quarry) {
+    const struct difference_side first = side_of(quarry, quarry->runner.record, 0);
+    const struct difference_side second = side_of(quarry, quarry->twin.record, QUARRY_TWIN_FILL);
+    nondeterminism_print(quarry, "a passing run does not repeat", &first, &second);
+}
+
+/* Follows the finding's choices strictly in a fresh process. */
+static int replay_fresh(struct quarry *quarry, bool *same) {
+    const struct record *record = quarry->runner.record;
+    struct runner fresh;
+    const int result = quarry_worker(quarry, &fresh, 0);
+    if (result != EXIT_CLEAN) {
+        return result;
+    }
+    struct record_request *request = &fresh.record->request;
+    *request = (struct record_request){.command = RECORD_RUN, .runs = 1, .exact_seed = 1};
+    request->spec = (struct world_spec){.seed = record->seed,
+                                        .mode = CHOICES_STRICT,
+                                        .strategy = record->strategy,
+                                        .script_count = record->record_count};
+    memcpy(fresh.record->script, record->choices, sizeof(struct choice) * record->record_count);
+    const enum runner_end end = runner_run(&fresh, NULL);
+    *same = end == RUNNER_REPLIED && fresh.record->error[0] == '\0' &&
+            confirm_same(record, fresh.record);
+    if (!*same) {
+        const struct difference_side first = side_of(quarry, record, 0);
+        const struct difference_side second = side_of(quarry, fresh.record, 0);
+        nondeterminism_print(quarry, "a finding does not repeat", &first, &second);
+    }
+    runner_close(&fresh);
+    return EXIT_CLEAN;
+}
+
+static struct quarry_sighting *sighting_of(struct quarry *quarry, const struct hash *signature) {
+    for (uint32_t i = 0; i < quarry->sighting_count; i++) {
+        if (memcmp(&quarry->sightings[i].signature, signature, sizeof *signature) == 0) {
+            return &quarry->sightings[i];
+        }
+    }
+    if (quarry->sighting_count == QUARRY_SIGHTINGS_MAX) {
+        return NULL;
+    }
+    struct quarry_sighting *sighting = &quarry->sightings[quarry->sighting_count++];
+    *sighting = (struct quarry_sighting){.signature = *signature, .choices_fewest = UINT64_MAX};
+    return sighting;
+}
+
+static int
+store(const struct quarry *quarry, const struct case_record *stored, struct cases_added *added) {
+    const struct hunt *hunt = quarry->hunt;
+    struct store corpus;
+    enum status status = store_open(&corpus, hunt->options->corpus, STORE_WRITE);
+    if (status == STATUS_OK) {
+        status = cases_add(&corpus, stored, hunt->stored ? &hunt->campaign : NULL, added);
+    }
+    const int result = status == STATUS_OK
+                           ? EXIT_CLEAN
+                           : complain_store(&corpus, status, "the finding is not stored: ");
+    store_close(&corpus);
+    return result;
+}
+
+static void finding_print_json(const struct quarry *quarry,
+                               const struct case_record *stored,
+                               const struct cases_added *added) {
+    char id[HASH_TEXT_SIZE];
+    char signature[HASH_TEXT_SIZE];
+    hash_print(&stored->id, id);
+    hash_print(&stored->signature, signature);
+    printf("{\"event\":\"finding\",");
+    json_field(stdout, "scenario", quarry->name);
+    printf(",\"id\":\"%s\",\"signature\":\"%s\",\"new\":%s,\"verdict\":\"%s\",\"seed\":%" PRIu64
+           ",\"message\":",
+           id,
+           signature,
+           added->bug_is_new ? "true" : "false",
+           verdict_name((enum verdict_kind)stored->verdict),
+           stored->seed);
+    json_string(stdout, stored->message);
+    printf("}\n");
+}
+
+static void finding_print(struct quarry *quarry,
+                          const struct case_record *stored,
+                          const struct cases_added *added,
+                          bool first) {
+    char id[HASH_TEXT_SIZE];
+    hash_print(&stored->id, id);
+    board_print_begin(quarry->hunt->board);
+    if (quarry->hunt->options->json) {
+        finding_print_json(quarry, stored, added);
+    } else if (added->bug_is_new || quarry->hunt->exact_seed) {
+        report_print(stdout, quarry->runner.record, quarry_symbols(quarry), id);
+    } else if (first) {
+        printf("FAIL %s: %s again (%s).  sim replay %.12s\n",
+               quarry->name,
+               verdict_name((enum verdict_kind)stored->verdict),
+               added->bug_status == BUG_FIXED ? "it was closed as fixed" : "known",
+               id);
+    }
+    board_print_end(quarry->hunt->board);
+}
+
+/* The bug is new, or this case of it is worth keeping. */
+static int
+keep(struct quarry *quarry, const struct case_record *stored, struct quarry_sighting *sighting) {
+    bool same = false;
+    int result = replay_fresh(quarry, &same);
+    if (result != EXIT_CLEAN || !same) {
+        return result;
+    }
+    struct cases_added added;
+    result = store(quarry, stored, &added);
+    if (result != EXIT_CLEAN) {
+        return result;
+    }
+    quarry->board->findings++;
+    quarry->board->cases += added.case_is_new;
+    quarry->hunt->board->bugs_new += added.bug_is_new;
+    finding_print(quarry, stored, &added, sighting == NULL || sighting->stored == 0);
+    if (sighting != NULL) {
+        sighting->stored++;
+        if (stored->choices_count < sighting->choices_fewest) {
+            sighting->choices_fewest = stored->choices_count;
+        }
+    }
+    return EXIT_CLEAN;
+}
+
+int confirm_finding(struct quarry *quarry) {
+    const struct record *record = quarry->runner.record;
+    const struct hash signature = finding_signature(record, quarry_symbols(quarry));
+    struct quarry_sighting *sighting = sighting_of(quarry, &signature);
+    if (sighting != NULL && sighting->stored >= CASES_PER_BUG &&
+        record->record_count > sighting->choices_fewest / 2) {
+        sighting->hits++;
+        quarry->board->findings++;
+        return EXIT_CLEAN;
+    }
+    struct case_record stored;
+    int result = EXIT_BROKEN;
+    if (finding_case(record, quarry_symbols(quarry), quarry->module, quarry->name, &stored) ==
+        STATUS_OK) {
+        result = keep(quarry, &stored, sighting);
+    } else {
+        complain("the finding cannot be described: there is no memory, or %s is gone",
+                 quarry->module);
+    }
+    case_deinit(&stored);
+    return result;
+}
+
+int confirm_flush(struct quarry *quarry) {
+    const struct hunt *hunt = quarry->hunt;
+    struct store corpus;
+    enum status status = STATUS_OK;
+    bool opened = false;
+    for (uint32_t i = 0; i < quarry->sighting_count && status == STATUS_OK; i++) {
+        struct quarry_sighting *sighting = &quarry->sightings[i];
+        if (sighting->hits == 0) {
+            continue;
+        }
+        if (!opened) {
+            opened = true;
+            status = store_open(&corpus, hunt->options->corpus, STORE_WRITE);
+        }
+        if (status == STATUS_OK) {
+            status = bug_count(&corpus,
+                               &sighting->signature,
+                               hunt->stored ? &hunt->campaign : NULL,
+                               sighting->hits,
+                               time(NULL));
+        }
+        if (status == STATUS_OK) {
+            sighting->hits = 0;
+        }
+    }
+    const int result = status == STATUS_OK
+                           ? EXIT_CLEAN
+                           : complain_store(&corpus, status, "hits are not counted: ");
+    if (opened) {
+        store_close(&corpus);
+    }
+    return result;
+}

@@ -1,0 +1,256 @@
+#include "tools/crew.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tools/complain.h"
+#include "tools/hunt.h"
+#include "tools/lane.h"
+#include "tools/ledger.h"
+#include "tools/progress.h"
+#include "tools/quarry.h"
+
+#define RUNS_DEFAULT 10000
+#define WATCH_NS 100000000 /* between looks at the lanes when none of them ends */
+#define BEAT_MS 1000
+
+static volatile bool stop;       /* this process should come to an end */
+static volatile bool stop_asked; /* because somebody asked, not because the time is up */
+
+static void on_stop(int signal) {
+    if (stop_asked && signal == SIGINT) {
+        _exit(EXIT_STOPPED); /* asked twice: now; lanes and workers die with their parents */
+    }
+    stop_asked = true;
+    stop = true;
+}
+
+static void on_time(int signal) {
+    (void)signal;
+    stop = true;
+}
+
+/* A lane's whole life, in a process of its own. */
+static _Noreturn void be_lane(const struct hunt *hunt, uint32_t lane, uint32_t lanes) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_UNBLOCK, &child, NULL);
+    const int result = lane_run(hunt, lane, lanes);
+    if (result != EXIT_CLEAN) {
+        hunt->board->result = result;
+    }
+    fflush(stdout);
+    _exit(0);
+}
+
+/* The lanes of this machine. */
+struct crew {
+    uint32_t lanes;
+    pid_t pids[BOARD_LANES_MAX];
+    uint32_t alive;
+    bool told; /* to stop */
+};
+
+static bool start(struct crew *crew, const struct hunt *hunt) {
+    fflush(stdout);
+    for (uint32_t lane = 0; lane < crew->lanes; lane++) {
+        crew->pids[lane] = fork();
+        if (crew->pids[lane] == 0) {
+            be_lane(hunt, lane, crew->lanes);
+        }
+        if (crew->pids[lane] < 0) {
+            complain("only %u of %u processes could be started; give a smaller -j",
+                     lane,
+                     crew->lanes);
+            hunt->board->result = EXIT_BROKEN;
+            stop = true;
+            return false;
+        }
+        crew->alive++;
+    }
+    return true;
+}
+
+static void crew_reap(struct crew *crew, struct board *board) {
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        crew->alive--;
+        for (uint32_t lane = 0; lane < crew->lanes; lane++) {
+            crew->pids[lane] = crew->pids[lane] == pid ? 0 : crew->pids[lane];
+        }
+        if (!WIFEXITED(status)) {
+            complain("one of the processes was killed by signal %d; what it found before is stored",
+                     WTERMSIG(status));
+            board->result = EXIT_BROKEN;
+        }
+    }
+}
+
+/* What was asked of this process, or what one lane ran into, holds for all lanes. */
+static void crew_stop(struct crew *crew) {
+    crew->told = true;
+    for (uint32_t lane = 0; lane < crew->lanes; lane++) {
+        if (crew->pids[lane] > 0) {
+            kill(crew->pids[lane], SIGTERM);
+        }
+    }
+}
+
+static void crew_watch(struct crew *crew, struct hunt *hunt, struct ledger *ledger) {
+    struct progress progress;
+    progress_init(&progress, hunt);
+    const struct timespec nap = {.tv_nsec = WATCH_NS};
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    uint64_t beat_ms = quarry_now_ms();
+    for (;;) {
+        crew_reap(crew, hunt->board);
+        if (crew->alive == 0) {
+            break;
+        }
+        if ((stop || hunt->board->result != EXIT_CLEAN) && !crew->told) {
+            crew_stop(crew);
+        }
+        progress_show(&progress);
+        if (hunt->stored && quarry_now_ms() - beat_ms >= BEAT_MS) {
+            beat_ms = quarry_now_ms();
+            ledger_beat(ledger, hunt, crew->lanes);
+        }
+        sigtimedwait(&child, NULL, &nap);
+    }
+    progress_end(&progress);
+}
+
+static void summary_print(const struct hunt *hunt, bool stopped) {
+    const struct board_sum sum = board_sum(hunt->board);
+    const uint64_t bugs_new = hunt->board->bugs_new;
+    if (hunt->options->json) {
+        printf("{\"event\":\"end\",\"runs\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"new\":%" PRIu64
+               ",\"nondeterminism\":%" PRIu64 ",\"seed\":%" PRIu64 ",\"stopped\":%s}\n",
+               sum.runs,
+               sum.findings,
+               bugs_new,
+               sum.nondeterminism,
+               hunt->seed,
+               stopped ? "true" : "false");
+        return;
+    }
+    printf("%s%" PRIu64 " run%s, %" PRIu64 " failed, %" PRIu64 " new",
+           sum.findings > 0 ? "\n" : "",
+           sum.runs,
+           sum.runs == 1 ? "" : "s",
+           sum.findings,
+           bugs_new);
+    if (sum.nondeterminism > 0) {
+        printf(", %" PRIu64 " did not repeat", sum.nondeterminism);
+    }
+    printf(".\n");
+    if (stopped && hunt->stored) {
+        printf("Stopped early; run the same command again to go on.\n");
+    }
+}
+
+static int exit_code(const struct hunt *hunt, bool stopped) {
+    const struct board_sum sum = board_sum(hunt->board);
+    const enum options_fail_on fail_on = hunt->options->fail_on;
+    const uint64_t counted = fail_on == FAIL_ON_NEW     ? hunt->board->bugs_new
+                             : fail_on == FAIL_ON_NEVER ? 0
+                                                        : sum.findings;
+    return hunt->board->result != EXIT_CLEAN ? hunt->board->result
+           : counted > 0                     ? EXIT_FOUND
+           : sum.nondeterminism > 0          ? EXIT_NONDETERMINISM
+           : stopped                         ? EXIT_STOPPED
+           : sum.runs == 0                   ? EXIT_NOTHING_RAN
+                                             : EXIT_CLEAN;
+}
+
+static void listen_to_signals(const struct options *options) {
+    struct sigaction action = {.sa_handler = on_stop};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    action.sa_handler = on_time;
+    sigaction(SIGALRM, &action, NULL);
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, NULL);
+    if (options->time_s != 0) {
+        alarm((unsigned)options->time_s);
+    }
+}
+
+/* Nobody wants to learn after a night that findings cannot be stored. */
+static int check_corpus(const char *path) {
+    struct store store;
+    const enum status status = store_open(&store, path, STORE_WRITE);
+    const int result = status == STATUS_OK
+                           ? EXIT_CLEAN
+                           : complain_store(&store, status, "findings could not be stored: ");
+    store_close(&store);
+    return result;
+}
+
+static void start_print(const struct hunt *hunt) {
+    const struct options *options = hunt->options;
+    if (options->json) {
+        printf("{\"event\":\"start\",\"scenarios\":%u,\"seed\":%" PRIu64 ",\"first\":%" PRIu64
+               "}\n",
+               options->operand_count,
+               hunt->seed,
+               hunt->first);
+    } else if (hunt->first > 0) {
+        printf("Going on with run %" PRIu64 " of base seed %" PRIu64 ".\n",
+               hunt->first,
+               hunt->seed);
+    } else if (options->seed_chosen) {
+        printf("Base seed %" PRIu64 ".\n", hunt->seed);
+    }
+}
+
+int crew_run(const struct options *options, bool fuzzes) {
+    static struct ledger ledger;
+    struct hunt hunt = {.options = options, .stop = &stop, .seed = options->seed};
+    if (options->operand_count == 0) {
+        complain("name a scenario; sim list shows what there is");
+        return EXIT_USAGE;
+    }
+    hunt.exact_seed = !fuzzes && options->runs == 0 && options->time_s == 0;
+    hunt.ends_at_finding = options->fail_on == FAIL_ON_ANY && options->time_s == 0;
+    hunt.runs_max = hunt.exact_seed        ? 1
+                    : options->runs != 0   ? options->runs
+                    : options->time_s != 0 ? UINT64_MAX / 2
+                                           : RUNS_DEFAULT;
+    hunt.board = board_create();
+    if (hunt.board == NULL) {
+        complain("there is no memory for the campaign's counters");
+        return EXIT_BROKEN;
+    }
+    listen_to_signals(options);
+    int result = fuzzes ? ledger_open(&ledger, &hunt) : check_corpus(options->corpus);
+    if (result != EXIT_CLEAN) {
+        return result;
+    }
+    start_print(&hunt);
+    struct crew crew = {.lanes = hunt.exact_seed ? 1 : options->jobs};
+    start(&crew, &hunt);
+    crew_watch(&crew, &hunt, &ledger);
+    const bool stopped = stop_asked && board_next(hunt.board, crew.lanes) != BOARD_DONE;
+    if (hunt.stored) {
+        result = ledger_close(&ledger, &hunt, crew.lanes, stopped);
+    }
+    if (hunt.board->result == EXIT_CLEAN) {
+        hunt.board->result = result;
+        summary_print(&hunt, stopped);
+    }
+    return exit_code(&hunt, stopped);
+}

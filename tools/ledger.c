@@ -1,0 +1,141 @@
+#include "tools/ledger.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "tools/complain.h"
+#include "tools/finding.h"
+#include "tools/module.h"
+
+static void describe(struct campaign *campaign, const struct hunt *hunt) {
+    const struct options *options = hunt->options;
+    memset(campaign, 0, sizeof *campaign);
+    snprintf(campaign->argv, sizeof campaign->argv, "%s", options->command);
+    snprintf(campaign->strategy, sizeof campaign->strategy, "%.90s", options->strategy);
+    campaign->base_seed = options->seed;
+    campaign->shard = options->shard;
+    campaign->shard_count = options->shard_count;
+    campaign->budget_runs = options->runs;
+    campaign->budget_s = options->time_s;
+    campaign->started_at = time(NULL);
+}
+
+static int hash_scenarios(struct ledger *ledger, const struct options *options) {
+    for (unsigned i = 0; i < options->operand_count; i++) {
+        char module[PATH_MAX];
+        if (!module_find(options->operands[i], module)) {
+            return EXIT_USAGE;
+        }
+        if (finding_file_hash(module, &ledger->scenario_hashes[i]) != STATUS_OK) {
+            complain("%s cannot be read: it is no file", module);
+            return EXIT_USAGE;
+        }
+    }
+    return EXIT_CLEAN;
+}
+
+int ledger_open(struct ledger *ledger, struct hunt *hunt) {
+    memset(ledger, 0, sizeof *ledger);
+    describe(&ledger->campaign, hunt);
+    int result = hash_scenarios(ledger, hunt->options);
+    if (result != EXIT_CLEAN) {
+        return result;
+    }
+    struct store store;
+    enum status status = store_open(&store, hunt->options->corpus, STORE_WRITE);
+    if (status == STATUS_OK) {
+        status = campaign_resume(&store, &ledger->campaign);
+        if (status == STATUS_MISSING) {
+            status = campaign_begin(&store, &ledger->campaign);
+        }
+    }
+    if (status != STATUS_OK) {
+        result = complain_store(&store, status, "findings could not be stored: ");
+    }
+    store_close(&store);
+    hunt->stored = status == STATUS_OK;
+    hunt->campaign = ledger->campaign.id;
+    hunt->seed = ledger->campaign.base_seed;
+    hunt->first = ledger->campaign.next_index;
+    return result;
+}
+
+/* What happened since the last beat, for scenarios where something did. */
+static size_t changes(const struct ledger *ledger,
+                      const struct hunt *hunt,
+                      struct board_scenario *now,
+                      struct campaign_counters *counters) {
+    size_t count = 0;
+    for (unsigned i = 0; i < hunt->options->operand_count; i++) {
+        const struct board_scenario *was = &ledger->counted[i];
+        now[i] = hunt->board->scenarios[i];
+        struct campaign_counters *change = &counters[count];
+        memset(change, 0, sizeof *change);
+        snprintf(change->scenario, sizeof change->scenario, "%s", hunt->options->operands[i]);
+        change->scenario_hash = ledger->scenario_hashes[i];
+        change->runs = now[i].runs - was->runs;
+        change->findings = now[i].findings - was->findings;
+        change->cases = now[i].cases - was->cases;
+        change->nondeterminism = now[i].nondeterminism - was->nondeterminism;
+        change->steps = now[i].steps - was->steps;
+        change->time_us = (now[i].time_ns - was->time_ns) / 1000;
+        count += change->runs + change->findings + change->nondeterminism > 0;
+    }
+    return count;
+}
+
+static enum status
+beat(struct ledger *ledger, const struct hunt *hunt, uint32_t lanes, struct store *store) {
+    struct board_scenario now[OPTIONS_OPERANDS_MAX];
+    struct campaign_counters counters[OPTIONS_OPERANDS_MAX];
+    const uint64_t next = board_next(hunt->board, lanes);
+    struct campaign *campaign = &ledger->campaign;
+    if (next != BOARD_DONE && next > campaign->next_index) {
+        campaign->next_index = next;
+    } else if (next == BOARD_DONE && campaign->budget_runs > campaign->next_index) {
+        campaign->next_index = campaign->budget_runs;
+    }
+    campaign->beat_at = time(NULL);
+    const size_t count = changes(ledger, hunt, now, counters);
+    const enum status status = campaign_beat(store, campaign, counters, count);
+    if (status == STATUS_OK) {
+        memcpy(ledger->counted, now, sizeof now[0] * hunt->options->operand_count);
+    }
+    return status;
+}
+
+void ledger_beat(struct ledger *ledger, const struct hunt *hunt, uint32_t lanes) {
+    struct store store;
+    enum status status = store_open(&store, hunt->options->corpus, STORE_WRITE);
+    if (status == STATUS_OK) {
+        status = beat(ledger, hunt, lanes, &store);
+    }
+    if (status != STATUS_OK && !ledger->complained) {
+        complain_store(&store, status, "progress is not stored: ");
+        ledger->complained = true;
+    }
+    store_close(&store);
+}
+
+int ledger_close(struct ledger *ledger, const struct hunt *hunt, uint32_t lanes, bool stopped) {
+    struct store store;
+    enum status status = store_open(&store, hunt->options->corpus, STORE_WRITE);
+    if (status == STATUS_OK) {
+        status = beat(ledger, hunt, lanes, &store);
+    }
+    if (status == STATUS_OK) {
+        ledger->campaign.ended_at = time(NULL);
+        snprintf(ledger->campaign.stop_reason,
+                 sizeof ledger->campaign.stop_reason,
+                 "%s",
+                 stopped ? CAMPAIGN_REASON_STOPPED : "done");
+        status = campaign_end(&store, &ledger->campaign);
+    }
+    const int result = status == STATUS_OK
+                           ? EXIT_CLEAN
+                           : complain_store(&store, status, "how far it came is not stored: ");
+    store_close(&store);
+    return result;
+}

@@ -1,0 +1,31 @@
+/* A campaign's row in the corpus: what was asked, how far it came; what a stopped one goes on from.
+ *
+ *   ledger_open ─► ledger_beat, about once a second ─► ledger_close
+ *
+ * Memory:      the caller's.
+ * Errors:      an exit code of tools/options.h after a sentence on stderr; a beat that fails is
+ * said once, and what it held is in the next one.
+ */
+#ifndef TOOLS_LEDGER_H
+#define TOOLS_LEDGER_H
+
+#include "corpus/campaign.h"
+#include "tools/hunt.h"
+
+struct ledger {
+    struct campaign campaign;
+    struct board_scenario counted[OPTIONS_OPERANDS_MAX]; /* what the corpus has */
+    struct hash scenario_hashes[OPTIONS_OPERANDS_MAX];
+    bool complained;
+};
+
+/* Begins a campaign, or goes on with the one of the same command line that was stopped; sets
+ * hunt->campaign, stored, seed and first. */
+int ledger_open(struct ledger *ledger, struct hunt *hunt);
+
+void ledger_beat(struct ledger *ledger, const struct hunt *hunt, uint32_t lanes);
+
+/* stopped: before its budget was used up. */
+int ledger_close(struct ledger *ledger, const struct hunt *hunt, uint32_t lanes, bool stopped);
+
+#endif

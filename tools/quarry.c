@@ -1,0 +1,99 @@
+#include "tools/quarry.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "tools/complain.h"
+#include "tools/module.h"
+
+uint64_t quarry_now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int quarry_open(struct quarry *quarry,
+                const struct hunt *hunt,
+                unsigned index,
+                uint64_t first,
+                uint64_t stride) {
+    memset(quarry, 0, sizeof *quarry);
+    quarry->hunt = hunt;
+    quarry->board = &hunt->board->scenarios[index];
+    quarry->name = hunt->options->operands[index];
+    quarry->next = first;
+    quarry->stride = stride;
+    quarry->batch = 1;
+    if (strategy_parse(&quarry->spec, hunt->options->strategy) != STATUS_OK) {
+        complain("--strategy \"%s\" is not valid: give fifo, random, sticky, pct, pct:depth=3 or "
+                 "mix",
+                 hunt->options->strategy);
+        return EXIT_USAGE;
+    }
+    const bool probes = quarry->spec.kind == STRATEGY_PCT || quarry->spec.kind == STRATEGY_MIX;
+    quarry->steps_known = !probes || quarry->spec.steps != 0;
+    return module_find(quarry->name, quarry->module) ? EXIT_CLEAN : EXIT_USAGE;
+}
+
+int quarry_worker(const struct quarry *quarry, struct runner *runner, unsigned char fill) {
+    const struct runner_options options = {.backend = quarry->hunt->options->backend, .fill = fill};
+    if (runner_open(runner, quarry->module, &options)) {
+        return EXIT_CLEAN;
+    }
+    complain("%s", runner_error(runner));
+    const bool refused = runner->record != NULL && runner->record->reply == RECORD_REFUSED;
+    runner_close(runner);
+    return refused ? EXIT_USAGE : EXIT_BROKEN;
+}
+
+void quarry_worker_end(struct quarry *quarry) {
+    symbols_close(quarry->symbols);
+    quarry->symbols = NULL;
+    if (quarry->runner_open) {
+        runner_close(&quarry->runner);
+    }
+    quarry->runner_open = false;
+}
+
+void quarry_twin_end(struct quarry *quarry) {
+    if (quarry->twin_open) {
+        runner_close(&quarry->twin);
+    }
+    quarry->twin_open = false;
+}
+
+struct symbols *quarry_symbols(struct quarry *quarry) {
+    if (quarry->symbols == NULL) {
+        quarry->symbols = symbols_open(quarry->runner.record);
+    }
+    return quarry->symbols;
+}
+
+/* How many choices a run has decides where pct may switch. So that a seed means the same in every
+ * campaign, it comes from a run of its own, with a seed of its own, that counts for nothing. */
+static void probe(struct quarry *quarry) {
+    struct record *record = quarry->runner.record;
+    record->request = (struct record_request){.command = RECORD_RUN, .runs = 1, .exact_seed = 1};
+    record->request.spec.strategy.kind = STRATEGY_FIFO;
+    record->request.spec.mode = CHOICES_ZERO;
+    const enum runner_end end = runner_run(&quarry->runner, quarry->hunt->stop);
+    quarry->spec.steps = record->choices_asked > 0 ? record->choices_asked : 1;
+    quarry->steps_known = end != RUNNER_STOPPED;
+    if (end != RUNNER_REPLIED || record->reply == RECORD_CRASHED) {
+        quarry_worker_end(quarry);
+    }
+}
+
+int quarry_ready(struct quarry *quarry) {
+    for (unsigned tries = 0; tries < 2 && !quarry->runner_open && !*quarry->hunt->stop; tries++) {
+        const int result = quarry_worker(quarry, &quarry->runner, 0);
+        if (result != EXIT_CLEAN) {
+            return result;
+        }
+        quarry->runner_open = true;
+        if (!quarry->steps_known) {
+            probe(quarry);
+        }
+    }
+    return EXIT_CLEAN;
+}
