@@ -40,6 +40,9 @@ static const struct refused table[] = {
     {"syscall_unknown", "system call number 499"},
     {"syscall_clone", "system call clone3"},
     {"syscall_prctl", "prctl() with option"},
+    {"getaddrinfo", "getaddrinfo() with flags 0x40"},
+    {"getnameinfo", "getnameinfo() with flags 0x20"},
+    {"gethostbyname2", "gethostbyname2() of family 1"},
 };
 #define TABLE_COUNT (int)(sizeof table / sizeof table[0])
 
@@ -106,6 +109,11 @@ START_TEST(raw_instructions_are_simulated_like_calls) {
 }
 END_TEST
 
+START_TEST(names_resolve_to_nodes) {
+    expect_pass_and_equal("names");
+}
+END_TEST
+
 START_TEST(the_thousandth_run_finds_nothing_of_the_first) {
     struct runner runner;
     open_module(&runner, "dirty", "fiber");
@@ -129,5 +137,6 @@ SUITE(escape) {
     SUITE_LOOP(what_is_not_simulated_ends_the_run_and_is_named, 0, TABLE_COUNT);
     SUITE_TEST(signals_are_delivered_at_points);
     SUITE_TEST(raw_instructions_are_simulated_like_calls);
+    SUITE_TEST(names_resolve_to_nodes);
     SUITE_TEST(the_thousandth_run_finds_nothing_of_the_first);
 }

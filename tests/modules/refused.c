@@ -1,6 +1,7 @@
 /* Asks for one thing that is not simulated. WHAT says which; `refused_words` what the run must
  * then say. */
 #include <dlfcn.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -24,6 +25,8 @@ static const struct timespec second = {1, 0};
 static const struct itimerval interval = {{1, 0}, {1, 0}};
 static const struct rlimit limit = {1, 1};
 static struct sigaction action = {.sa_flags = 0x1000};
+static const struct addrinfo hints = {.ai_flags = AI_IDN};
+static struct addrinfo *results;
 static stack_t stack = {.ss_sp = bytes, .ss_size = 65536, .ss_flags = UNKNOWN};
 
 #define GETRANDOM (void)!getrandom(bytes, sizeof bytes, UNKNOWN)
@@ -51,6 +54,9 @@ static stack_t stack = {.ss_sp = bytes, .ss_size = 65536, .ss_flags = UNKNOWN};
 #define SYSCALL_UNKNOWN syscall(499)
 #define SYSCALL_CLONE syscall(SYS_clone3, 0, 0)
 #define SYSCALL_PRCTL syscall(SYS_prctl, PR_SET_SECCOMP, 1)
+#define GETADDRINFO getaddrinfo("localhost", NULL, &hints, &results)
+#define GETNAMEINFO getnameinfo(NULL, 0, NULL, 0, NULL, 0, NI_IDN)
+#define GETHOSTBYNAME2 (void)gethostbyname2("localhost", AF_UNIX)
 
 int program(int argc, char **argv) {
     (void)argc;
@@ -60,6 +66,8 @@ int program(int argc, char **argv) {
     (void)limit;
     (void)action;
     (void)stack;
+    (void)hints;
+    (void)results;
     WHAT;
     return 0;
 }
