@@ -12,7 +12,7 @@
 uint64_t world_arena_size(void) {
     return (uint64_t)WORLD_AGENTS_MAX * (sizeof(struct agent) + 16) +
            agenda_size(WORLD_ENTRIES_MAX) + (uint64_t)THREADS_MAX * sizeof(struct thread) +
-           ARENA_SLACK;
+           futex_arena_size(WORLD_AGENTS_MAX) + ARENA_SLACK;
 }
 
 void world_init(struct world *world,
@@ -26,6 +26,7 @@ void world_init(struct world *world,
     world->description = description;
     schedule_init(&world->schedule, &world->arena, WORLD_AGENTS_MAX, WORLD_ENTRIES_MAX, machine);
     threads_init(&world->threads, &world->arena, &world->schedule);
+    futex_init(&world->futexes, &world->arena, &world->schedule, WORLD_AGENTS_MAX);
     choices_init(&world->choices, record, record_capacity);
 }
 
@@ -55,8 +56,10 @@ void world_begin(struct world *world,
     world->schedule.points_max = description->points_max;
     world->schedule.time_max_ns = description->time_max_ns;
     threads_begin(&world->threads);
+    futex_begin(&world->futexes);
     property_begin(&world->property, description, verdict, 0);
     world->nodes_lasting = 0;
+    world->nodes_alive = description->node_count;
     for (uint32_t i = 1; i <= description->node_count; i++) {
         world->nodes[i] = (struct world_node){.identity = identity_make(IDENTITY_NODE, 0, i)};
         world->nodes_lasting += description->nodes[i].daemon ? 0 : 1;
@@ -111,6 +114,9 @@ static void node_gone(struct world *world, uint32_t node, int status) {
     if (status != 0) {
         world_fail(world, VERDICT_EXIT, NULL, "%s exited with status %d", described->name, status);
     }
+    if (--world->nodes_alive == 0) {
+        futex_verify_empty(&world->futexes);
+    }
     if (!described->daemon && --world->nodes_lasting == 0) {
         property_end(&world->property, schedule_now_ns(&world->schedule));
         verdict_set(world->verdict, VERDICT_PASS, "all programs ended");
@@ -122,6 +128,7 @@ void world_thread_finish(struct world *world, uint64_t result) {
     const uint32_t id = threads_self(&world->threads);
     const uint32_t node = threads_at(&world->threads, id)->node;
     schedule_event(&world->schedule, POINT_THREAD_END, 0, 0, NULL);
+    futex_forget(&world->futexes, world->schedule.running);
     threads_finish(&world->threads, result);
     node_unlink(world, id);
     if (world->nodes[node].alive == 0) {
@@ -140,6 +147,7 @@ void world_node_exit(struct world *world,
         struct thread *thread = threads_at(&world->threads, id);
         const uint32_t next = thread->node_next;
         if (id != self) {
+            futex_forget(&world->futexes, thread->agent);
             schedule_thread_kill(&world->schedule, thread->agent);
             thread->state = THREAD_JOINED;
             released(context, id);
@@ -147,6 +155,7 @@ void world_node_exit(struct world *world,
         }
         id = next;
     }
+    futex_forget(&world->futexes, world->schedule.running);
     threads_finish(&world->threads, 0);
     node_unlink(world, self);
     node_gone(world, node, status);

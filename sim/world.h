@@ -23,6 +23,7 @@
 #include "sim/arena.h"
 #include "sim/choices.h"
 #include "sim/description.h"
+#include "sim/futex.h"
 #include "sim/property.h"
 #include "sim/schedule.h"
 #include "sim/strategy.h"
@@ -54,10 +55,12 @@ struct world {
     struct schedule schedule;
     struct choices choices;
     struct threads threads;
+    struct futexes futexes;
     struct property property;
     const struct description *description;
     struct verdict *verdict;
     struct trace *trace;
+    uint32_t nodes_alive;   /* nodes that have not exited */
     uint32_t nodes_lasting; /* nodes that are no daemons and have not exited */
     bool holds_main;        /* this run holds back main's return */
     /* Called when a node exits, before its threads are gone: descriptors close here. */

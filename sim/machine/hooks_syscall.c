@@ -3,7 +3,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "sim/machine/hook.h"
+#include "sim/machine/hooks_futex.h"
 #include "sim/machine/hooks_signal.h"
 #include "sim/machine/hooks_syscall_table.h"
 #include "sim/machine/signals.h"
@@ -185,6 +185,8 @@ call_special(const struct hooks_syscall_entry *entry, const long a[6], const voi
         const long result = call_hook(entry, a, site);
         return result < 0 ? result : (long)strlen((const char *)a[0]) + 1;
     }
+    case SYS_futex:
+        return hooks_futex_call(a, site);
     case SYS_rt_sigaction:
         return hooks_signal_action((int)a[0], (const void *)a[1], (void *)a[2], site);
     case SYS_rt_sigprocmask:
