@@ -62,6 +62,65 @@ for name in abba check_then_act lost_wakeup; do
     expect 0 ' 0 failed' $sim fuzz $name --runs 5000 -j2 --corpus "$folder/clean.db"
 done
 
+# stopped SIGNAL COMMAND...: its exit code when it gets the signal while it works
+stopped() {
+    local signal=$1 pid
+    shift
+    "$@" >"$folder/out" 2>"$folder/err" &
+    pid=$!
+    sleep 0.7
+    kill -s "$signal" $pid
+    wait $pid
+    stopped_code=$?
+}
+number() { # NAME: of the last line of JSON that has it
+    sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" "$folder/out" | tail -n 1
+}
+check() { # SENTENCE COMMAND...
+    local sentence=$1
+    shift
+    "$@" || { failed=$((failed + 1)); echo "FAILED: $sentence: $*"; sed 's/^/  | /' "$folder/out"; }
+}
+
+# a campaign that is stopped says so, and the same command goes on where it was; another one begins
+# anew, and so does the same one once it has ended
+long=($sim fuzz abba --runs 900000000 --json --corpus "$folder/stop.db")
+stopped INT "${long[@]}"
+check 'SIGINT saves the state' [ $stopped_code -eq 75 ]
+check 'it says that it was stopped' grep -q '"stopped":true' "$folder/out"
+runs=$(number runs)
+stopped TERM "${long[@]}"
+check 'SIGTERM saves the state' [ $stopped_code -eq 75 ]
+check 'it goes on after the last run' [ "$(number first)" -eq "$runs" ]
+runs=$((runs + $(number runs)))
+stopped INT "${long[@]}"
+check 'it goes on again' [ "$(number first)" -eq "$runs" ]
+runs=$((runs + $(number runs)))
+expect 0 "\"state\":\"stopped\",\"seed\":1,\"next\":$runs,\"runs\":$runs,\"failed\":0" \
+    $sim corpus campaigns --json --corpus "$folder/stop.db"
+expect 75 'run the same command again to go on' timeout --preserve-status -s INT 1 \
+    $sim fuzz abba --runs 900000000 --corpus "$folder/stop.db"
+expect 75 'Going on with run [1-9]' timeout --preserve-status -s INT 1 \
+    $sim fuzz abba --runs 900000000 --corpus "$folder/stop.db"
+expect 0 '"first":0' $sim fuzz abba --runs 100 --json --corpus "$folder/stop.db"
+expect 0 '"first":0' $sim fuzz abba --runs 100 --json --corpus "$folder/stop.db"
+# a failure found before the stop is not forgotten
+stopped INT $sim fuzz abba_bug --time 1h --corpus "$folder/stop.db"
+check 'a finding comes before the stop' [ $stopped_code -eq 10 ]
+
+# shards part the same runs among machines, whatever the number of processes
+failures=0
+for shard in 0 1 2; do
+    expect 0 '' $sim fuzz abba_bug --fail-on never --runs 1000 --shard $shard/3 -j2 --json --corpus "$folder/shards.db"
+    failures=$((failures + $(number failed)))
+done
+expect 0 '"runs":1000,' $sim fuzz abba_bug --fail-on never --runs 1000 --json --corpus "$folder/whole.db"
+check 'three shards find what one whole finds' [ "$(number failed)" -eq $failures ]
+expect 0 '^done .*1000 runs +[1-9][0-9]* failed  sim fuzz abba_bug' $sim corpus campaigns --corpus "$folder/whole.db"
+expect 0 "\"next\":1000,\"runs\":1000,\"failed\":$failures," $sim corpus campaigns --json --corpus "$folder/whole.db"
+check 'there is something to find' [ $failures -gt 10 ]
+expect 3 '0 runs' $sim fuzz abba --runs 1 --shard 1/2 --corpus "$folder/shards.db"
+
 # the corpus
 expect 0 'The corpus is sound' $sim corpus check --corpus "$corpus"
 expect 0 'verdict_abort' $sim corpus list --corpus "$corpus"

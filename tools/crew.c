@@ -246,7 +246,8 @@ int crew_run(const struct options *options, bool fuzzes) {
     crew_watch(&crew, &hunt, &ledger);
     const bool stopped = stop_asked && board_next(hunt.board, crew.lanes) != BOARD_DONE;
     if (hunt.stored) {
-        result = ledger_close(&ledger, &hunt, crew.lanes, stopped);
+        const bool broken = hunt.board->result == EXIT_BROKEN; /* try again, from there */
+        result = ledger_close(&ledger, &hunt, crew.lanes, stopped || broken);
     }
     if (hunt.board->result == EXIT_CLEAN) {
         hunt.board->result = result;
