@@ -62,16 +62,24 @@ for name in abba check_then_act lost_wakeup; do
     expect 0 ' 0 failed' $sim fuzz $name --runs 5000 -j2 --corpus "$folder/clean.db"
 done
 
-# stopped SIGNAL COMMAND...: its exit code when it gets the signal while it works
+# stopped SIGNAL CORPUS COMMAND...: its exit code when it gets the signal after some runs
 stopped() {
-    local signal=$1 pid
-    shift
-    "$@" >"$folder/out" 2>"$folder/err" &
+    local signal=$1 corpus=$2 pid before
+    shift 2
+    before=$(runs_counted "$corpus")
+    "$@" --corpus "$corpus" >"$folder/out" 2>&1 &
     pid=$!
-    sleep 0.7
+    for _ in $(seq 200); do
+        sleep 0.1
+        [ "$(runs_counted "$corpus")" -gt "$before" ] && break
+    done
     kill -s "$signal" $pid
     wait $pid
     stopped_code=$?
+}
+runs_counted() { # CORPUS: of all its campaigns
+    $sim corpus campaigns --json --corpus "$1" 2>/dev/null |
+        awk -F'"runs":' '{ split($2, runs, ","); sum += runs[1] } END { print sum + 0 }'
 }
 number() { # NAME: of the last line of JSON that has it
     sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" "$folder/out" | tail -n 1
@@ -84,29 +92,40 @@ check() { # SENTENCE COMMAND...
 
 # a campaign that is stopped says so, and the same command goes on where it was; another one begins
 # anew, and so does the same one once it has ended
-long=($sim fuzz abba --runs 900000000 --json --corpus "$folder/stop.db")
-stopped INT "${long[@]}"
+long=($sim fuzz abba --runs 900000000 --json)
+stopped INT "$folder/stop.db" "${long[@]}"
 check 'SIGINT saves the state' [ $stopped_code -eq 75 ]
 check 'it says that it was stopped' grep -q '"stopped":true' "$folder/out"
 runs=$(number runs)
-stopped TERM "${long[@]}"
+stopped TERM "$folder/stop.db" "${long[@]}"
 check 'SIGTERM saves the state' [ $stopped_code -eq 75 ]
 check 'it goes on after the last run' [ "$(number first)" -eq "$runs" ]
 runs=$((runs + $(number runs)))
-stopped INT "${long[@]}"
-check 'it goes on again' [ "$(number first)" -eq "$runs" ]
-runs=$((runs + $(number runs)))
 expect 0 "\"state\":\"stopped\",\"seed\":1,\"next\":$runs,\"runs\":$runs,\"failed\":0" \
     $sim corpus campaigns --json --corpus "$folder/stop.db"
-expect 75 'run the same command again to go on' timeout --preserve-status -s INT 1 \
-    $sim fuzz abba --runs 900000000 --corpus "$folder/stop.db"
-expect 75 'Going on with run [1-9]' timeout --preserve-status -s INT 1 \
-    $sim fuzz abba --runs 900000000 --corpus "$folder/stop.db"
+stopped INT "$folder/stop.db" $sim fuzz abba --runs 900000000 -j2
+check 'it says what to do' grep -q 'run the same command again to go on' "$folder/out"
+stopped INT "$folder/stop.db" $sim fuzz abba --runs 900000000 -j2
+check 'and then goes on' grep -q 'Going on with run [1-9]' "$folder/out"
 expect 0 '"first":0' $sim fuzz abba --runs 100 --json --corpus "$folder/stop.db"
 expect 0 '"first":0' $sim fuzz abba --runs 100 --json --corpus "$folder/stop.db"
 # a failure found before the stop is not forgotten
-stopped INT $sim fuzz abba_bug --time 1h --corpus "$folder/stop.db"
+stopped INT "$folder/stop.db" $sim fuzz abba_bug --time 1h
 check 'a finding comes before the stop' [ $stopped_code -eq 10 ]
+
+# what makes it fail: anything found, only what is new, nothing; found it is and stored all the same
+fuzz_on() { # FAIL_ON CORPUS
+    $sim fuzz abba_bug --runs 300 --fail-on "$1" --corpus "$folder/$2.db"
+}
+expect 10 'new\.$' fuzz_on any any
+expect 10 ' 0 new\.$' fuzz_on any any
+expect 10 '[1-9][0-9]* failed, 1 new\.$' fuzz_on new new
+expect 0 '[1-9][0-9]* failed, 0 new\.$' fuzz_on new new
+expect 0 '[1-9][0-9]* failed, 1 new\.$' fuzz_on never never
+expect 0 'deadlock' $sim corpus list --corpus "$folder/never.db"
+expect 0 'did not repeat' $sim fuzz "$build/modules/leak_pointer.so" --runs 200 --fail-on never --corpus "$corpus"
+expect 12 'did not repeat' $sim fuzz "$build/modules/leak_pointer.so" --runs 200 --fail-on new --corpus "$corpus"
+expect 2 '--fail-on "sometimes" is not valid' fuzz_on sometimes any
 
 # shards part the same runs among machines, whatever the number of processes
 failures=0

@@ -19,12 +19,19 @@
 #define RUNS_DEFAULT 10000
 #define WATCH_NS 100000000 /* between looks at the lanes when none of them ends */
 #define BEAT_MS 1000
+#define TWICE_MS                                                                                   \
+    500 /* timeout(1) and terminals send a signal to us and to our group: that is one */
 
 static volatile bool stop;       /* this process should come to an end */
 static volatile bool stop_asked; /* because somebody asked, not because the time is up */
 
+static uint64_t stop_asked_ms;
+
 static void on_stop(int signal) {
-    if (stop_asked && signal == SIGINT) {
+    const uint64_t now = quarry_now_ms(); /* clock_gettime is allowed here */
+    if (!stop_asked) {
+        stop_asked_ms = now;
+    } else if (signal == SIGINT && now - stop_asked_ms >= TWICE_MS) {
         _exit(EXIT_STOPPED); /* asked twice: now; lanes and workers die with their parents */
     }
     stop_asked = true;
@@ -160,15 +167,30 @@ static void summary_print(const struct hunt *hunt, bool stopped) {
     }
 }
 
+/* What --fail-on says about what was found; EXIT_CLEAN when it is nothing to fail on. */
+static int exit_of_findings(const struct hunt *hunt, const struct board_sum *sum) {
+    switch (hunt->options->fail_on) {
+    case FAIL_ON_NEVER:
+        return EXIT_CLEAN;
+    case FAIL_ON_NEW:
+        if (hunt->board->bugs_new > 0) {
+            return EXIT_FOUND;
+        }
+        break;
+    case FAIL_ON_ANY:
+        if (sum->findings > 0) {
+            return EXIT_FOUND;
+        }
+        break;
+    }
+    return sum->nondeterminism > 0 ? EXIT_NONDETERMINISM : EXIT_CLEAN;
+}
+
 static int exit_code(const struct hunt *hunt, bool stopped) {
     const struct board_sum sum = board_sum(hunt->board);
-    const enum options_fail_on fail_on = hunt->options->fail_on;
-    const uint64_t counted = fail_on == FAIL_ON_NEW     ? hunt->board->bugs_new
-                             : fail_on == FAIL_ON_NEVER ? 0
-                                                        : sum.findings;
+    const int found = exit_of_findings(hunt, &sum);
     return hunt->board->result != EXIT_CLEAN ? hunt->board->result
-           : counted > 0                     ? EXIT_FOUND
-           : sum.nondeterminism > 0          ? EXIT_NONDETERMINISM
+           : found != EXIT_CLEAN             ? found
            : stopped                         ? EXIT_STOPPED
            : sum.runs == 0                   ? EXIT_NOTHING_RAN
                                              : EXIT_CLEAN;

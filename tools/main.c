@@ -27,13 +27,16 @@ static int help(FILE *out) {
             "\n"
             "  --seed N|0x...|random|git   --strategy mix|fifo|random|sticky|pct[:depth=N]\n"
             "  --backend fiber|baton   --corpus FILE (default .sim/corpus.db)   --json\n"
-            "  --fail-on any|new|never   -j N (0: all processors)   --shard i/N\n"
+            "  -j N (0: all processors)   --shard i/N: the i-th of N machines, from 0\n"
+            "  --fail-on any     exit 10 when anything is found; the first failure of a scenario\n"
+            "                    ends its search, unless there is a --time (default)\n"
+            "  --fail-on new     exit 10 only for a failure that the corpus did not know before\n"
+            "  --fail-on never   exit 0 whatever is found, for jobs that only collect\n"
             "\n"
-            "With --runs, the first failure of a scenario ends its search, unless --fail-on\n"
-            "says new or never. A SCENARIO is a name from `sim list` or the path of a module;\n"
-            "a CASE is the first digits of its id. Exit: 0 clean, 1 sim failed, 2 usage,\n"
-            "3 nothing ran, 10 failure found, 12 nondeterminism, 13 replay diverged,\n"
-            "75 stopped early.\n");
+            "A SCENARIO is a name from `sim list` or the path of a module; a CASE is the first\n"
+            "digits of its id. Exit: 0 clean, 1 sim failed, 2 usage, 3 nothing ran, 10 failure\n"
+            "found, 12 nondeterminism, 13 replay diverged, 75 stopped early with nothing to\n"
+            "fail on: the same command goes on.\n");
     return out == stdout ? EXIT_CLEAN : EXIT_USAGE;
 }
 
