@@ -115,6 +115,11 @@ START_TEST(names_resolve_to_nodes) {
 }
 END_TEST
 
+START_TEST(a_node_has_a_loopback_and_a_network_interface) {
+    expect_pass_and_equal("interfaces");
+}
+END_TEST
+
 START_TEST(the_thousandth_run_finds_nothing_of_the_first) {
     struct runner runner;
     open_module(&runner, "dirty", "fiber");
@@ -139,5 +144,6 @@ SUITE(escape) {
     SUITE_TEST(signals_are_delivered_at_points);
     SUITE_TEST(raw_instructions_are_simulated_like_calls);
     SUITE_TEST(names_resolve_to_nodes);
+    SUITE_TEST(a_node_has_a_loopback_and_a_network_interface);
     SUITE_TEST(the_thousandth_run_finds_nothing_of_the_first);
 }
