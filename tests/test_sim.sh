@@ -127,6 +127,22 @@ expect 0 'did not repeat' $sim fuzz "$build/modules/leak_pointer.so" --runs 200 
 expect 12 'did not repeat' $sim fuzz "$build/modules/leak_pointer.so" --runs 200 --fail-on new --corpus "$corpus"
 expect 2 '--fail-on "sometimes" is not valid' fuzz_on sometimes any
 
+# on a terminal one line tells how far it is, and colour what failed; neither in a pipe, with
+# NO_COLOR no colour, with --json nothing that is no JSON
+terminal() { # COMMAND...: on a terminal of its own
+    TERM=xterm script -qec "$*" /dev/null </dev/null
+}
+line='\[K00:00:0[0-9]  [1-9][0-9]* runs, [1-9][0-9]* runs/s, 0 failed, 0 cases, [0-9]+ (s|ms) simulated'
+expect 0 "$line" terminal $sim fuzz abba --time 1s --corpus "$folder/stop.db"
+expect 0 '^[1-9][0-9]* runs, 0 failed, 0 new.$' $sim fuzz abba --time 1s --corpus "$folder/stop.db"
+check 'no progress in a pipe' [ "$(wc -l <"$folder/out")" -eq 1 ]
+expect 0 '"event":"end"' terminal $sim fuzz abba --time 1s --json --corpus "$folder/stop.db"
+check 'no progress beside JSON' [ "$(grep -vc '^{.*}.$' "$folder/out")" -eq 0 ]
+red=$'\033\\[1;31mFAIL'
+expect 10 "$red" terminal $sim run abba_bug --runs 300 --corpus "$folder/color.db"
+expect 10 '\[KFAIL abba' env NO_COLOR=1 TERM=xterm script -qec "$sim run abba_bug --runs 300 --corpus '$folder/color2.db'" /dev/null
+expect 10 '^FAIL' $sim run abba_bug --runs 300 --corpus "$folder/color3.db"
+
 # shards part the same runs among machines, whatever the number of processes
 failures=0
 for shard in 0 1 2; do

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
+#include "tools/paint.h"
+
 struct board *board_create(void) {
     struct board *board =
         mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -23,6 +25,7 @@ void board_print_begin(struct board *board) {
     if (pthread_mutex_lock(&board->printing) == EOWNERDEAD) {
         pthread_mutex_consistent(&board->printing);
     }
+    paint_wipe(stderr);
 }
 
 void board_print_end(struct board *board) {
@@ -39,6 +42,7 @@ struct board_sum board_sum(const struct board *board) {
         sum.cases += scenario->cases;
         sum.nondeterminism += scenario->nondeterminism;
         sum.steps += scenario->steps;
+        sum.time_ns += scenario->time_ns;
     }
     return sum;
 }

@@ -37,12 +37,12 @@ struct board {
 
 /* All counters summed up. */
 struct board_sum {
-    uint64_t runs, findings, cases, nondeterminism, steps;
+    uint64_t runs, findings, cases, nondeterminism, steps, time_ns;
 };
 
 struct board *board_create(void);
 
-/* Between these, nobody else prints. Flushes stdout. */
+/* Between these, nobody else prints, and a line of progress is wiped. Flushes stdout. */
 void board_print_begin(struct board *board);
 void board_print_end(struct board *board);
 

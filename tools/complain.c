@@ -4,11 +4,13 @@
 #include <stdio.h>
 
 #include "tools/options.h"
+#include "tools/paint.h"
 
 void complain(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     fflush(stdout);
+    paint_wipe(stderr);
     fprintf(stderr, "sim: ");
     vfprintf(stderr, format, arguments);
     fprintf(stderr, "\n");

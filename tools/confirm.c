@@ -9,6 +9,7 @@
 #include "tools/difference.h"
 #include "tools/finding.h"
 #include "tools/json.h"
+#include "tools/paint.h"
 #include "tools/report.h"
 
 #define CASES_PER_BUG 3 /* that one lane stores; then only those with half the choices */
@@ -143,7 +144,8 @@ static void finding_print(struct quarry *quarry,
     } else if (added->bug_is_new || quarry->hunt->exact_seed) {
         report_print(stdout, quarry->runner.record, quarry_symbols(quarry), id);
     } else if (first) {
-        printf("FAIL %s: %s again (%s).  sim replay %.12s\n",
+        paint_word(stdout, PAINT_BAD, "FAIL");
+        printf(" %s: %s again (%s).  sim replay %.12s\n",
                quarry->name,
                verdict_name((enum verdict_kind)stored->verdict),
                added->bug_status == BUG_FIXED ? "it was closed as fixed" : "known",

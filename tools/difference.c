@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/point.h"
+#include "tools/paint.h"
 #include "tools/recording.h"
 #include "tools/report.h"
 #include "tools/symbols.h"
@@ -199,7 +200,8 @@ void difference_print(FILE *out,
     memset(&parting, 0, sizeof parting);
     const struct record *a = first->record;
     const struct record *b = second->record;
-    fprintf(out, "NONDETERMINISM %s: %s.\n  seed %" PRIu64 "\n", scenario, what, a->seed);
+    paint_word(out, PAINT_DOUBT, "NONDETERMINISM");
+    fprintf(out, " %s: %s.\n  seed %" PRIu64 "\n", scenario, what, a->seed);
     if (!parting_in_rings(a, b, &parting)) {
         parting_by_rerun(module, first, second, &parting);
     }

@@ -15,6 +15,7 @@
 
 #include "corpus/store.h"
 #include "tools/json.h"
+#include "tools/paint.h"
 #include "tools/runner.h"
 
 #define FSGSBASE_AT_HWCAP2 2u
@@ -41,7 +42,14 @@ line(struct doctor *doctor, bool good, bool needed, const char *what, const char
         printf("}\n");
         return;
     }
-    printf("%-4s %s\n", good ? "ok" : needed ? "NO" : "no", what);
+    paint_word(stdout,
+               good     ? PAINT_GOOD
+               : needed ? PAINT_BAD
+                        : PAINT_DOUBT,
+               good     ? "ok"
+               : needed ? "NO"
+                        : "no");
+    printf("   %s\n", what);
     if (!good) {
         printf("     %s\n", advice);
     }

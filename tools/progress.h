@@ -1,4 +1,5 @@
-/* Signs of life during long work: one line that is drawn again on a terminal, a line a minute else.
+/* Signs of life during long work: on a terminal one line that is drawn again; elsewhere a line a
+ * minute, beside the lines of what happens. Nothing with --json.
  *
  * Memory:      the caller's.
  * Units:       milliseconds of the monotonic clock.
@@ -11,8 +12,8 @@
 struct progress {
     const struct hunt *hunt;
     uint64_t started_ms, shown_ms;
-    bool terminal; /* stderr is one, and the output is for people */
-    bool drawn;    /* a line stands there that has to be wiped */
+    bool terminal; /* stderr can draw a line again */
+    bool drawn;    /* such a line stands there */
 };
 
 void progress_init(struct progress *progress, const struct hunt *hunt);

@@ -11,6 +11,7 @@
 #include "tools/complain.h"
 #include "tools/finding.h"
 #include "tools/module.h"
+#include "tools/paint.h"
 #include "tools/recording.h"
 #include "tools/report.h"
 #include "tools/runner.h"
@@ -115,7 +116,8 @@ static void choice_print(const char *label, const struct choice *choice) {
 
 static void diverged_print(const struct record *record, const struct case_record *stored) {
     if (record->verdict.kind != VERDICT_DIVERGED) {
-        printf("DIVERGED %s: recorded %s, now %s: %s.\n",
+        paint_word(stdout, PAINT_DOUBT, "DIVERGED");
+        printf(" %s: recorded %s, now %s: %s.\n",
                stored->scenario,
                verdict_name((enum verdict_kind)stored->verdict),
                verdict_name((enum verdict_kind)record->verdict.kind),
@@ -129,7 +131,8 @@ static void diverged_print(const struct record *record, const struct case_record
             wanted = &record->script[i];
         }
     }
-    printf("DIVERGED %s at choice %" PRIu64 ".\n", stored->scenario, record->mismatch_at);
+    paint_word(stdout, PAINT_DOUBT, "DIVERGED");
+    printf(" %s at choice %" PRIu64 ".\n", stored->scenario, record->mismatch_at);
     choice_print("asked", &record->mismatch);
     if (wanted != NULL) {
         choice_print("recorded", wanted);
@@ -191,7 +194,8 @@ static int judge(const struct options *options, const struct rerun *rerun) {
                TRACE_VERSION);
     }
     if (result == EXIT_CLEAN) {
-        printf("PASS %s: the recorded choices no longer lead to the failure.\n", stored->scenario);
+        paint_word(stdout, PAINT_GOOD, "PASS");
+        printf(" %s: the recorded choices no longer lead to the failure.\n", stored->scenario);
     } else {
         diverged_print(record, stored);
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tools/json.h"
+#include "tools/paint.h"
 
 #define COLUMNS_MAX 3 /* threads that get a column of their own */
 #define TIME_WIDTH 11
@@ -30,9 +31,10 @@ void report_site(struct symbols *symbols, uint64_t site, char *text, size_t size
     place_print(&place, text, size);
 }
 
-/* Folds a text into lines of REPORT_WIDTH, the later ones indented. */
-static void fold(FILE *out, const char *text) {
-    size_t width = REPORT_WIDTH;
+/* Folds a text into lines of REPORT_WIDTH, the later ones indented, after a word that stands there
+ * already. */
+static void fold(FILE *out, const char *word, const char *text) {
+    size_t width = REPORT_WIDTH - strlen(word);
     const char *indent = "";
     while (strlen(text) > width) {
         size_t cut = width;
@@ -162,7 +164,7 @@ static void threads_print(FILE *out, const struct record *record, struct symbols
                  thread->object,
                  holder,
                  where);
-        fold(out, line);
+        fold(out, "", line);
     }
 }
 
@@ -188,11 +190,12 @@ void report_print(FILE *out, const struct record *record, struct symbols *symbol
     strategy_print(&record->strategy, strategy, sizeof strategy);
     snprintf(line,
              sizeof line,
-             "FAIL %s: %s: %s.",
+             " %s: %s: %s.",
              record->description.name,
              verdict_name((enum verdict_kind)verdict->kind),
              verdict->message);
-    fold(out, line);
+    paint_word(out, PAINT_BAD, "FAIL");
+    fold(out, "FAIL", line);
     if (verdict->site != 0) {
         report_site(symbols, verdict->site, where, sizeof where);
         fprintf(out,
