@@ -392,6 +392,9 @@ static enum wake_reason wait_in(struct schedule *schedule,
     if (deadline_ns != AGENDA_NEVER) {
         agent->deadline =
             schedule_timer_start(schedule, deadline_ns, 0, index, agent->decider.choices);
+        if (deadline_ns <= schedule->clock.now_ns) { /* else it would come with a later point */
+            collect(schedule);
+        }
     }
     pick(schedule, false, false);
     const enum wake_reason reason = (enum wake_reason)agent->reason;
