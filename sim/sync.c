@@ -3,47 +3,38 @@
 #include <errno.h>
 #include <stddef.h>
 
-#include "sim/panic.h"
-
 _Static_assert(offsetof(struct sync_mutex, kind) == 16, "where glibc's initialisers put it");
+_Static_assert(offsetof(struct sync_mutex, queue) == 24, "glibc leaves other bytes as they were");
 _Static_assert(sizeof(struct sync_mutex) <= 40, "fits in pthread_mutex_t");
+_Static_assert(offsetof(struct sync_cond, flags) == 36, "where glibc's initialiser puts them");
 _Static_assert(sizeof(struct sync_cond) <= 48, "fits in pthread_cond_t");
 
-#define KIND_MASK 3u
-
-static void
-announce(struct schedule *schedule, enum point_kind kind, uint32_t *object, const void *site) {
-    if (*object == 0) {
-        *object = schedule_object(schedule);
-    }
-    const struct point point = {.kind = (uint16_t)kind,
-                                .write = 1,
-                                .object = *object,
-                                .site = site};
-    schedule_point(schedule, &point);
-}
+#define KIND_DESTROYED UINT32_MAX
 
 void sync_mutex_init(struct sync_mutex *mutex, enum sync_kind kind) {
     *mutex = (struct sync_mutex){.kind = kind};
 }
 
 int sync_mutex_destroy(struct sync_mutex *mutex) {
-    if (mutex->holder != 0) {
+    if (mutex->holder != 0 || mutex->users != 0) {
         return EBUSY;
     }
     mutex->object = 0;
+    mutex->kind = KIND_DESTROYED;
     return 0;
 }
 
 /* The effect of a lock on a mutex that may be held: 0, EBUSY, or another refusal. */
 static int acquire(struct sync_mutex *mutex, uint32_t self) {
-    const uint32_t kind = mutex->kind & KIND_MASK;
+    if (mutex->kind > SYNC_ADAPTIVE) {
+        return EINVAL;
+    }
     if (mutex->holder == 0) {
         mutex->holder = self;
         mutex->count = 1;
         return 0;
     }
-    if (mutex->holder == self && kind == SYNC_RECURSIVE) {
+    if (mutex->holder == self && mutex->kind == SYNC_RECURSIVE) {
         if (mutex->count == UINT32_MAX) {
             return EAGAIN;
         }
@@ -56,16 +47,18 @@ static int acquire(struct sync_mutex *mutex, uint32_t self) {
 static int lock_wait(struct schedule *schedule,
                      struct sync_mutex *mutex,
                      uint64_t deadline_ns,
-                     enum point_kind kind,
                      const void *site) {
     const uint32_t self = schedule_running(schedule)->id;
-    const struct wait_cause cause = {.kind = (uint16_t)kind,
+    const struct wait_cause cause = {.kind = POINT_LOCK,
                                      .object = mutex->object,
                                      .holder = &mutex->holder,
                                      .site = site};
     int result = acquire(mutex, self);
     while (result == EBUSY) {
-        const enum wake_reason reason = schedule_wait(schedule, &mutex->queue, deadline_ns, &cause);
+        if (deadline_ns == OBJECT_DEADLINE_INVALID) {
+            return EINVAL;
+        }
+        const enum wake_reason reason = object_wait(schedule, &mutex->queue, deadline_ns, &cause);
         result = acquire(mutex, self);
         if (result == EBUSY && reason == WAKE_TIMEOUT) {
             return ETIMEDOUT;
@@ -74,23 +67,31 @@ static int lock_wait(struct schedule *schedule,
     return result;
 }
 
+/* Counts a user whom a destruction would disturb; one that waits on a condition variable stays
+ * one. */
+static int count_user(struct sync_mutex *mutex, int result) {
+    if (result == 0 && mutex->count == 1) {
+        mutex->users++;
+    }
+    return result;
+}
+
 int sync_mutex_lock(struct schedule *schedule,
                     struct sync_mutex *mutex,
                     uint64_t deadline_ns,
                     const void *site) {
-    announce(schedule, POINT_LOCK, &mutex->object, site);
+    object_announce(schedule, POINT_LOCK, &mutex->object, site);
     int result = EDEADLK;
-    if ((mutex->kind & KIND_MASK) != SYNC_ERRORCHECK ||
-        mutex->holder != schedule_running(schedule)->id) {
-        result = lock_wait(schedule, mutex, deadline_ns, POINT_LOCK, site);
+    if (mutex->kind != SYNC_ERRORCHECK || mutex->holder != schedule_running(schedule)->id) {
+        result = count_user(mutex, lock_wait(schedule, mutex, deadline_ns, site));
     }
     schedule_event(schedule, POINT_LOCK, mutex->object, result, site);
     return result;
 }
 
 int sync_mutex_trylock(struct schedule *schedule, struct sync_mutex *mutex, const void *site) {
-    announce(schedule, POINT_TRYLOCK, &mutex->object, site);
-    const int result = acquire(mutex, schedule_running(schedule)->id);
+    object_announce(schedule, POINT_TRYLOCK, &mutex->object, site);
+    const int result = count_user(mutex, acquire(mutex, schedule_running(schedule)->id));
     schedule_event(schedule, POINT_TRYLOCK, mutex->object, result, site);
     return result;
 }
@@ -103,18 +104,21 @@ static void release(struct schedule *schedule, struct sync_mutex *mutex) {
 }
 
 static int unlock_refusal(const struct schedule *schedule, const struct sync_mutex *mutex) {
-    const uint32_t kind = mutex->kind & KIND_MASK;
-    const bool checks = kind == SYNC_RECURSIVE || kind == SYNC_ERRORCHECK;
+    if (mutex->kind > SYNC_ADAPTIVE) {
+        return EINVAL;
+    }
+    const bool checks = mutex->kind == SYNC_RECURSIVE || mutex->kind == SYNC_ERRORCHECK;
     return checks && mutex->holder != schedule_running(schedule)->id ? EPERM : 0;
 }
 
 int sync_mutex_unlock(struct schedule *schedule, struct sync_mutex *mutex, const void *site) {
-    announce(schedule, POINT_UNLOCK, &mutex->object, site);
+    object_announce(schedule, POINT_UNLOCK, &mutex->object, site);
     const int result = unlock_refusal(schedule, mutex);
     if (result == 0) {
         if (mutex->count > 1) {
             mutex->count--;
         } else {
+            mutex->users -= mutex->users > 0;
             release(schedule, mutex);
         }
     }
@@ -122,8 +126,16 @@ int sync_mutex_unlock(struct schedule *schedule, struct sync_mutex *mutex, const
     return result;
 }
 
-void sync_cond_init(struct sync_cond *cond, uint32_t clock) {
-    *cond = (struct sync_cond){.clock = clock};
+void sync_cond_init(struct sync_cond *cond, uint32_t flags) {
+    *cond = (struct sync_cond){.flags = flags};
+}
+
+void sync_cond_destroy(struct schedule *schedule, struct sync_cond *cond, const void *site) {
+    const struct wait_cause cause = {.kind = POINT_WAIT, .object = cond->object, .site = site};
+    while (cond->waiters != 0) {
+        object_wait(schedule, &cond->destroyers, AGENDA_NEVER, &cause);
+    }
+    cond->object = 0;
 }
 
 static bool spurious(struct schedule *schedule, const void *site) {
@@ -137,47 +149,58 @@ static bool spurious(struct schedule *schedule, const void *site) {
                           SYNC_SPURIOUS_DENOMINATOR);
 }
 
+/* Sleeps until a signal or the deadline; does not touch the condition variable afterwards, which
+ * may be destroyed as soon as nobody is inside. */
+static int cond_sleep(struct schedule *schedule,
+                      struct sync_cond *cond,
+                      uint64_t deadline_ns,
+                      const void *site) {
+    const struct wait_cause cause = {.kind = POINT_WAIT, .object = cond->object, .site = site};
+    cond->waiters++;
+    const enum wake_reason reason = object_wait(schedule, &cond->queue, deadline_ns, &cause);
+    cond->waiters--;
+    if (cond->waiters == 0) {
+        schedule_wake(schedule, &cond->destroyers, UINT32_MAX);
+    }
+    return reason == WAKE_TIMEOUT ? ETIMEDOUT : 0;
+}
+
 int sync_cond_wait(struct schedule *schedule,
                    struct sync_cond *cond,
                    struct sync_mutex *mutex,
                    uint64_t deadline_ns,
                    const void *site) {
-    announce(schedule, POINT_WAIT, &cond->object, site);
+    object_announce(schedule, POINT_WAIT, &cond->object, site);
+    const uint32_t object = cond->object;
     int result = unlock_refusal(schedule, mutex);
     if (result == 0) {
-        const uint32_t count = mutex->count;
-        release(schedule, mutex);
-        const struct wait_cause cause = {.kind = POINT_WAIT,
-                                         .object = cond->object,
-                                         .holder = NULL,
-                                         .site = site};
+        if (mutex->count > 1) {
+            mutex->count--;
+        } else {
+            release(schedule, mutex);
+        }
         if (spurious(schedule, site)) {
             const struct point point = {.kind = POINT_YIELD, .site = site};
             schedule_yield(schedule, &point);
         } else {
-            cond->waiters++;
-            const enum wake_reason reason =
-                schedule_wait(schedule, &cond->queue, deadline_ns, &cause);
-            cond->waiters--;
-            result = reason == WAKE_TIMEOUT ? ETIMEDOUT : 0;
+            result = cond_sleep(schedule, cond, deadline_ns, site);
         }
-        const int locked = lock_wait(schedule, mutex, AGENDA_NEVER, POINT_LOCK, site);
-        ASSERT(locked == 0);
-        mutex->count = count;
+        const int locked = lock_wait(schedule, mutex, AGENDA_NEVER, site);
+        result = locked != 0 ? locked : result;
     }
-    schedule_event(schedule, POINT_WAIT, cond->object, result, site);
+    schedule_event(schedule, POINT_WAIT, object, result, site);
     return result;
 }
 
 int sync_cond_signal(struct schedule *schedule, struct sync_cond *cond, const void *site) {
-    announce(schedule, POINT_SIGNAL, &cond->object, site);
+    object_announce(schedule, POINT_SIGNAL, &cond->object, site);
     const uint32_t woken = schedule_wake(schedule, &cond->queue, 1);
     schedule_event(schedule, POINT_SIGNAL, cond->object, woken, site);
     return 0;
 }
 
 int sync_cond_broadcast(struct schedule *schedule, struct sync_cond *cond, const void *site) {
-    announce(schedule, POINT_BROADCAST, &cond->object, site);
+    object_announce(schedule, POINT_BROADCAST, &cond->object, site);
     const uint32_t woken = schedule_wake(schedule, &cond->queue, UINT32_MAX);
     schedule_event(schedule, POINT_BROADCAST, cond->object, woken, site);
     return 0;

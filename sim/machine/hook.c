@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "sim/panic.h"
+
 #define NS_PER_S UINT64_C(1000000000)
 
 int hook_result(int64_t result) {
@@ -45,4 +47,19 @@ static bool is_wall(int clock) {
 uint64_t hook_deadline(int clock, uint64_t absolute_ns) {
     const uint64_t start = is_wall(clock) ? VCLOCK_EPOCH_NS : VCLOCK_BOOT_NS;
     return absolute_ns > start ? absolute_ns - start : 0;
+}
+
+int hook_deadline_of(int clock, const void *timespec, uint64_t *due_ns) {
+    const struct timespec *time = timespec;
+    if ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) || time->tv_nsec < 0 ||
+        time->tv_nsec >= (long)NS_PER_S) {
+        return EINVAL;
+    }
+    uint64_t ns = 0;
+    if (time->tv_sec >= 0) {
+        const int refused = hook_timespec(time, &ns);
+        ASSERT(refused == 0);
+    }
+    *due_ns = hook_deadline(clock, ns);
+    return 0;
 }

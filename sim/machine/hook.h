@@ -80,4 +80,8 @@ int hook_timespec(const void *timespec, uint64_t *ns);
 /* Virtual time of an absolute deadline of a clock; 0 when it lies before the run began. */
 uint64_t hook_deadline(int clock, uint64_t absolute_ns);
 
+/* The same for the deadline of a pthread or sem call, which may only be of CLOCK_REALTIME or
+ * CLOCK_MONOTONIC: EINVAL for another one or for wrong nanoseconds; before 1970 is the past. */
+int hook_deadline_of(int clock, const void *timespec, uint64_t *due_ns);
+
 #endif

@@ -1,0 +1,93 @@
+/* One wrong use of a synchronisation object, chosen by WHAT: each must be found. Main is thread 1,
+ * the two others are threads 2 and 3. */
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "sim/scenario.h"
+
+#define COND_DESTROY 1
+#define MUTEX_TIMEOUT 2
+#define MUTEX_ROBUST 3
+#define MUTEX_INHERIT 4
+#define MUTEX_PROTECT 5
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static volatile int inside;
+
+/* A condition variable is destroyed that a thread still waits on. */
+static void cond_destroy(int thread) {
+    static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+    static bool waits;
+    pthread_mutex_lock(&mutex);
+    if (thread == 2) {
+        waits = true;
+        while (waits) {
+            pthread_cond_wait(&cond, &mutex);
+        }
+    }
+    const bool destroy = waits;
+    pthread_mutex_unlock(&mutex);
+    if (destroy) {
+        pthread_cond_destroy(&cond);
+    }
+}
+
+/* Who ran out of time goes on as if it had the lock. */
+static void mutex_timeout(int thread) {
+    (void)thread;
+    const struct timespec past = {0, 0};
+    const int result = pthread_mutex_timedlock(&mutex, &past);
+    inside++;
+    sched_yield();
+    assert(inside == 1);
+    inside--;
+    if (result == 0) {
+        pthread_mutex_unlock(&mutex);
+    }
+}
+
+static void mutex_attributes(int thread) {
+    (void)thread;
+    pthread_mutexattr_t attributes;
+    pthread_mutexattr_init(&attributes);
+    if (WHAT == MUTEX_ROBUST) {
+        pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    } else {
+        const int protocol = WHAT == MUTEX_INHERIT ? PTHREAD_PRIO_INHERIT : PTHREAD_PRIO_PROTECT;
+        pthread_mutexattr_setprotocol(&attributes, protocol);
+    }
+    pthread_mutex_t wanted;
+    pthread_mutex_init(&wanted, &attributes);
+}
+
+static void *misuse(void *number) {
+    static void (*const uses[])(int thread) = {
+        [COND_DESTROY] = cond_destroy,
+        [MUTEX_TIMEOUT] = mutex_timeout,
+        [MUTEX_ROBUST] = mutex_attributes,
+        [MUTEX_INHERIT] = mutex_attributes,
+        [MUTEX_PROTECT] = mutex_attributes,
+    };
+    uses[WHAT](number == NULL ? 2 : 3);
+    return NULL;
+}
+
+int program(int argc, char **argv) {
+    (void)argc;
+    (void)argv;
+    pthread_t threads[2];
+    pthread_create(&threads[0], NULL, misuse, NULL);
+    pthread_create(&threads[1], NULL, misuse, threads);
+    pthread_join(threads[0], NULL);
+    pthread_join(threads[1], NULL);
+    return 0;
+}
+
+SIM_SCENARIO(world) {
+    sim_node(world, "main", "program", NULL);
+}
