@@ -166,6 +166,38 @@ expect 0 'lock ' $sim trace "$id" --corpus "$folder/abba.db"
 expect 0 '1 new cases' $sim corpus merge "$folder/abba.db" --corpus "$corpus"
 expect 0 "$id" $sim corpus list --json --corpus "$corpus"
 
+# each verb with a table says the same as JSON, one object a line; a run says all about itself
+json() { # EXIT PATTERN VERB...: like expect, and every line is an object
+    local code=$1 pattern=$2
+    shift 2
+    expect "$code" "$pattern" $sim "$@" --json --corpus "$folder/json.db"
+    check 'every line is a JSON object' python3 -c 'import json, sys
+lines = open(sys.argv[1]).read().splitlines()
+sys.exit(not (lines and all(isinstance(json.loads(line), dict) for line in lines)))' "$folder/out"
+}
+all='"seed":[0-9]+,"strategy":"[a-z]+[^"]*","verdict":"[a-z]+","message":".*","fingerprint":"[0-9a-f]{32}","steps":[1-9][0-9]*,"time_ns":[1-9][0-9]*'
+json 0 "^\{\"event\":\"run\",\"scenario\":\"abba\",$all\}\$" run abba --seed 7
+check 'a run is one line' [ "$(wc -l <"$folder/out")" -eq 1 ]
+fingerprint=$(sed 's/.*"fingerprint":"\([0-9a-f]*\)".*/\1/' "$folder/out")
+json 0 "\"number\":19,$all\}\$" run abba --runs 20
+check 'every run is told' [ "$(grep -c '"verdict":"pass"' "$folder/out")" -eq 20 ]
+json 10 "$all,\"signature\":\"[0-9a-f]{32}\",\"id\":\"[0-9a-f]{32}\",\"new\":true\}\$" \
+    run abba_bug --runs 200
+id=$(sed -n 's/.*"id":"\([^"]*\)".*/\1/p' "$folder/out")
+failing=$(sed -n 's/.*"seed":\([0-9]*\),.*"verdict":"deadlock".*/\1/p' "$folder/out")
+json 10 "\"seed\":$failing,.*\"id\":\"$id\",\"new\":false" run abba_bug --seed "$failing"
+json 0 "$fingerprint" run abba --seed 7
+json 10 "\"result\":\"same\".*\"steps\":[1-9]" replay "$id"
+json 10 '"event":"finding"' fuzz abba_bug --runs 200
+json 12 '"event":"nondeterminism"' fuzz "$build/modules/leak_pointer.so" --runs 100
+json 0 '"what":"lock"' trace "$id"
+json 0 '"scenario":"abba_bug"' list
+json 0 '"state":"done"' corpus campaigns
+json 0 "\"id\":\"$id\"" corpus list
+json 0 "\"signature\":" corpus show "$id"
+json 0 '"cases":1' corpus check
+json 0 '"good":true' doctor
+
 # a scenario that changed or is gone
 cp "$build/scenarios/abba_bug.so" "$folder/mine.so"
 expect 10 'FAIL' $sim fuzz "$folder/mine.so" --runs 2000 --corpus "$folder/mine.db"

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "corpus/cases.h"
+#include "tools/announce.h"
 #include "tools/complain.h"
 #include "tools/difference.h"
 #include "tools/finding.h"
@@ -37,6 +38,14 @@ static void nondeterminism_print(struct quarry *quarry,
         difference_print(stdout, quarry->name, quarry->module, what, first, second);
     }
     board_print_end(quarry->hunt->board);
+}
+
+void confirm_tell(const struct quarry *quarry) {
+    if (quarry->hunt->tells_runs) {
+        board_print_begin(quarry->hunt->board);
+        announce_run(quarry, "run", NULL, NULL);
+        board_print_end(quarry->hunt->board);
+    }
 }
 
 /* The run of a record alone, as it was asked for within its request. */
@@ -112,26 +121,6 @@ store(const struct quarry *quarry, const struct case_record *stored, struct case
     return result;
 }
 
-static void finding_print_json(const struct quarry *quarry,
-                               const struct case_record *stored,
-                               const struct cases_added *added) {
-    char id[HASH_TEXT_SIZE];
-    char signature[HASH_TEXT_SIZE];
-    hash_print(&stored->id, id);
-    hash_print(&stored->signature, signature);
-    printf("{\"event\":\"finding\",");
-    json_field(stdout, "scenario", quarry->name);
-    printf(",\"id\":\"%s\",\"signature\":\"%s\",\"new\":%s,\"verdict\":\"%s\",\"seed\":%" PRIu64
-           ",\"message\":",
-           id,
-           signature,
-           added->bug_is_new ? "true" : "false",
-           verdict_name((enum verdict_kind)stored->verdict),
-           stored->seed);
-    json_string(stdout, stored->message);
-    printf("}\n");
-}
-
 static void finding_print(struct quarry *quarry,
                           const struct case_record *stored,
                           const struct cases_added *added,
@@ -140,7 +129,8 @@ static void finding_print(struct quarry *quarry,
     hash_print(&stored->id, id);
     board_print_begin(quarry->hunt->board);
     if (quarry->hunt->options->json) {
-        finding_print_json(quarry, stored, added);
+        const bool each = quarry->hunt->tells_runs;
+        announce_run(quarry, each ? "run" : "finding", stored, added);
     } else if (added->bug_is_new || quarry->hunt->exact_seed) {
         report_print(stdout, quarry->runner.record, quarry_symbols(quarry), id);
     } else if (first) {
@@ -160,6 +150,7 @@ keep(struct quarry *quarry, const struct case_record *stored, struct quarry_sigh
     bool same = false;
     int result = replay_fresh(quarry, &same);
     if (result != EXIT_CLEAN || !same) {
+        confirm_tell(quarry);
         return result;
     }
     struct cases_added added;
@@ -188,6 +179,7 @@ int confirm_finding(struct quarry *quarry) {
         record->record_count > sighting->choices_fewest / 2) {
         sighting->hits++;
         quarry->board->findings++;
+        confirm_tell(quarry);
         return EXIT_CLEAN;
     }
     struct case_record stored;

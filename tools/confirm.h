@@ -16,6 +16,9 @@
 /* The quarry's last run ended with a finding. */
 int confirm_finding(struct quarry *quarry);
 
+/* Prints the last run, which is not stored, where every run is told (hunt->tells_runs). */
+void confirm_tell(const struct quarry *quarry);
+
 /* Counts in the corpus what was seen again and not stored. */
 int confirm_flush(struct quarry *quarry);
 

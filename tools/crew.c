@@ -139,6 +139,9 @@ static void crew_watch(struct crew *crew, struct hunt *hunt, struct ledger *ledg
 }
 
 static void summary_print(const struct hunt *hunt, bool stopped) {
+    if (hunt->options->json && hunt->exact_seed) {
+        return; /* the run has told it all */
+    }
     const struct board_sum sum = board_sum(hunt->board);
     const uint64_t bugs_new = hunt->board->bugs_new;
     if (hunt->options->json) {
@@ -224,6 +227,9 @@ static int check_corpus(const char *path) {
 
 static void start_print(const struct hunt *hunt) {
     const struct options *options = hunt->options;
+    if (options->json && hunt->exact_seed) {
+        return;
+    }
     if (options->json) {
         printf("{\"event\":\"start\",\"scenarios\":%u,\"seed\":%" PRIu64 ",\"first\":%" PRIu64
                "}\n",
@@ -247,6 +253,7 @@ int crew_run(const struct options *options, bool fuzzes) {
         return EXIT_USAGE;
     }
     hunt.exact_seed = !fuzzes && options->runs == 0 && options->time_s == 0;
+    hunt.tells_runs = !fuzzes && options->json;
     hunt.ends_at_finding = options->fail_on == FAIL_ON_ANY && options->time_s == 0;
     hunt.runs_max = hunt.exact_seed        ? 1
                     : options->runs != 0   ? options->runs

@@ -21,6 +21,7 @@ struct hunt {
     uint64_t first;            /* all runs before this one were done by the campaign before */
     bool exact_seed;           /* one run with the seed itself */
     bool ends_at_finding;      /* a finding ends the search in its scenario */
+    bool tells_runs;           /* each run is printed, the passing ones too */
     bool stored;               /* there is a campaign in the corpus, with the id below */
     struct hash campaign;
 };

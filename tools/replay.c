@@ -158,15 +158,18 @@ static void json_print(const struct record *record, const struct case_record *st
     char fingerprint[HASH_TEXT_SIZE];
     hash_print(&stored->id, id);
     hash_print(&record->fingerprint, fingerprint);
-    printf("{\"event\":\"replay\",\"id\":\"%s\",\"result\":\"%s\",\"verdict\":\"%s\","
-           "\"fingerprint\":\"%s\",\"events\":%" PRIu64 "}\n",
-           id,
-           result == EXIT_FOUND   ? "same"
-           : result == EXIT_CLEAN ? "passed"
-                                  : "diverged",
-           verdict_name((enum verdict_kind)record->verdict.kind),
-           fingerprint,
-           record->trace.count);
+    printf(
+        "{\"event\":\"replay\",\"id\":\"%s\",\"result\":\"%s\",\"verdict\":\"%s\",\"seed\":%" PRIu64
+        ",\"fingerprint\":\"%s\",\"steps\":%" PRIu64 ",\"time_ns\":%" PRIu64 "}\n",
+        id,
+        result == EXIT_FOUND   ? "same"
+        : result == EXIT_CLEAN ? "passed"
+                               : "diverged",
+        verdict_name((enum verdict_kind)record->verdict.kind),
+        record->seed,
+        fingerprint,
+        record->trace.count,
+        record->now_ns);
 }
 
 static int judge(const struct options *options, const struct rerun *rerun) {

@@ -77,7 +77,9 @@ static int ask_twin(struct quarry *quarry) {
 
 /* Requests grow until one takes long enough that handing it over costs nothing. */
 static void batch_adapt(struct quarry *quarry, double used_ns) {
-    const uint64_t limit = quarry->runs < TWIN_RUNS ? TWIN_SHARE : BATCH_RUNS_MAX;
+    const uint64_t limit = quarry->hunt->tells_runs   ? 1
+                           : quarry->runs < TWIN_RUNS ? TWIN_SHARE
+                                                      : BATCH_RUNS_MAX;
     if (used_ns > BATCH_CPU_NS && quarry->batch > 1) {
         quarry->batch /= 2;
     } else if (used_ns < BATCH_CPU_NS / 2 && quarry->batch * 2 <= limit) {
@@ -92,6 +94,18 @@ static void count_runs(struct quarry *quarry) {
     quarry->board->runs += record->runs_done;
     quarry->board->steps += record->points_total;
     quarry->board->time_ns += record->time_total_ns;
+}
+
+static int take_finding(struct quarry *quarry) {
+    const bool crashed = quarry->runner.record->reply == RECORD_CRASHED;
+    const int result = confirm_finding(quarry);
+    if (crashed) {
+        quarry_worker_end(quarry);
+    }
+    if (quarry->hunt->ends_at_finding && quarry->board->findings > 0) {
+        quarry->board->ended = true;
+    }
+    return result;
 }
 
 /* One request, and what follows from its answer. */
@@ -111,21 +125,13 @@ static int run_batch(struct quarry *quarry) {
     }
     const double used = runner_cpu_ns(&quarry->runner) - before;
     const bool first = quarry->runs == 0;
-    int result = EXIT_CLEAN;
     count_runs(quarry);
     batch_adapt(quarry, used);
     if (verdict_is_finding(&record->verdict)) {
-        result = confirm_finding(quarry);
-        if (record->reply == RECORD_CRASHED) {
-            quarry_worker_end(quarry);
-        }
-        if (hunt->ends_at_finding && quarry->board->findings > 0) {
-            quarry->board->ended = true;
-        }
-    } else if (first || quarry->runs - quarry->runs_twin >= TWIN_SHARE) {
-        result = ask_twin(quarry);
+        return take_finding(quarry);
     }
-    return result;
+    confirm_tell(quarry);
+    return first || quarry->runs - quarry->runs_twin >= TWIN_SHARE ? ask_twin(quarry) : EXIT_CLEAN;
 }
 
 int search_slice(struct quarry *quarry, uint64_t until_ms) {
