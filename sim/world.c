@@ -12,7 +12,7 @@
 uint64_t world_arena_size(void) {
     return (uint64_t)WORLD_AGENTS_MAX * (sizeof(struct agent) + 16) +
            agenda_size(WORLD_ENTRIES_MAX) + (uint64_t)THREADS_MAX * sizeof(struct thread) +
-           futex_arena_size(WORLD_AGENTS_MAX) + ARENA_SLACK;
+           futex_arena_size(WORLD_AGENTS_MAX) + once_arena_size() + ARENA_SLACK;
 }
 
 void world_init(struct world *world,
@@ -27,6 +27,7 @@ void world_init(struct world *world,
     schedule_init(&world->schedule, &world->arena, WORLD_AGENTS_MAX, WORLD_ENTRIES_MAX, machine);
     threads_init(&world->threads, &world->arena, &world->schedule);
     futex_init(&world->futexes, &world->arena, &world->schedule, WORLD_AGENTS_MAX);
+    once_init(&world->onces, &world->arena, &world->schedule);
     choices_init(&world->choices, record, record_capacity);
 }
 
@@ -57,6 +58,7 @@ void world_begin(struct world *world,
     world->schedule.time_max_ns = description->time_max_ns;
     threads_begin(&world->threads);
     futex_begin(&world->futexes);
+    once_begin(&world->onces);
     property_begin(&world->property, description, verdict, 0);
     world->nodes_lasting = 0;
     world->nodes_alive = description->node_count;

@@ -24,6 +24,7 @@
 #include "sim/choices.h"
 #include "sim/description.h"
 #include "sim/futex.h"
+#include "sim/once.h"
 #include "sim/property.h"
 #include "sim/schedule.h"
 #include "sim/strategy.h"
@@ -56,6 +57,7 @@ struct world {
     struct choices choices;
     struct threads threads;
     struct futexes futexes;
+    struct onces onces;
     struct property property;
     const struct description *description;
     struct verdict *verdict;

@@ -41,6 +41,8 @@ static void expect_pass(const struct runner *runner, const char *name) {
 
 static const char *const clean[] = {
     "futex",
+    "once",
+    "once_thrown",
 };
 #define CLEAN_COUNT (int)(sizeof clean / sizeof clean[0])
 
@@ -82,6 +84,8 @@ struct planted {
 
 static const struct planted planted[] = {
     {"futex_bug", VERDICT_DEADLOCK, "waits in futex wait on object"},
+    {"once_bug", VERDICT_ASSERTION, "value == 42"},
+    {"once_self", VERDICT_DEADLOCK, "waits in once on object 1 held by thread 1"},
 };
 #define PLANTED_COUNT (int)(sizeof planted / sizeof planted[0])
 
