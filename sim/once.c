@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "sim/object.h"
 #include "sim/panic.h"
 
 #define FRESH 0u
@@ -80,7 +81,7 @@ enum once_answer once_enter(struct onces *onces, uint32_t *control, const void *
                                          .object = object,
                                          .holder = &record->holder,
                                          .site = site};
-        schedule_wait(schedule, &record->queue, AGENDA_NEVER, &cause);
+        object_wait(schedule, &record->queue, AGENDA_NEVER, &cause);
     }
     if (*control == DONE) {
         schedule_event(schedule, POINT_ONCE, object, ONCE_DONE, site);

@@ -43,6 +43,8 @@ static const char *const clean[] = {
     "futex",
     "once",
     "once_thrown",
+    "keys",
+    "ends",
 };
 #define CLEAN_COUNT (int)(sizeof clean / sizeof clean[0])
 
@@ -86,6 +88,7 @@ static const struct planted planted[] = {
     {"futex_bug", VERDICT_DEADLOCK, "waits in futex wait on object"},
     {"once_bug", VERDICT_ASSERTION, "value == 42"},
     {"once_self", VERDICT_DEADLOCK, "waits in once on object 1 held by thread 1"},
+    {"keys_bug", VERDICT_ASSERTION, "pthread_getspecific(key[0])"},
 };
 #define PLANTED_COUNT (int)(sizeof planted / sizeof planted[0])
 

@@ -9,6 +9,7 @@
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_chance.h"
 #include "sim/machine/hooks_environment.h"
+#include "sim/machine/hooks_key.h"
 #include "sim/machine/hooks_map.h"
 #include "sim/machine/hooks_signal.h"
 #include "sim/machine/hooks_syscall.h"
@@ -57,6 +58,15 @@ static void on_run_begin(void) {
     hooks_environment_begin();
     hooks_identity_begin();
     hooks_resource_begin();
+    hooks_key_begin();
+}
+
+/* A process whose last thread ends goes the way of exit(0). */
+static void on_thread_returning(void) {
+    hooks_key_thread_end();
+    if (machine.world.nodes[hook_node()].alive == 1) {
+        process_exit(0);
+    }
 }
 
 bool entry_open(struct record *record,
@@ -69,6 +79,7 @@ bool entry_open(struct record *record,
     machine.node_main = process_main;
     machine.run_begin = on_run_begin;
     machine.thread_created = signals_thread_begin;
+    machine.thread_returning = on_thread_returning;
     machine.thread_ending = signals_thread_end;
     machine.interrupted = signals_deliver;
     machine.stuck = signals_idle;

@@ -302,8 +302,12 @@ _Noreturn void machine_thread_main(uint32_t slot) {
     const void *site = (const char *)start.routine + 1; /* sites are return addresses */
     schedule_event(&machine.world.schedule, POINT_THREAD_START, 0, 0, site);
     machine.interrupted();
-    void *result = start.routine(start.argument);
+    machine_thread_return(start.routine(start.argument));
+}
+
+_Noreturn void machine_thread_return(void *result) {
     tls_thread_end();
+    machine.thread_returning();
     machine_thread_exit(result);
 }
 

@@ -46,6 +46,7 @@ struct machine {
     void (*run_begin)(void);        /* the hooks forget what they kept of the run before */
     void (*crashed)(void);          /* the process cannot go on; does not return */
     void (*thread_created)(uint32_t parent, uint32_t thread);
+    void (*thread_returning)(void); /* the running thread ends in order: destructors run */
     void (*thread_ending)(uint32_t thread);
     void (*interrupted)(void); /* the running thread has signals to handle first */
     void (*stuck)(void);       /* nothing can run; may end the run */
@@ -78,6 +79,10 @@ void machine_reset(void);
 /* A new thread of the running thread's node that executes start. Its id, 0 at a limit (the run has
  * its verdict then). */
 uint32_t machine_thread_create(const struct machine_start *start, bool detached);
+
+/* The running thread returned from its function, or called pthread_exit(): destructors of its
+ * thread-local values run first. Does not return. */
+_Noreturn void machine_thread_return(void *result);
 
 /* The running thread ends with a result. Does not return. */
 _Noreturn void machine_thread_exit(void *result);
