@@ -5,6 +5,7 @@ build=${SIM_BUILD:-$(pwd)}
 while [ ! -f "$build/sim" ] && [ "$build" != / ]; do build=$(dirname "$build"); done
 [ -f "$build/sim" ] || { echo "no sim above $(pwd)" >&2; exit 1; }
 sim=$build/sim
+source=$(cd "$(dirname "$0")" && pwd)
 folder=$(mktemp -d) || exit 1
 trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT
 corpus=$folder/corpus.db
@@ -22,6 +23,15 @@ expect() {
         echo "  exit $got, wanted $code and /$pattern/; it printed:"
         sed 's/^/  | /' "$folder/out"
     fi
+}
+
+check() { # SENTENCE COMMAND...
+    local sentence=$1
+    shift
+    "$@" || { failed=$((failed + 1)); echo "FAILED: $sentence: $*"; sed 's/^/  | /' "$folder/out"; }
+}
+line_of() { # LEAK: where it leaks
+    grep -n "sim_count" "$source/modules/leak_$1.c" | cut -d: -f1
 }
 
 verdict() { # NAME PATTERN
@@ -55,6 +65,27 @@ expect 0 '1 run, 0 failed' $sim run "$build/modules/verdict_pass.so" --corpus "$
 # what depends on the world outside is no finding
 expect 12 'NONDETERMINISM' $sim fuzz "$build/modules/leak_heap.so" --runs 200 --corpus "$corpus"
 expect 12 'first different event: number 3, count' $sim fuzz "$build/modules/leak_pointer.so" --runs 200 --corpus "$corpus"
+# also when it happens long before the last events, which alone are at hand
+late() { # NAME LINE
+    expect 12 "first different event: number 12002, count at leak_$1.c:$2\$" \
+        $sim fuzz "$build/modules/leak_$1_late.so" --runs 100 --corpus "$corpus"
+    check 'the first run is told' grep -Eq '^    once   thread 1 of main: count gave [0-9]+$' "$folder/out"
+    check 'the second run is told' grep -Eq '^    again  thread 1 of main: count gave [0-9]+$' "$folder/out"
+    check 'it says what differs' grep -q 'They differ in the result' "$folder/out"
+    check 'the last common event is told' grep -q 'both   thread 1 of main: mark' "$folder/out"
+}
+late heap "$(line_of heap)"
+late pointer "$(line_of pointer)"
+late clock "$(line_of clock)"
+expect 12 '"number":12002,"once":\{.*"what":"count".*"again":\{.*"what":"count","object":0,"result":165,.*"common":\{.*"what":"mark"' \
+    $sim run "$build/modules/leak_heap_late.so" --runs 2 --json --corpus "$corpus"
+for _ in 1 2 3; do # each time it happens somewhere else, also while it is looked for
+    expect 12 'They differ in what was done' $sim fuzz "$build/modules/leak_place.so" --runs 10 --corpus "$corpus"
+    check 'one of the two has come to the place' grep -Eq '(once|again)  +thread 1 of main: count gave 1$' "$folder/out"
+    check 'the other has not' grep -Eq '(once|again)  +thread 1 of main: mark gave' "$folder/out"
+done
+# what the processor says about time is virtual time
+expect 0 ' 0 failed, 0 new.$' $sim fuzz "$build/modules/stamp_late.so" --runs 200 --corpus "$corpus"
 
 # planted bugs are found, their correct variants are not accused, whatever the number of workers
 for name in abba check_then_act lost_wakeup; do
@@ -83,11 +114,6 @@ runs_counted() { # CORPUS: of all its campaigns
 }
 number() { # NAME: of the last line of JSON that has it
     sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" "$folder/out" | tail -n 1
-}
-check() { # SENTENCE COMMAND...
-    local sentence=$1
-    shift
-    "$@" || { failed=$((failed + 1)); echo "FAILED: $sentence: $*"; sed 's/^/  | /' "$folder/out"; }
 }
 
 # a campaign that is stopped says so, and the same command goes on where it was; another one begins

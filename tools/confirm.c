@@ -9,7 +9,6 @@
 #include "tools/complain.h"
 #include "tools/difference.h"
 #include "tools/finding.h"
-#include "tools/json.h"
 #include "tools/paint.h"
 #include "tools/report.h"
 
@@ -22,20 +21,20 @@ bool confirm_same(const struct record *a, const struct record *b) {
 
 static void nondeterminism_print(struct quarry *quarry,
                                  const char *what,
-                                 const struct difference_side *first,
-                                 const struct difference_side *second) {
+                                 const struct parting_side *first,
+                                 const struct parting_side *second) {
     quarry->board->nondeterminism++;
     quarry->nondeterminism++;
     if (quarry->nondeterminism > 1) {
         return; /* one report is enough; the others are counted */
     }
+    static struct parting parting;
+    parting_find(quarry->module, first, second, &parting);
     board_print_begin(quarry->hunt->board);
     if (quarry->hunt->options->json) {
-        printf("{\"event\":\"nondeterminism\",");
-        json_field(stdout, "scenario", quarry->name);
-        printf(",\"what\":\"%s\",\"seed\":%" PRIu64 "}\n", what, first->record->seed);
+        difference_print_json(stdout, quarry->name, what, first, &parting);
     } else {
-        difference_print(stdout, quarry->name, quarry->module, what, first, second);
+        difference_print(stdout, quarry->name, what, first, second, &parting);
     }
     board_print_end(quarry->hunt->board);
 }
@@ -49,9 +48,9 @@ void confirm_tell(const struct quarry *quarry) {
 }
 
 /* The run of a record alone, as it was asked for within its request. */
-static struct difference_side
+static struct parting_side
 side_of(const struct quarry *quarry, const struct record *record, unsigned char fill) {
-    struct difference_side side = {.record = record, .request = record->request};
+    struct parting_side side = {.record = record, .request = record->request};
     side.options = (struct runner_options){quarry->hunt->options->backend, fill, NULL, NULL, NULL};
     side.request.spec.seed = record->seed;
     side.request.exact_seed = 1;
@@ -60,8 +59,8 @@ side_of(const struct quarry *quarry, const struct record *record, unsigned char 
 }
 
 void confirm_twin_differs(struct quarry *quarry) {
-    const struct difference_side first = side_of(quarry, quarry->runner.record, 0);
-    const struct difference_side second = side_of(quarry, quarry->twin.record, QUARRY_TWIN_FILL);
+    const struct parting_side first = side_of(quarry, quarry->runner.record, 0);
+    const struct parting_side second = side_of(quarry, quarry->twin.record, QUARRY_TWIN_FILL);
     nondeterminism_print(quarry, "a passing run does not repeat", &first, &second);
 }
 
@@ -84,8 +83,8 @@ static int replay_fresh(struct quarry *quarry, bool *same) {
     *same = end == RUNNER_REPLIED && fresh.record->error[0] == '\0' &&
             confirm_same(record, fresh.record);
     if (!*same) {
-        const struct difference_side first = side_of(quarry, record, 0);
-        const struct difference_side second = side_of(quarry, fresh.record, 0);
+        const struct parting_side first = side_of(quarry, record, 0);
+        const struct parting_side second = side_of(quarry, fresh.record, 0);
         nondeterminism_print(quarry, "a finding does not repeat", &first, &second);
     }
     runner_close(&fresh);

@@ -11,7 +11,7 @@
 #define OUTPUT_TAIL 400
 #define NS_PER_US 1000
 
-static const char *node_name(const struct record *record, uint32_t node) {
+const char *report_node(const struct record *record, uint32_t node) {
     return node >= 1 && node <= record->description.node_count
                ? record->description.nodes[node].name
                : "world";
@@ -159,7 +159,7 @@ static void threads_print(FILE *out, const struct record *record, struct symbols
                  sizeof line,
                  "thread %" PRIu32 " of %s waits in %s on object %" PRIu32 "%s, at %s",
                  thread->id,
-                 node_name(record, thread->node),
+                 report_node(record, thread->node),
                  point_name(thread->kind),
                  thread->object,
                  holder,
@@ -202,7 +202,7 @@ void report_print(FILE *out, const struct record *record, struct symbols *symbol
                 "  at %s, thread %" PRIu32 " of %s\n",
                 where,
                 verdict->thread,
-                node_name(record, verdict->node));
+                report_node(record, verdict->node));
     }
     fprintf(out, "  seed %" PRIu64 ", %s\n", record->seed, strategy);
     fprintf(out,
@@ -244,7 +244,7 @@ void report_event(FILE *out,
             "  %s\n",
             event->time_ns / NS_PER_US,
             event->time_ns % NS_PER_US,
-            node_name(record, event->node),
+            report_node(record, event->node),
             event->thread,
             event->kind < POINT_KIND_COUNT ? point_name(event->kind) : "?",
             event->object,
@@ -262,7 +262,7 @@ void report_event_json(FILE *out,
         report_site(symbols, site, where, sizeof where);
     }
     fprintf(out, "{\"time_ns\":%" PRIu64 ",", event->time_ns);
-    json_field(out, "node", node_name(record, event->node));
+    json_field(out, "node", report_node(record, event->node));
     fprintf(out,
             ",\"thread\":%" PRIu32 ",\"what\":\"%s\",\"object\":%" PRIu32 ",\"result\":%" PRId64
             ",",

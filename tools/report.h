@@ -21,6 +21,9 @@ void report_print(FILE *out, const struct record *record, struct symbols *symbol
 /* "file:line" of a call, or the function where there is no debug information. */
 void report_site(struct symbols *symbols, uint64_t site, char *text, size_t size);
 
+/* The name of a node, "world" for 0. */
+const char *report_node(const struct record *record, uint32_t node);
+
 /* The heading of what report_event prints. */
 void report_event_head(FILE *out);
 

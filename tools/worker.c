@@ -69,7 +69,9 @@ static void serve(void) {
     const uint64_t stride = request->stride == 0 ? 1 : request->stride;
     const bool forks = request->fork || record->forks;
     const char *stream = getenv("SIM_TRACE_FD");
-    entry_stream(request->stream && stream != NULL ? atoi(stream) : -1);
+    entry_stream(request->stream && stream != NULL ? atoi(stream) : -1,
+                 request->stream_first,
+                 request->stream_count);
     record->runs_done = 0;
     record->points_total = 0;
     record->time_total_ns = 0;

@@ -97,6 +97,9 @@ bool entry_open(struct record *record,
 }
 
 static int stream_descriptor = -1;
+static uint64_t stream_first;
+static uint64_t stream_count;
+static uint64_t stream_block; /* the next one's number in this run */
 
 static void write_all(const void *bytes, size_t size) {
     const char *next = bytes;
@@ -113,13 +116,19 @@ static void write_all(const void *bytes, size_t size) {
 static void
 on_block(void *context, const struct event *events, const uint64_t *sites, uint32_t count) {
     (void)context;
+    const uint64_t block = stream_block++;
+    if (block < stream_first || (stream_count != 0 && block - stream_first >= stream_count)) {
+        return;
+    }
     write_all(&count, sizeof count);
     write_all(events, count * sizeof *events);
     write_all(sites, count * sizeof *sites);
 }
 
-void entry_stream(int descriptor) {
+void entry_stream(int descriptor, uint64_t first, uint64_t count) {
     stream_descriptor = descriptor;
+    stream_first = first;
+    stream_count = count;
     trace_set_sink(descriptor < 0 ? NULL : on_block, NULL);
 }
 
@@ -127,6 +136,7 @@ void entry_run(const struct world_spec *spec) {
     if (machine.record->forks || machine.record->request.fork) {
         guard_child();
     }
+    stream_block = 0;
     machine_run(spec);
 }
 

@@ -21,9 +21,10 @@ entry_open(struct record *record, const struct machine_options *options, void (*
 /* One run, in this process. */
 ENTRY_EXPORT void entry_run(const struct world_spec *spec);
 
-/* Writes every event of the following runs to a descriptor as blocks: u32 count, count events,
- * count sites of 64 bits (sim/trace.h). -1: no longer. */
-ENTRY_EXPORT void entry_stream(int descriptor);
+/* Writes events of the following runs to a descriptor as blocks: u32 count, count events, count
+ * sites of 64 bits (sim/trace.h). `count` blocks of each run from its block `first` on; count 0:
+ * all of them. Descriptor -1: no longer. */
+ENTRY_EXPORT void entry_stream(int descriptor, uint64_t first, uint64_t count);
 
 /* Before the next run in this process. */
 ENTRY_EXPORT void entry_reset(void);

@@ -51,7 +51,8 @@ struct record_request {
     uint64_t runs;
     uint64_t stride;     /* from one run's number to the next, 0 = 1 (shards and jobs) */
     uint32_t exact_seed; /* 1 = spec.seed is the seed itself, for every run */
-    uint32_t stream;     /* 1 = write every event to the trace descriptor */
+    uint32_t stream;     /* 1 = write events to the trace descriptor: those of */
+    uint64_t stream_first, stream_count; /* these blocks of TRACE_BLOCK; count 0 = all from first */
     struct world_spec spec;
 };
 

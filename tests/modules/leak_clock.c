@@ -7,6 +7,10 @@
 
 #include "sim/scenario.h"
 
+#ifndef POINTS
+#define POINTS 1 /* before the leak; as many, less one, follow it */
+#endif
+
 #define WORDS 64
 
 static uint64_t real_clock(void) {
@@ -22,8 +26,13 @@ static uint64_t real_clock(void) {
 int program(int argc, char **argv) {
     (void)argc;
     (void)argv;
-    SIM_MARK("before");
+    for (unsigned i = 0; i < POINTS; i++) {
+        SIM_MARK("before");
+    }
     sim_count("time", (int64_t)(real_clock() % 1000003));
+    for (unsigned i = 1; i < POINTS; i++) {
+        SIM_MARK("after");
+    }
     return 0;
 }
 

@@ -4,14 +4,23 @@
 
 #include "sim/scenario.h"
 
+#ifndef POINTS
+#define POINTS 1 /* before the leak; as many, less one, follow it */
+#endif
+
 static int keys[64];
 
 int program(int argc, char **argv) {
     (void)argc;
     (void)argv;
-    SIM_MARK("before");
+    for (unsigned i = 0; i < POINTS; i++) {
+        SIM_MARK("before");
+    }
     const uintptr_t bucket = ((uintptr_t)&keys >> 12) % 1000003; /* ASLR moves images by pages */
     sim_count("bucket", (int64_t)bucket);
+    for (unsigned i = 1; i < POINTS; i++) {
+        SIM_MARK("after");
+    }
     return 0;
 }
 
