@@ -12,7 +12,7 @@
 #define RUNS 300
 #define RUNS_PLANTED 2000
 
-static const char *const correct[] = {"mutexes"};
+static const char *const correct[] = {"mutexes", "rwlocks"};
 #define CORRECT_COUNT (int)(sizeof correct / sizeof correct[0])
 
 struct planted {
@@ -27,6 +27,12 @@ static const struct planted planted[] = {
     {"mutex_robust", VERDICT_ESCAPE, "pthread_mutex_init() of a robust mutex"},
     {"mutex_inherit", VERDICT_ESCAPE, "pthread_mutex_init() with PTHREAD_PRIO_INHERIT"},
     {"mutex_protect", VERDICT_ESCAPE, "pthread_mutex_init() with PTHREAD_PRIO_PROTECT"},
+    {"rwlock_upgrade", VERDICT_DEADLOCK, "waits in write lock on object 1 held by thread "},
+    {"rwlock_reread",
+     VERDICT_DEADLOCK,
+     "thread 2 of main waits in read lock on object 1 held by thread 2"},
+    {"rwlock_read_to_write", VERDICT_ASSERTION, "inside == 1"},
+    {"rwlock_unlock", VERDICT_CRASH, "unlock of a read-write lock that the thread does not hold"},
 };
 #define PLANTED_COUNT (int)(sizeof planted / sizeof planted[0])
 

@@ -15,6 +15,10 @@
 #define MUTEX_ROBUST 3
 #define MUTEX_INHERIT 4
 #define MUTEX_PROTECT 5
+#define RWLOCK_UPGRADE 6
+#define RWLOCK_REREAD 7
+#define RWLOCK_READ_TO_WRITE 8
+#define RWLOCK_UNLOCK 9
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static volatile int inside;
@@ -65,6 +69,49 @@ static void mutex_attributes(int thread) {
     pthread_mutex_init(&wanted, &attributes);
 }
 
+/* Who reads asks to write, and waits for the other reader and for itself. */
+static void rwlock_upgrade(int thread) {
+    (void)thread;
+    static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+    pthread_rwlock_rdlock(&lock);
+    pthread_rwlock_wrlock(&lock);
+}
+
+/* Who reads asks to read again, behind a writer that waits for the first time to end. */
+static void rwlock_reread(int thread) {
+    static pthread_rwlock_t lock = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+    if (thread == 2) {
+        pthread_rwlock_rdlock(&lock);
+        pthread_rwlock_rdlock(&lock);
+        pthread_rwlock_unlock(&lock);
+    } else {
+        pthread_rwlock_wrlock(&lock);
+    }
+    pthread_rwlock_unlock(&lock);
+}
+
+/* Both hold the lock, and both change what it guards. */
+static void rwlock_read_to_write(int thread) {
+    (void)thread;
+    static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+    pthread_rwlock_rdlock(&lock);
+    inside++;
+    sched_yield();
+    assert(inside == 1);
+    inside--;
+    pthread_rwlock_unlock(&lock);
+}
+
+/* Both take it for their turn, one unlocks it twice. */
+static void rwlock_unlock(int thread) {
+    static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+    pthread_rwlock_wrlock(&lock);
+    pthread_rwlock_unlock(&lock);
+    if (thread == 3) {
+        pthread_rwlock_unlock(&lock);
+    }
+}
+
 static void *misuse(void *number) {
     static void (*const uses[])(int thread) = {
         [COND_DESTROY] = cond_destroy,
@@ -72,6 +119,10 @@ static void *misuse(void *number) {
         [MUTEX_ROBUST] = mutex_attributes,
         [MUTEX_INHERIT] = mutex_attributes,
         [MUTEX_PROTECT] = mutex_attributes,
+        [RWLOCK_UPGRADE] = rwlock_upgrade,
+        [RWLOCK_REREAD] = rwlock_reread,
+        [RWLOCK_READ_TO_WRITE] = rwlock_read_to_write,
+        [RWLOCK_UNLOCK] = rwlock_unlock,
     };
     uses[WHAT](number == NULL ? 2 : 3);
     return NULL;

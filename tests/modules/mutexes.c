@@ -187,6 +187,7 @@ static void handlers_run_while_a_thread_waits(void) {
     pthread_kill(thread, SIGUSR1);
     clock_sleep(1000000);
     assert(handled == 2);
+    assert(pthread_mutex_destroy(&plain) == EBUSY); /* the waiting thread will want it back */
     pthread_mutex_lock(&plain);
     awaited = true;
     pthread_cond_signal(&changed);
