@@ -43,6 +43,7 @@ static const struct refused table[] = {
     {"getaddrinfo", "getaddrinfo() with flags 0x40"},
     {"getnameinfo", "getnameinfo() with flags 0x20"},
     {"gethostbyname2", "gethostbyname2() of family 1"},
+    {"cancel", "pthread_cancel()"},
     {"futex_pi", "futex() with FUTEX_LOCK_PI"},
 };
 #define TABLE_COUNT (int)(sizeof table / sizeof table[0])

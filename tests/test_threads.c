@@ -45,6 +45,9 @@ static const char *const clean[] = {
     "once_thrown",
     "keys",
     "ends",
+    "exits",
+    "exits_unwound",
+    "exits_cpp",
 };
 #define CLEAN_COUNT (int)(sizeof clean / sizeof clean[0])
 
@@ -88,6 +91,7 @@ static const struct planted planted[] = {
     {"futex_bug", VERDICT_DEADLOCK, "waits in futex wait on object"},
     {"once_bug", VERDICT_ASSERTION, "value == 42"},
     {"once_self", VERDICT_DEADLOCK, "waits in once on object 1 held by thread 1"},
+    {"exits_cpp_bug", VERDICT_ASSERTION, "the end of a thread was caught"},
     {"keys_bug", VERDICT_ASSERTION, "pthread_getspecific(key[0])"},
 };
 #define PLANTED_COUNT (int)(sizeof planted / sizeof planted[0])

@@ -28,6 +28,8 @@ extern const ptrdiff_t __rseq_offset;
 #define OFFSET_COPY_FIRST 0x18 /* multiple_threads … pointer_guard … feature_1 */
 #define OFFSET_COPY_END 0x50
 #define DESCRIPTOR_SIZE_MAX 0x2000
+#define OFFSET_POINTER_GUARD 0x30
+#define JUMP_STACK_WORD 6 /* of a jmp_buf; sysdeps/x86_64/jmpbuf-offsets.h */
 #define RSEQ_CPU_ID 4
 #define RSEQ_NOT_REGISTERED (-2)
 
@@ -92,4 +94,11 @@ void tls_thread_start(void) {
 
 void tls_thread_end(void) {
     __call_tls_dtors();
+}
+
+uintptr_t tls_jump_stack(const void *buffer) {
+    const uint64_t mangled = ((const uint64_t *)buffer)[JUMP_STACK_WORD];
+    const uint64_t guard =
+        *word_at((uint64_t)(uintptr_t)__builtin_thread_pointer(), OFFSET_POINTER_GUARD);
+    return (mangled >> 17 | mangled << 47) ^ guard;
 }

@@ -33,4 +33,7 @@ void tls_thread_start(void);
 /* Run on a thread that ends: destructors of C++ thread_locals. */
 void tls_thread_end(void);
 
+/* The stack pointer that setjmp() kept in a jmp_buf of the running thread. */
+uintptr_t tls_jump_stack(const void *buffer);
+
 #endif

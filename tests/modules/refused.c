@@ -54,6 +54,7 @@ static stack_t stack = {.ss_sp = bytes, .ss_size = 65536, .ss_flags = UNKNOWN};
 #define TIMER_CREATE timer_create(CLOCK_MONOTONIC, NULL, (timer_t *)bytes)
 #define SYSCALL_UNKNOWN syscall(499)
 #define SYSCALL_CLONE syscall(SYS_clone3, 0, 0)
+#define CANCEL pthread_cancel(pthread_self())
 #define FUTEX_PI syscall(SYS_futex, bytes, FUTEX_LOCK_PI, 0, NULL, NULL, 0)
 #define SYSCALL_PRCTL syscall(SYS_prctl, PR_SET_SECCOMP, 1)
 #define GETADDRINFO getaddrinfo("localhost", NULL, &hints, &results)
