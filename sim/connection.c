@@ -155,11 +155,9 @@ int64_t connection_connect(struct segments *segments,
                            const void *sockaddr,
                            uint32_t size,
                            const struct socket_call *call) {
-    socket_point(segments->sockets, POINT_CONNECT, index, call->site);
     const bool local = socket_at(segments->sockets, index)->domain == AF_UNIX;
-    const int64_t result = local ? connect_unix(segments, index, sockaddr, size, call)
-                                 : connect_internet(segments, index, sockaddr, size, call);
-    return socket_event(segments->sockets, POINT_CONNECT, index, result, call->site);
+    return local ? connect_unix(segments, index, sockaddr, size, call)
+                 : connect_internet(segments, index, sockaddr, size, call);
 }
 
 void connection_pair(struct segments *segments, uint32_t a, uint32_t b) {
@@ -173,7 +171,7 @@ void connection_pair(struct segments *segments, uint32_t a, uint32_t b) {
 
 /* ---- listen and accept ---- */
 
-static int64_t listen_effect(struct segments *segments, uint32_t index, int backlog) {
+int64_t connection_listen(struct segments *segments, uint32_t index, int backlog) {
     struct socket *socket = socket_at(segments->sockets, index);
     const bool bound = (socket->flags & SOCKET_BOUND) != 0;
     if (socket->state != SOCKET_CLOSED && socket->state != SOCKET_LISTENING) {
@@ -198,14 +196,7 @@ static int64_t listen_effect(struct segments *segments, uint32_t index, int back
 }
 
 int64_t
-connection_listen(struct segments *segments, uint32_t index, int backlog, const void *site) {
-    socket_point(segments->sockets, POINT_LISTEN, index, site);
-    const int64_t result = listen_effect(segments, index, backlog);
-    return socket_event(segments->sockets, POINT_LISTEN, index, result, site);
-}
-
-static int64_t
-accept_effect(struct segments *segments, uint32_t index, const struct socket_call *call) {
+connection_accept(struct segments *segments, uint32_t index, const struct socket_call *call) {
     struct sockets *sockets = segments->sockets;
     struct socket *host = socket_at(sockets, index);
     const uint64_t deadline = socket_deadline(sockets, host->receive_timeout_ns);
@@ -235,16 +226,6 @@ accept_effect(struct segments *segments, uint32_t index, const struct socket_cal
     socket->entries--;
     schedule_progress(sockets->schedule);
     return child;
-}
-
-int64_t
-connection_accept(struct segments *segments, uint32_t index, const struct socket_call *call) {
-    socket_point(segments->sockets, POINT_ACCEPT, index, call->site);
-    const int64_t result = accept_effect(segments, index, call);
-    const int64_t shown =
-        result > 0 ? socket_at(segments->sockets, (uint32_t)result)->object : result;
-    socket_event(segments->sockets, POINT_ACCEPT, index, shown, call->site);
-    return result;
 }
 
 void connection_refuse_all(struct segments *segments, uint32_t listener) {

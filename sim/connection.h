@@ -4,7 +4,7 @@
  *   connection_connect (blocks, or EINPROGRESS) ─────┼─► connected: sim/stream.h
  *   connection_pair ─────────────────────────────────┘
  *
- * Each call announces a point, takes effect after the decision, and leaves an event. What errors
+ * Calls are effects: points and events are the caller's (sim/descriptor.h). What errors
  * come when is as Linux has it: the result of a connect is told once, by the next connect or by
  * SO_ERROR.
  *
@@ -30,7 +30,7 @@ int64_t connection_connect(struct segments *segments,
                            const struct socket_call *call);
 
 /* listen(). 0, -EADDRINUSE, -EINVAL. */
-int64_t connection_listen(struct segments *segments, uint32_t index, int backlog, const void *site);
+int64_t connection_listen(struct segments *segments, uint32_t index, int backlog);
 
 /* accept(): the index of the connected socket, which the caller now owns; -EAGAIN, -EINVAL … */
 int64_t

@@ -90,12 +90,8 @@ connect_unix(struct packets *packets, uint32_t index, const void *sockaddr, uint
     return 0;
 }
 
-int64_t datagram_connect(struct packets *packets,
-                         uint32_t index,
-                         const void *sockaddr,
-                         uint32_t size,
-                         const void *site) {
-    socket_point(packets->sockets, POINT_CONNECT, index, site);
+int64_t
+datagram_connect(struct packets *packets, uint32_t index, const void *sockaddr, uint32_t size) {
     struct socket *socket = socket_at(packets->sockets, index);
     uint16_t family = AF_UNSPEC;
     int64_t result = -EINVAL;
@@ -110,7 +106,7 @@ int64_t datagram_connect(struct packets *packets,
                                                : connect_udp(packets, index, sockaddr, size);
         }
     }
-    return socket_event(packets->sockets, POINT_CONNECT, index, result, site);
+    return result;
 }
 
 void datagram_pair(struct packets *packets, uint32_t a, uint32_t b) {
@@ -273,11 +269,9 @@ int64_t datagram_send(struct packets *packets,
                       uint32_t index,
                       const struct datagram_message *message,
                       const struct socket_call *call) {
-    socket_point(packets->sockets, POINT_SEND, index, call->site);
     const bool local = socket_at(packets->sockets, index)->domain == AF_UNIX;
-    const int64_t result =
-        local ? send_unix(packets, index, message, call) : send_udp(packets, index, message, call);
-    return socket_event(packets->sockets, POINT_SEND, index, result, call->site);
+    return local ? send_unix(packets, index, message, call)
+                 : send_udp(packets, index, message, call);
 }
 
 /* ---- receive ---- */
@@ -311,10 +305,10 @@ static uint32_t copy_out(const struct packets *packets,
     return at;
 }
 
-static int64_t receive_effect(struct packets *packets,
-                              uint32_t index,
-                              struct datagram_message *message,
-                              const struct socket_call *call) {
+int64_t datagram_receive(struct packets *packets,
+                         uint32_t index,
+                         struct datagram_message *message,
+                         const struct socket_call *call) {
     struct sockets *sockets = packets->sockets;
     struct socket *socket = socket_at(sockets, index);
     const uint64_t deadline = socket_deadline(sockets, socket->receive_timeout_ns);
@@ -348,15 +342,6 @@ static int64_t receive_effect(struct packets *packets,
     return result;
 }
 
-int64_t datagram_receive(struct packets *packets,
-                         uint32_t index,
-                         struct datagram_message *message,
-                         const struct socket_call *call) {
-    socket_point(packets->sockets, POINT_RECEIVE, index, call->site);
-    const int64_t result = receive_effect(packets, index, message, call);
-    return socket_event(packets->sockets, POINT_RECEIVE, index, result, call->site);
-}
-
 uint32_t datagram_readable(const struct packets *packets, uint32_t index) {
     const uint32_t first = socket_at(packets->sockets, index)->packet_first;
     return first != 0 ? packet_at(packets, first)->size : 0;
@@ -364,8 +349,7 @@ uint32_t datagram_readable(const struct packets *packets, uint32_t index) {
 
 /* ---- ends ---- */
 
-int64_t datagram_shutdown(struct packets *packets, uint32_t index, int how, const void *site) {
-    socket_point(packets->sockets, POINT_SHUTDOWN, index, site);
+int64_t datagram_shutdown(struct packets *packets, uint32_t index, int how) {
     struct socket *socket = socket_at(packets->sockets, index);
     int64_t result = -EINVAL;
     if (how >= SHUT_RD && how <= SHUT_RDWR) {
@@ -374,7 +358,7 @@ int64_t datagram_shutdown(struct packets *packets, uint32_t index, int how, cons
         socket_notify(packets->sockets, index, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP);
         result = connected ? 0 : -ENOTCONN;
     }
-    return socket_event(packets->sockets, POINT_SHUTDOWN, index, result, site);
+    return result;
 }
 
 void datagram_close(struct packets *packets, uint32_t index) {

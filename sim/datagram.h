@@ -35,11 +35,8 @@ struct datagram_message {
 };
 
 /* connect(): fixes the peer; AF_UNSPEC frees it again. */
-int64_t datagram_connect(struct packets *packets,
-                         uint32_t index,
-                         const void *sockaddr,
-                         uint32_t size,
-                         const void *site);
+int64_t
+datagram_connect(struct packets *packets, uint32_t index, const void *sockaddr, uint32_t size);
 
 /* Makes two fresh AF_UNIX sockets each other's peers. */
 void datagram_pair(struct packets *packets, uint32_t a, uint32_t b);
@@ -56,7 +53,7 @@ int64_t datagram_receive(struct packets *packets,
                          struct datagram_message *message,
                          const struct socket_call *call);
 
-int64_t datagram_shutdown(struct packets *packets, uint32_t index, int how, const void *site);
+int64_t datagram_shutdown(struct packets *packets, uint32_t index, int how);
 
 /* The last descriptor is closed; no point and no event of its own. */
 void datagram_close(struct packets *packets, uint32_t index);

@@ -39,37 +39,20 @@ static bool is_stream(const struct endpoints *endpoints, uint32_t index) {
 
 /* ---- birth ---- */
 
-static void create_point(struct endpoints *endpoints, const void *site) {
-    const struct point point = {.kind = POINT_SOCKET, .write = 1, .site = site};
-    schedule_point(endpoints->sockets.schedule, &point);
-}
-
-int64_t endpoint_create(struct endpoints *endpoints,
-                        uint16_t domain,
-                        uint16_t type,
-                        uint16_t protocol,
-                        const void *site) {
-    ASSERT(domain == AF_UNIX || domain == AF_INET || domain == AF_INET6);
-    create_point(endpoints, site);
-    const uint32_t index = socket_create(&endpoints->sockets, domain, type, protocol);
-    if (index == 0) {
-        schedule_event(endpoints->sockets.schedule, POINT_SOCKET, 0, -ENFILE, site);
-        return -ENFILE;
-    }
-    socket_event(&endpoints->sockets, POINT_SOCKET, index, 0, site);
-    return index;
-}
-
 int64_t
-endpoint_pair(struct endpoints *endpoints, uint16_t type, uint32_t ends[2], const void *site) {
-    create_point(endpoints, site);
+endpoint_create(struct endpoints *endpoints, uint16_t domain, uint16_t type, uint16_t protocol) {
+    ASSERT(domain == AF_UNIX || domain == AF_INET || domain == AF_INET6);
+    const uint32_t index = socket_create(&endpoints->sockets, domain, type, protocol);
+    return index == 0 ? -ENFILE : (int64_t)index;
+}
+
+int64_t endpoint_pair(struct endpoints *endpoints, uint16_t type, uint32_t ends[2]) {
     for (unsigned i = 0; i < 2; i++) {
         ends[i] = socket_create(&endpoints->sockets, AF_UNIX, type, 0);
         if (ends[i] == 0) {
             if (i == 1) {
                 endpoint_close(endpoints, ends[0]);
             }
-            schedule_event(endpoints->sockets.schedule, POINT_SOCKET, 0, -ENFILE, site);
             return -ENFILE;
         }
     }
@@ -78,21 +61,16 @@ endpoint_pair(struct endpoints *endpoints, uint16_t type, uint32_t ends[2], cons
     } else {
         datagram_pair(&endpoints->packets, ends[0], ends[1]);
     }
-    return socket_event(&endpoints->sockets, POINT_SOCKET, ends[0], 0, site);
+    return 0;
 }
 
 /* ---- names and connections ---- */
 
-int64_t endpoint_bind(struct endpoints *endpoints,
-                      uint32_t index,
-                      const void *sockaddr,
-                      uint32_t size,
-                      const void *site) {
-    socket_point(&endpoints->sockets, POINT_BIND, index, site);
+int64_t
+endpoint_bind(struct endpoints *endpoints, uint32_t index, const void *sockaddr, uint32_t size) {
     const bool local = at(endpoints, index)->domain == AF_UNIX;
-    const int result = local ? binding_claim_name(&endpoints->bindings, index, sockaddr, size)
-                             : binding_claim(&endpoints->bindings, index, sockaddr, size);
-    return socket_event(&endpoints->sockets, POINT_BIND, index, result, site);
+    return local ? binding_claim_name(&endpoints->bindings, index, sockaddr, size)
+                 : binding_claim(&endpoints->bindings, index, sockaddr, size);
 }
 
 int64_t endpoint_connect(struct endpoints *endpoints,
@@ -102,30 +80,18 @@ int64_t endpoint_connect(struct endpoints *endpoints,
                          const struct socket_call *call) {
     return is_stream(endpoints, index)
                ? connection_connect(&endpoints->segments, index, sockaddr, size, call)
-               : datagram_connect(&endpoints->packets, index, sockaddr, size, call->site);
+               : datagram_connect(&endpoints->packets, index, sockaddr, size);
 }
 
-static int64_t refuse(struct endpoints *endpoints,
-                      enum point_kind kind,
-                      uint32_t index,
-                      int64_t refusal,
-                      const void *site) {
-    socket_point(&endpoints->sockets, kind, index, site);
-    return socket_event(&endpoints->sockets, kind, index, refusal, site);
-}
-
-int64_t
-endpoint_listen(struct endpoints *endpoints, uint32_t index, int backlog, const void *site) {
-    return is_stream(endpoints, index)
-               ? connection_listen(&endpoints->segments, index, backlog, site)
-               : refuse(endpoints, POINT_LISTEN, index, -EOPNOTSUPP, site);
+int64_t endpoint_listen(struct endpoints *endpoints, uint32_t index, int backlog) {
+    return is_stream(endpoints, index) ? connection_listen(&endpoints->segments, index, backlog)
+                                       : -EOPNOTSUPP;
 }
 
 int64_t
 endpoint_accept(struct endpoints *endpoints, uint32_t index, const struct socket_call *call) {
-    return is_stream(endpoints, index)
-               ? connection_accept(&endpoints->segments, index, call)
-               : refuse(endpoints, POINT_ACCEPT, index, -EOPNOTSUPP, call->site);
+    return is_stream(endpoints, index) ? connection_accept(&endpoints->segments, index, call)
+                                       : -EOPNOTSUPP;
 }
 
 /* ---- bytes ---- */
@@ -140,7 +106,7 @@ int64_t endpoint_send(struct endpoints *endpoints,
     const struct socket *socket = at(endpoints, index);
     if (message->name != NULL && socket->domain == AF_UNIX) {
         const bool connected = socket->state == SOCKET_CONNECTED;
-        return refuse(endpoints, POINT_SEND, index, connected ? -EISCONN : -EOPNOTSUPP, call->site);
+        return connected ? -EISCONN : -EOPNOTSUPP;
     }
     return stream_send(&endpoints->segments, index, message->parts, message->part_count, call);
 }
@@ -178,7 +144,7 @@ uint32_t endpoint_events(struct endpoints *endpoints, uint32_t index) {
 
 int64_t endpoint_shutdown(struct endpoints *endpoints, uint32_t index, int how, const void *site) {
     return is_stream(endpoints, index) ? stream_shutdown(&endpoints->segments, index, how, site)
-                                       : datagram_shutdown(&endpoints->packets, index, how, site);
+                                       : datagram_shutdown(&endpoints->packets, index, how);
 }
 
 void endpoint_close(struct endpoints *endpoints, uint32_t index) {

@@ -3,7 +3,7 @@
  *   hook ─► endpoint_send ─► stream_send ──► segment ─┐
  *                        └─► datagram_send ─► packet ─┴─► network ─► agenda
  *
- * Every call announces a point and leaves an event, refusals included.
+ * Calls are effects: the caller has announced the point and leaves the event (sim/descriptor.h).
  *
  * Memory:      tables in the world's arena.
  * Limits:      sim/socket.h, sim/segment.h, sim/packet.h, sim/bytes.h.
@@ -40,27 +40,20 @@ void endpoint_init(struct endpoints *endpoints,
 void endpoint_begin(struct endpoints *endpoints);
 
 /* A socket of a domain and type that is known; its index, or -ENFILE. */
-int64_t endpoint_create(struct endpoints *endpoints,
-                        uint16_t domain,
-                        uint16_t type,
-                        uint16_t protocol,
-                        const void *site);
+int64_t
+endpoint_create(struct endpoints *endpoints, uint16_t domain, uint16_t type, uint16_t protocol);
 
 /* socketpair() of AF_UNIX. 0 or -ENFILE. */
-int64_t
-endpoint_pair(struct endpoints *endpoints, uint16_t type, uint32_t ends[2], const void *site);
+int64_t endpoint_pair(struct endpoints *endpoints, uint16_t type, uint32_t ends[2]);
 
-int64_t endpoint_bind(struct endpoints *endpoints,
-                      uint32_t index,
-                      const void *sockaddr,
-                      uint32_t size,
-                      const void *site);
+int64_t
+endpoint_bind(struct endpoints *endpoints, uint32_t index, const void *sockaddr, uint32_t size);
 int64_t endpoint_connect(struct endpoints *endpoints,
                          uint32_t index,
                          const void *sockaddr,
                          uint32_t size,
                          const struct socket_call *call);
-int64_t endpoint_listen(struct endpoints *endpoints, uint32_t index, int backlog, const void *site);
+int64_t endpoint_listen(struct endpoints *endpoints, uint32_t index, int backlog);
 
 /* The index of the new socket. */
 int64_t

@@ -379,6 +379,7 @@ static enum wake_reason wait_in(struct schedule *schedule,
     ASSERT(index != 0 && agent->state == AGENT_READY);
     ASSERT(agent->deadline == 0);
     if (interruptible && agent->interrupts != 0) {
+        schedule_interrupt(schedule);
         return WAKE_INTERRUPTED;
     }
     agent_ready_remove(&schedule->agents, index);

@@ -105,23 +105,6 @@ int socket_error_take(struct socket *socket) {
     return error;
 }
 
-void socket_point(struct sockets *sockets, enum point_kind kind, uint32_t index, const void *site) {
-    const struct point point = {.kind = (uint16_t)kind,
-                                .write = 1,
-                                .object = socket_at(sockets, index)->object,
-                                .site = site};
-    schedule_point(sockets->schedule, &point);
-}
-
-int64_t socket_event(struct sockets *sockets,
-                     enum point_kind kind,
-                     uint32_t index,
-                     int64_t result,
-                     const void *site) {
-    schedule_event(sockets->schedule, kind, socket_at(sockets, index)->object, result, site);
-    return result;
-}
-
 uint64_t socket_deadline(const struct sockets *sockets, uint64_t timeout_ns) {
     return timeout_ns == 0 ? AGENDA_NEVER : schedule_now_ns(sockets->schedule) + timeout_ns;
 }

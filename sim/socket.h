@@ -77,16 +77,6 @@ uint32_t socket_spawn(struct sockets *sockets, uint32_t parent, const struct dec
 /* An entry that named the socket is gone: frees it and its peer when nothing needs them. */
 void socket_release(struct sockets *sockets, uint32_t index);
 
-/* Announces a point of the running thread at a socket. */
-void socket_point(struct sockets *sockets, enum point_kind kind, uint32_t index, const void *site);
-
-/* The event of the running thread at a socket; returns the result. */
-int64_t socket_event(struct sockets *sockets,
-                     enum point_kind kind,
-                     uint32_t index,
-                     int64_t result,
-                     const void *site);
-
 /* What a poll would see has changed: wakes who waits for it (events: EPOLLIN, EPOLLOUT …). */
 void socket_notify(struct sockets *sockets, uint32_t index, uint32_t events);
 

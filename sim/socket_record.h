@@ -47,6 +47,7 @@ enum socket_flag {
 struct socket {
     uint32_t object; /* display id; 0 while it waits to be accepted */
     uint32_t node;
+    uint32_t file;          /* by which the program holds it, 0 = not yet or no more */
     struct decider decider; /* latency, loss and short transfers are its choices */
     uint16_t domain, type, protocol;
     uint8_t state;       /* enum socket_state */

@@ -78,11 +78,11 @@ static void push_parts(struct segments *segments,
     }
 }
 
-static int64_t send_effect(struct segments *segments,
-                           uint32_t index,
-                           const struct iovec *parts,
-                           uint32_t count,
-                           const struct socket_call *call) {
+int64_t stream_send(struct segments *segments,
+                    uint32_t index,
+                    const struct iovec *parts,
+                    uint32_t count,
+                    const struct socket_call *call) {
     struct sockets *sockets = segments->sockets;
     struct socket *socket = socket_at(sockets, index);
     const uint32_t total = total_of(parts, count);
@@ -118,16 +118,6 @@ static int64_t send_effect(struct segments *segments,
             return sent > 0 ? (int64_t)sent : ended;
         }
     }
-}
-
-int64_t stream_send(struct segments *segments,
-                    uint32_t index,
-                    const struct iovec *parts,
-                    uint32_t count,
-                    const struct socket_call *call) {
-    socket_point(segments->sockets, POINT_SEND, index, call->site);
-    const int64_t result = send_effect(segments, index, parts, count, call);
-    return socket_event(segments->sockets, POINT_SEND, index, result, call->site);
 }
 
 /* ---- receive ---- */
@@ -210,11 +200,11 @@ static uint32_t take(struct segments *segments,
     return count;
 }
 
-static int64_t receive_effect(struct segments *segments,
-                              uint32_t index,
-                              const struct iovec *parts,
-                              uint32_t count,
-                              const struct socket_call *call) {
+int64_t stream_receive(struct segments *segments,
+                       uint32_t index,
+                       const struct iovec *parts,
+                       uint32_t count,
+                       const struct socket_call *call) {
     struct sockets *sockets = segments->sockets;
     struct socket *socket = socket_at(sockets, index);
     if (socket->state == SOCKET_LISTENING) {
@@ -241,16 +231,6 @@ static int64_t receive_effect(struct segments *segments,
             return got > 0 ? (int64_t)got : ended;
         }
     }
-}
-
-int64_t stream_receive(struct segments *segments,
-                       uint32_t index,
-                       const struct iovec *parts,
-                       uint32_t count,
-                       const struct socket_call *call) {
-    socket_point(segments->sockets, POINT_RECEIVE, index, call->site);
-    const int64_t result = receive_effect(segments, index, parts, count, call);
-    return socket_event(segments->sockets, POINT_RECEIVE, index, result, call->site);
 }
 
 uint32_t stream_readable(const struct segments *segments, uint32_t index) {
@@ -305,7 +285,6 @@ shutdown_internet(struct segments *segments, uint32_t index, uint8_t shut, const
 }
 
 int64_t stream_shutdown(struct segments *segments, uint32_t index, int how, const void *site) {
-    socket_point(segments->sockets, POINT_SHUTDOWN, index, site);
     int64_t result = -EINVAL;
     if (how >= SHUT_RD && how <= SHUT_RDWR) {
         const uint8_t shut = (uint8_t)(how + 1);
@@ -316,7 +295,7 @@ int64_t stream_shutdown(struct segments *segments, uint32_t index, int how, cons
             result = shutdown_internet(segments, index, shut, site);
         }
     }
-    return socket_event(segments->sockets, POINT_SHUTDOWN, index, result, site);
+    return result;
 }
 
 static void close_connected(struct segments *segments, uint32_t index) {

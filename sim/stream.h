@@ -2,7 +2,7 @@
  *
  *   connected (sim/connection.h) ─► stream_send / stream_receive ─► stream_shutdown ─► stream_close
  *
- * Each call announces a point, takes effect after the decision, and leaves an event. What errors
+ * Calls are effects: points and events are the caller's (sim/descriptor.h). What errors
  * come when is as Linux has it: a pending error is told once, received bytes can be read after a
  * reset, a reset after the peer's end of data is EPIPE.
  *

@@ -9,10 +9,11 @@
 
 #define ARENA_SLACK (1u << 20) /* rounding of the tables */
 
-uint64_t world_arena_size(void) {
+uint64_t world_arena_size(const struct description *description) {
     return (uint64_t)WORLD_AGENTS_MAX * (sizeof(struct agent) + 16) +
            agenda_size(WORLD_ENTRIES_MAX) + (uint64_t)THREADS_MAX * sizeof(struct thread) +
-           futex_arena_size(WORLD_AGENTS_MAX) + once_arena_size() + ARENA_SLACK;
+           futex_arena_size(WORLD_AGENTS_MAX) + once_arena_size() + kernel_arena_size(description) +
+           ARENA_SLACK;
 }
 
 void world_init(struct world *world,
@@ -22,12 +23,13 @@ void world_init(struct world *world,
                 struct choice *record,
                 uint64_t record_capacity) {
     ASSERT(description->node_count > 0);
-    arena_init(&world->arena, memory, world_arena_size());
+    arena_init(&world->arena, memory, world_arena_size(description));
     world->description = description;
     schedule_init(&world->schedule, &world->arena, WORLD_AGENTS_MAX, WORLD_ENTRIES_MAX, machine);
     threads_init(&world->threads, &world->arena, &world->schedule);
     futex_init(&world->futexes, &world->arena, &world->schedule, WORLD_AGENTS_MAX);
     once_init(&world->onces, &world->arena, &world->schedule);
+    kernel_init(&world->kernel, &world->arena, &world->schedule, description);
     choices_init(&world->choices, record, record_capacity);
 }
 
@@ -59,6 +61,7 @@ void world_begin(struct world *world,
     threads_begin(&world->threads);
     futex_begin(&world->futexes);
     once_begin(&world->onces);
+    kernel_begin(&world->kernel);
     property_begin(&world->property, description, verdict, 0);
     world->nodes_lasting = 0;
     world->nodes_alive = description->node_count;
@@ -109,9 +112,7 @@ static void node_gone(struct world *world, uint32_t node, int status) {
     home->exited = true;
     home->status = status;
     schedule_event(&world->schedule, POINT_NODE_EXIT, 0, status, NULL);
-    if (world->node_closed != NULL) {
-        world->node_closed(world->node_closed_context, node);
-    }
+    kernel_node_end(&world->kernel, node);
     const struct description_node *described = &world->description->nodes[node];
     if (status != 0) {
         world_fail(world, VERDICT_EXIT, NULL, "%s exited with status %d", described->name, status);

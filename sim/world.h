@@ -24,6 +24,7 @@
 #include "sim/choices.h"
 #include "sim/description.h"
 #include "sim/futex.h"
+#include "sim/kernel.h"
 #include "sim/once.h"
 #include "sim/property.h"
 #include "sim/schedule.h"
@@ -59,20 +60,18 @@ struct world {
     struct futexes futexes;
     struct onces onces;
     struct property property;
+    struct kernel kernel;
     const struct description *description;
     struct verdict *verdict;
     struct trace *trace;
     uint32_t nodes_alive;   /* nodes that have not exited */
     uint32_t nodes_lasting; /* nodes that are no daemons and have not exited */
     bool holds_main;        /* this run holds back main's return */
-    /* Called when a node exits, before its threads are gone: descriptors close here. */
-    void (*node_closed)(void *context, uint32_t node);
-    void *node_closed_context;
     struct world_node nodes[DESCRIPTION_NODES_MAX + 1];
 };
 
 /* Bytes of address space that a world's arena needs; touched only as far as used. */
-uint64_t world_arena_size(void);
+uint64_t world_arena_size(const struct description *description);
 
 /* Once per process. The description is borrowed for all runs; verdict, trace and points lie in
  * memory shared with the supervisor. */

@@ -170,7 +170,7 @@ static inline uint32_t open_listener(uint32_t node, uint16_t port, int backlog) 
     at(node);
     const uint32_t index = open_stream();
     ck_assert_int_eq(bind_v4(index, 0, port), 0);
-    ck_assert_int_eq(connection_listen(&net.endpoints.segments, index, backlog, NULL), 0);
+    ck_assert_int_eq(connection_listen(&net.endpoints.segments, index, backlog), 0);
     return index;
 }
 

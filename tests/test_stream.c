@@ -322,7 +322,7 @@ START_TEST(unix_names_are_found_and_pairs_talk_at_once) {
     ck_assert_int_eq(
         connection_connect(&net.endpoints.segments, client, &name, sizeof name, &quick),
         -ECONNREFUSED);
-    ck_assert_int_eq(connection_listen(&net.endpoints.segments, listener, 0, NULL), 0);
+    ck_assert_int_eq(connection_listen(&net.endpoints.segments, listener, 0), 0);
 
     ck_assert_int_eq(
         connection_connect(&net.endpoints.segments, client, &name, sizeof name, &quick),

@@ -14,7 +14,9 @@
 #include "sim/machine/hooks_signal.h"
 #include "sim/machine/hooks_syscall.h"
 #include "sim/machine/process.h"
+#include "sim/machine/real_file.h"
 #include "sim/machine/signals.h"
+#include "sim/machine/standard.h"
 #include "sim/panic.h"
 
 static void (*crashed_function)(void);
@@ -53,6 +55,7 @@ static void on_misuse(const char *what, const void *pointer) {
 
 static void on_run_begin(void) {
     process_begin();
+    real_file_begin();
     hooks_signal_begin();
     hooks_chance_begin();
     hooks_environment_begin();
@@ -92,6 +95,8 @@ bool entry_open(struct record *record,
     if (!machine_open(record, options)) {
         return false;
     }
+    standard_open();
+    real_file_open_kind();
     hooks_signal_open();
     return true;
 }

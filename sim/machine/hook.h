@@ -44,6 +44,14 @@ static inline struct schedule *hook_schedule(void) {
     return &machine.world.schedule;
 }
 
+static inline struct kernel *hook_kernel(void) {
+    return &machine.world.kernel;
+}
+
+static inline struct descriptors *hook_descriptors(void) {
+    return &machine.world.kernel.descriptors;
+}
+
 /* Node index of the running thread. */
 static inline uint32_t hook_node(void) {
     return schedule_running(&machine.world.schedule)->node;

@@ -8,6 +8,7 @@
 
 #include "sim/machine/hook.h"
 #include "sim/machine/image.h"
+#include "sim/machine/real_file.h"
 #include "sim/panic.h"
 
 #define MAP_BASE UINT64_C(0x300000000000)
@@ -16,7 +17,6 @@
 #define HEAP_END UINT64_C(0x280000000000)
 #define PAGE_SIZE UINT64_C(4096)
 #define PROTECTIONS_MAX 65536u
-#define DESCRIPTOR_REAL_FIRST 1000 /* those below are simulated */
 
 #define FLAGS_KNOWN                                                                                \
     (MAP_PRIVATE | MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_NORESERVE |  \
@@ -74,8 +74,13 @@ static long map(uint64_t address,
     if (size == 0 || size > MAP_END || shared == ((flags & MAP_PRIVATE) != 0)) {
         return size > MAP_END ? -ENOMEM : -EINVAL;
     }
-    if (!anonymous && descriptor < DESCRIPTOR_REAL_FIRST) {
-        hook_escape(site, "mmap() of a simulated descriptor");
+    const uint32_t file = anonymous ? 0 : descriptor_file(hook_descriptors(), descriptor);
+    const int real = file == 0 ? -1 : real_file_descriptor(file);
+    if (!anonymous && file == 0) {
+        return -EBADF;
+    }
+    if (!anonymous && real < 0) {
+        hook_escape(site, "mmap() of a file that is none of the host");
     }
     if (!anonymous && shared && (protection & PROT_WRITE) != 0) {
         hook_escape(site, "mmap() of a file with MAP_SHARED and PROT_WRITE");
@@ -96,7 +101,7 @@ static long map(uint64_t address,
                       (long)size,
                       protection,
                       (flags & kept) | MAP_FIXED | MAP_PRIVATE,
-                      anonymous ? -1 : descriptor,
+                      real,
                       offset);
 }
 

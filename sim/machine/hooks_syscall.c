@@ -2,12 +2,10 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -16,6 +14,7 @@
 #include "sim/machine/hooks_signal.h"
 #include "sim/machine/hooks_syscall_table.h"
 #include "sim/machine/signals.h"
+#include "sim/machine/standard.h"
 #include "sim/panic.h"
 
 #define NUMBER_MAX 512
@@ -48,7 +47,7 @@ void hooks_syscall_open(void) {
     }
 }
 
-/* ---- the standard descriptors, while no descriptor module answers for them ---- */
+/* ---- output ---- */
 
 static long output(const void *bytes, size_t size, const void *site) {
     machine_output(bytes, size);
@@ -66,51 +65,14 @@ static long output_vector(const struct iovec *parts, long count, const void *sit
     return size;
 }
 
-/* They look like pipes, so that nothing depends on a terminal. */
-static long pipe_status(struct stat *status) {
-    *status = (struct stat){.st_mode = S_IFIFO | 0600, .st_nlink = 1, .st_blksize = 4096};
-    return 0;
-}
-
-/* libc's stdio writes under the stream's lock: this must not be a point. True when answered. */
-static bool standard_call(long number, const long a[6], const void *site, long *result) {
-    const bool is_output = a[0] == STDOUT_FILENO || a[0] == STDERR_FILENO;
-    switch (number) {
-    case SYS_write:
-        *result = is_output ? output((const void *)a[1], (size_t)a[2], site) : 0;
-        return is_output;
-    case SYS_writev:
-        *result = is_output ? output_vector((const struct iovec *)a[1], a[2], site) : 0;
-        return is_output;
-    case SYS_newfstatat:
-        if (!is_output || (a[3] & AT_EMPTY_PATH) == 0) {
-            return false;
-        }
-        *result = pipe_status((struct stat *)a[2]);
-        return true;
-    case SYS_fstat:
-        *result = is_output ? pipe_status((struct stat *)a[1]) : 0;
-        return is_output;
-    default:
-        break;
-    }
-    if (hooks[number] != NULL || a[0] < STDIN_FILENO || a[0] > STDERR_FILENO) {
+/* libc's stdio writes under the stream's lock: this is no point. True when answered. */
+static bool output_call(long number, const long a[6], const void *site, long *result) {
+    if ((number != SYS_write && number != SYS_writev) || !standard_output(a[0])) {
         return false;
     }
-    switch (number) { /* nobody models descriptors here: they are at their end */
-    case SYS_read:
-    case SYS_close:
-        *result = 0;
-        return true;
-    case SYS_lseek:
-        *result = -ESPIPE;
-        return true;
-    case SYS_ioctl:
-        *result = -ENOTTY;
-        return true;
-    default:
-        return false;
-    }
+    *result = number == SYS_write ? output((const void *)a[1], (size_t)a[2], site)
+                                  : output_vector((const struct iovec *)a[1], a[2], site);
+    return true;
 }
 
 /* ---- calls whose hook has another shape ---- */
@@ -217,7 +179,7 @@ long hooks_syscall_call(long number, const long arguments[6], const void *site) 
         hook_escape(site, "system call number %ld", number);
     }
     long result;
-    if (standard_call(number, arguments, site, &result)) {
+    if (output_call(number, arguments, site, &result)) {
         return result;
     }
     switch ((enum hooks_syscall_kind)entry->kind) {

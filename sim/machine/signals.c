@@ -332,10 +332,17 @@ uint64_t signals_mask(void) {
     return threads[self()].mask;
 }
 
-void signals_mask_set(uint64_t mask) {
+uint64_t signals_mask_swap(uint64_t mask) {
     const uint32_t thread = self();
+    const uint64_t before = threads[thread].mask;
     threads[thread].mask = mask & ~(signals_bit(SIGKILL) | signals_bit(SIGSTOP));
     renew(thread);
+    return before;
+}
+
+void signals_mask_set(uint64_t mask) {
+    const uint32_t thread = self();
+    signals_mask_swap(mask);
     if (agent_of(thread)->interrupts != 0) {
         signals_deliver();
     }
@@ -372,11 +379,8 @@ int signals_wait(uint64_t set, uint64_t deadline_ns, siginfo_t *info, const void
 }
 
 void signals_suspend(uint64_t mask, const void *site) {
-    struct thread_signals *signals = &threads[self()];
     const struct wait_cause cause = {.kind = POINT_HANDLER, .site = site};
-    const uint64_t before = signals->mask;
-    signals->mask = mask & ~(signals_bit(SIGKILL) | signals_bit(SIGSTOP));
-    renew(self());
+    const uint64_t before = signals_mask_swap(mask);
     while (schedule_wait_interruptible(hook_schedule(), NULL, AGENDA_NEVER, &cause) !=
            WAKE_INTERRUPTED) {
     }

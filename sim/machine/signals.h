@@ -66,6 +66,9 @@ void signals_pipe(void);
 uint64_t signals_mask(void);
 void signals_mask_set(uint64_t mask);
 
+/* Sets the mask for one call without delivering anything by itself; the previous one. */
+uint64_t signals_mask_swap(uint64_t mask);
+
 /* Pending for the running thread, its node's included. */
 uint64_t signals_pending(void);
 

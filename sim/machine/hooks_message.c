@@ -1,0 +1,272 @@
+/* send() and recv() in all their forms. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/socket.h>
+
+#include "sim/machine/hook.h"
+#include "sim/machine/real.h"
+#include "sim/machine/signals.h"
+
+_Noreturn void __chk_fail(void);
+
+#define SEND_FLAGS (MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE | MSG_EOR | MSG_CONFIRM)
+#define RECEIVE_FLAGS                                                                              \
+    (MSG_DONTWAIT | MSG_PEEK | MSG_TRUNC | MSG_WAITALL | MSG_CMSG_CLOEXEC | MSG_NOSIGNAL)
+#define MESSAGES_MAX 1024u /* sendmmsg() and recvmmsg() take no more at once, as in Linux */
+
+/* The socket behind a number that was entered: its index, or 0 and a refusal. */
+static uint32_t socket_of(uint32_t file, struct socket_call *call, int64_t *refusal) {
+    struct kernel *kernel = hook_kernel();
+    if (file == 0) {
+        *refusal = -EBADF;
+        return 0;
+    }
+    const struct file *found = file_at(kernel->files, file);
+    if (found->kind != FILE_SOCKET) {
+        *refusal = -ENOTSOCK;
+        return 0;
+    }
+    call->nonblocking = (found->status & O_NONBLOCK) != 0;
+    return found->subject;
+}
+
+static bool is_datagram(uint32_t index) {
+    return socket_at(&hook_kernel()->endpoints.sockets, index)->type == SOCK_DGRAM;
+}
+
+/* ---- send ---- */
+
+static int64_t
+send_one(int number, const struct datagram_message *message, int flags, const void *site) {
+    if ((flags & ~SEND_FLAGS) != 0) {
+        hook_escape(site, "send() with flags %#x", (unsigned)flags);
+    }
+    struct descriptors *descriptors = hook_descriptors();
+    struct endpoints *endpoints = &hook_kernel()->endpoints;
+    struct socket_call call = {.flags = (uint32_t)flags, .site = site};
+    const uint32_t file = descriptor_enter(descriptors, number, POINT_SEND, site);
+    int64_t result = 0;
+    const uint32_t index = socket_of(file, &call, &result);
+    bool broken = false;
+    if (index != 0) {
+        if ((flags & MSG_MORE) != 0 && is_datagram(index)) {
+            hook_escape(site, "send() of a datagram with flag MSG_MORE");
+        }
+        do {
+            result = endpoint_send(endpoints, index, message, &call);
+        } while (result == -EINTR && signals_restart());
+        broken = endpoint_raises(endpoints, index, result, (uint32_t)flags);
+    }
+    descriptor_leave(descriptors, file, POINT_SEND, result, site);
+    if (broken) {
+        signals_pipe();
+    }
+    return result;
+}
+
+static ssize_t result_of(int64_t result) {
+    if (result < 0) {
+        errno = (int)-result;
+        return -1;
+    }
+    return result;
+}
+
+static ssize_t send_block(int number,
+                          const void *bytes,
+                          size_t size,
+                          int flags,
+                          const struct sockaddr *address,
+                          socklen_t address_size,
+                          const void *site) {
+    const struct iovec part = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = size};
+    const struct datagram_message message = {.parts = &part,
+                                             .part_count = 1,
+                                             .name = (void *)(uintptr_t)address,
+                                             .name_size = address != NULL ? address_size : 0};
+    return result_of(send_one(number, &message, flags, site));
+}
+
+HOOK ssize_t send(int number, const void *bytes, size_t size, int flags) {
+    return hook_simulated() ? send_block(number, bytes, size, flags, NULL, 0, HOOK_SITE)
+                            : REAL(send)(number, bytes, size, flags);
+}
+
+HOOK ssize_t sendto(int number,
+                    const void *bytes,
+                    size_t size,
+                    int flags,
+                    const struct sockaddr *address,
+                    socklen_t address_size) {
+    return hook_simulated()
+               ? send_block(number, bytes, size, flags, address, address_size, HOOK_SITE)
+               : REAL(sendto)(number, bytes, size, flags, address, address_size);
+}
+
+static int64_t send_message(int number, const struct msghdr *header, int flags, const void *site) {
+    if (header->msg_controllen != 0) {
+        hook_escape(site, "sendmsg() with control data");
+    }
+    if (header->msg_iovlen > IOV_MAX) {
+        return -EMSGSIZE;
+    }
+    const struct datagram_message message = {
+        .parts = header->msg_iov,
+        .part_count = (uint32_t)header->msg_iovlen,
+        .name = header->msg_name,
+        .name_size = header->msg_name != NULL ? header->msg_namelen : 0};
+    return send_one(number, &message, flags, site);
+}
+
+HOOK ssize_t sendmsg(int number, const struct msghdr *header, int flags) {
+    return hook_simulated() ? result_of(send_message(number, header, flags, HOOK_SITE))
+                            : REAL(sendmsg)(number, header, flags);
+}
+
+/* How many messages went; the error only when the first one failed. */
+HOOK int sendmmsg(int number, struct mmsghdr *messages, unsigned count, int flags) {
+    if (!hook_simulated()) {
+        return REAL(sendmmsg)(number, messages, count, flags);
+    }
+    unsigned done = 0;
+    int64_t result = 0;
+    for (; done < count && done < MESSAGES_MAX; done++) {
+        result = send_message(number, &messages[done].msg_hdr, flags, HOOK_SITE);
+        if (result < 0) {
+            break;
+        }
+        messages[done].msg_len = (unsigned)result;
+    }
+    return done > 0 ? (int)done : hook_result(result);
+}
+
+/* ---- receive ---- */
+
+static int64_t
+receive_one(int number, struct datagram_message *message, int flags, const void *site) {
+    if ((flags & ~RECEIVE_FLAGS) != 0) {
+        hook_escape(site, "recv() with flags %#x", (unsigned)flags);
+    }
+    struct descriptors *descriptors = hook_descriptors();
+    struct socket_call call = {.flags = (uint32_t)flags, .site = site};
+    const uint32_t file = descriptor_enter(descriptors, number, POINT_RECEIVE, site);
+    int64_t result = 0;
+    const uint32_t index = socket_of(file, &call, &result);
+    if (index != 0) {
+        do {
+            result = endpoint_receive(&hook_kernel()->endpoints, index, message, &call);
+        } while (result == -EINTR && signals_restart());
+    }
+    return descriptor_leave(descriptors, file, POINT_RECEIVE, result, site);
+}
+
+static ssize_t receive_block(int number,
+                             void *bytes,
+                             size_t size,
+                             int flags,
+                             struct sockaddr *address,
+                             socklen_t *address_size,
+                             const void *site) {
+    const struct iovec part = {.iov_base = bytes, .iov_len = size};
+    struct datagram_message message = {.parts = &part,
+                                       .part_count = 1,
+                                       .name = address,
+                                       .name_size = address != NULL ? *address_size : 0};
+    const int64_t result = receive_one(number, &message, flags, site);
+    if (result >= 0 && address != NULL) {
+        *address_size = message.name_size;
+    }
+    return result_of(result);
+}
+
+HOOK ssize_t recv(int number, void *bytes, size_t size, int flags) {
+    return hook_simulated() ? receive_block(number, bytes, size, flags, NULL, NULL, HOOK_SITE)
+                            : REAL(recv)(number, bytes, size, flags);
+}
+
+HOOK ssize_t __recv_chk(int number, void *bytes, size_t size, size_t room, int flags) {
+    if (size > room) {
+        __chk_fail();
+    }
+    return recv(number, bytes, size, flags);
+}
+
+HOOK ssize_t recvfrom(int number,
+                      void *restrict bytes,
+                      size_t size,
+                      int flags,
+                      struct sockaddr *restrict address,
+                      socklen_t *restrict address_size) {
+    return hook_simulated()
+               ? receive_block(number, bytes, size, flags, address, address_size, HOOK_SITE)
+               : REAL(recvfrom)(number, bytes, size, flags, address, address_size);
+}
+
+HOOK ssize_t __recvfrom_chk(int number,
+                            void *restrict bytes,
+                            size_t size,
+                            size_t room,
+                            int flags,
+                            struct sockaddr *restrict address,
+                            socklen_t *restrict address_size) {
+    if (size > room) {
+        __chk_fail();
+    }
+    return recvfrom(number, bytes, size, flags, address, address_size);
+}
+
+static int64_t receive_message(int number, struct msghdr *header, int flags, const void *site) {
+    if (header->msg_iovlen > IOV_MAX) {
+        return -EMSGSIZE;
+    }
+    struct datagram_message message = {.parts = header->msg_iov,
+                                       .part_count = (uint32_t)header->msg_iovlen,
+                                       .name = header->msg_name,
+                                       .name_size =
+                                           header->msg_name != NULL ? header->msg_namelen : 0};
+    const int64_t result = receive_one(number, &message, flags, site);
+    if (result >= 0) {
+        header->msg_namelen = header->msg_name != NULL ? message.name_size : 0;
+        header->msg_controllen = 0;
+        header->msg_flags = (message.truncated ? MSG_TRUNC : 0) | (flags & MSG_CMSG_CLOEXEC);
+    }
+    return result;
+}
+
+HOOK ssize_t recvmsg(int number, struct msghdr *header, int flags) {
+    return hook_simulated() ? result_of(receive_message(number, header, flags, HOOK_SITE))
+                            : REAL(recvmsg)(number, header, flags);
+}
+
+HOOK int recvmmsg(int number,
+                  struct mmsghdr *messages,
+                  unsigned count,
+                  int flags,
+                  struct timespec *timeout) {
+    if (!hook_simulated()) {
+        return REAL(recvmmsg)(number, messages, count, flags, timeout);
+    }
+    uint64_t ns = AGENDA_NEVER;
+    if (timeout != NULL && hook_timespec(timeout, &ns) != 0) {
+        return hook_result(-EINVAL);
+    }
+    const uint64_t begin = schedule_now_ns(hook_schedule());
+    unsigned done = 0;
+    int64_t result = 0;
+    while (done < count && done < MESSAGES_MAX) {
+        result =
+            receive_message(number, &messages[done].msg_hdr, flags & ~MSG_WAITFORONE, HOOK_SITE);
+        if (result < 0) {
+            break;
+        }
+        messages[done].msg_len = (unsigned)result;
+        done++;
+        flags |= (flags & MSG_WAITFORONE) != 0 ? MSG_DONTWAIT : 0;
+        if (schedule_now_ns(hook_schedule()) - begin >=
+            ns) { /* looked at after each, as in Linux */
+            break;
+        }
+    }
+    return done > 0 ? (int)done : hook_result(result);
+}

@@ -1,0 +1,251 @@
+/* Sockets: socket(), bind(), connect(), accept(), options and names. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "sim/machine/hook.h"
+#include "sim/machine/hooks_environment.h"
+#include "sim/machine/real.h"
+#include "sim/machine/signals.h"
+
+#define TYPE_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
+
+static struct endpoints *endpoints(void) {
+    return &hook_kernel()->endpoints;
+}
+
+/* ---- a call on a socket ---- */
+
+/* One call between its point and its event. */
+struct call {
+    uint32_t file;  /* 0: the number was not open */
+    uint32_t index; /* of the socket; 0: it is none */
+    int64_t refusal;
+    enum point_kind kind;
+    struct socket_call how;
+};
+
+static struct call enter(int number, enum point_kind kind, const void *site) {
+    struct kernel *kernel = hook_kernel();
+    struct call call = {.kind = kind, .refusal = -EBADF, .how.site = site};
+    call.file = descriptor_enter(&kernel->descriptors, number, kind, site);
+    if (call.file != 0) {
+        const struct file *file = file_at(kernel->files, call.file);
+        call.how.nonblocking = (file->status & O_NONBLOCK) != 0;
+        call.refusal = file->kind == FILE_SOCKET ? 0 : -ENOTSOCK;
+        call.index = file->kind == FILE_SOCKET ? file->subject : 0;
+    }
+    return call;
+}
+
+static int leave(const struct call *call, int64_t result) {
+    return hook_result(
+        descriptor_leave(hook_descriptors(), call->file, call->kind, result, call->how.site));
+}
+
+/* ---- opening ---- */
+
+static int64_t protocol_refusal(int domain, int type, int protocol) {
+    if (protocol == 0) {
+        return 0;
+    }
+    if (domain == AF_UNIX) {
+        return protocol == PF_UNIX ? 0 : -EPROTONOSUPPORT;
+    }
+    return protocol == (type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP) ? 0 : -EPROTONOSUPPORT;
+}
+
+static int64_t
+open_for(int domain, int type, int protocol, struct socket_open *open, const void *site) {
+    const int plain = type & ~TYPE_FLAGS;
+    if (domain != AF_UNIX && domain != AF_INET && domain != AF_INET6) {
+        hook_escape(site, "socket() of the address family %d", domain);
+    }
+    if (plain != SOCK_STREAM && plain != SOCK_DGRAM) {
+        hook_escape(site, "socket() of type %d", plain);
+    }
+    *open = (struct socket_open){.domain = (uint16_t)domain,
+                                 .type = (uint16_t)plain,
+                                 .protocol = (uint16_t)protocol,
+                                 .flags = type & TYPE_FLAGS,
+                                 .limit = hooks_environment_files_max()};
+    if (protocol == 0 && domain != AF_UNIX) {
+        open->protocol = plain == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+    }
+    return protocol_refusal(domain, plain, protocol);
+}
+
+HOOK int socket(int domain, int type, int protocol) {
+    if (!hook_simulated()) {
+        return REAL(socket)(domain, type, protocol);
+    }
+    struct socket_open open;
+    hook_point(POINT_SOCKET, 0, true, HOOK_SITE);
+    int64_t result = open_for(domain, type, protocol, &open, HOOK_SITE);
+    if (result == 0) {
+        result = socket_file_open(&hook_kernel()->sockets, &open);
+    }
+    schedule_event(hook_schedule(), POINT_SOCKET, 0, result, HOOK_SITE);
+    return hook_result(result);
+}
+
+HOOK int socketpair(int domain, int type, int protocol, int numbers[2]) {
+    if (!hook_simulated()) {
+        return REAL(socketpair)(domain, type, protocol, numbers);
+    }
+    struct socket_open open;
+    hook_point(POINT_SOCKET, 0, true, HOOK_SITE);
+    int64_t result = open_for(domain, type, protocol, &open, HOOK_SITE);
+    if (result == 0) {
+        result = domain == AF_UNIX ? socket_file_pair(&hook_kernel()->sockets, &open, numbers)
+                                   : -EOPNOTSUPP;
+    }
+    schedule_event(hook_schedule(), POINT_SOCKET, 0, result, HOOK_SITE);
+    return hook_result(result);
+}
+
+/* ---- names and connections ---- */
+
+HOOK int bind(int number, const struct sockaddr *address, socklen_t size) {
+    if (!hook_simulated()) {
+        return REAL(bind)(number, address, size);
+    }
+    const struct call call = enter(number, POINT_BIND, HOOK_SITE);
+    return leave(&call,
+                 call.index == 0 ? call.refusal
+                                 : endpoint_bind(endpoints(), call.index, address, size));
+}
+
+HOOK int connect(int number, const struct sockaddr *address, socklen_t size) {
+    if (!hook_simulated()) {
+        return REAL(connect)(number, address, size);
+    }
+    const struct call call = enter(number, POINT_CONNECT, HOOK_SITE);
+    int64_t result = call.refusal;
+    if (call.index != 0) {
+        do {
+            result = endpoint_connect(endpoints(), call.index, address, size, &call.how);
+        } while (result == -EINTR && signals_restart());
+    }
+    return leave(&call, result);
+}
+
+HOOK int listen(int number, int backlog) {
+    if (!hook_simulated()) {
+        return REAL(listen)(number, backlog);
+    }
+    const struct call call = enter(number, POINT_LISTEN, HOOK_SITE);
+    return leave(&call,
+                 call.index == 0 ? call.refusal
+                                 : endpoint_listen(endpoints(), call.index, backlog));
+}
+
+static int64_t accept_effect(const struct call *call, int flags) {
+    const struct socket_open open = {.flags = flags, .limit = hooks_environment_files_max()};
+    int64_t result;
+    do {
+        result = socket_file_accept(&hook_kernel()->sockets, call->file, &open, call->how.site);
+    } while (result == -EINTR && signals_restart());
+    return result;
+}
+
+/* The peer of a socket that was just accepted. */
+static void peer_tell(int64_t number, struct sockaddr *address, socklen_t *size) {
+    if (address != NULL) {
+        const uint32_t file = descriptor_file(hook_descriptors(), number);
+        binding_peer_name(&endpoints()->bindings,
+                          socket_file_index(&hook_kernel()->sockets, file),
+                          address,
+                          size);
+    }
+}
+
+static int
+accept_call(int number, struct sockaddr *address, socklen_t *size, int flags, const void *site) {
+    const struct call call = enter(number, POINT_ACCEPT, site);
+    int64_t result = call.refusal;
+    if ((flags & ~TYPE_FLAGS) != 0) {
+        result = -EINVAL;
+    } else if (call.index != 0) {
+        result = accept_effect(&call, flags);
+        if (result >= 0) {
+            peer_tell(result, address, size);
+        }
+    }
+    return leave(&call, result);
+}
+
+HOOK int accept(int number, struct sockaddr *restrict address, socklen_t *restrict size) {
+    return hook_simulated() ? accept_call(number, address, size, 0, HOOK_SITE)
+                            : REAL(accept)(number, address, size);
+}
+
+HOOK int
+accept4(int number, struct sockaddr *restrict address, socklen_t *restrict size, int flags) {
+    return hook_simulated() ? accept_call(number, address, size, flags, HOOK_SITE)
+                            : REAL(accept4)(number, address, size, flags);
+}
+
+HOOK int shutdown(int number, int how) {
+    if (!hook_simulated()) {
+        return REAL(shutdown)(number, how);
+    }
+    const struct call call = enter(number, POINT_SHUTDOWN, HOOK_SITE);
+    return leave(&call,
+                 call.index == 0 ? call.refusal
+                                 : endpoint_shutdown(endpoints(), call.index, how, HOOK_SITE));
+}
+
+static int tell_name(int number, void *address, socklen_t *size, bool peer, const void *site) {
+    const struct call call = enter(number, POINT_CONTROL, site);
+    const struct bindings *bindings = &endpoints()->bindings;
+    int64_t result = call.refusal;
+    if (call.index != 0) {
+        result = peer ? binding_peer_name(bindings, call.index, address, size)
+                      : binding_name(bindings, call.index, address, size);
+    }
+    return leave(&call, result);
+}
+
+HOOK int getsockname(int number, struct sockaddr *restrict address, socklen_t *restrict size) {
+    return hook_simulated() ? tell_name(number, address, size, false, HOOK_SITE)
+                            : REAL(getsockname)(number, address, size);
+}
+
+HOOK int getpeername(int number, struct sockaddr *restrict address, socklen_t *restrict size) {
+    return hook_simulated() ? tell_name(number, address, size, true, HOOK_SITE)
+                            : REAL(getpeername)(number, address, size);
+}
+
+/* ---- options ---- */
+
+HOOK int
+getsockopt(int number, int level, int name, void *restrict value, socklen_t *restrict size) {
+    if (!hook_simulated()) {
+        return REAL(getsockopt)(number, level, name, value, size);
+    }
+    const struct call call = enter(number, POINT_CONTROL, HOOK_SITE);
+    const int64_t result =
+        call.index == 0 ? call.refusal
+                        : option_get(&endpoints()->sockets, call.index, level, name, value, size);
+    if (result == OPTION_UNKNOWN) {
+        hook_escape(HOOK_SITE, "getsockopt() of level %d, option %d", level, name);
+    }
+    return leave(&call, result);
+}
+
+HOOK int setsockopt(int number, int level, int name, const void *value, socklen_t size) {
+    if (!hook_simulated()) {
+        return REAL(setsockopt)(number, level, name, value, size);
+    }
+    const struct call call = enter(number, POINT_CONTROL, HOOK_SITE);
+    const int64_t result =
+        call.index == 0 ? call.refusal
+                        : option_set(&endpoints()->sockets, call.index, level, name, value, size);
+    if (result == OPTION_UNKNOWN) {
+        hook_escape(HOOK_SITE, "setsockopt() of level %d, option %d", level, name);
+    }
+    return leave(&call, result);
+}

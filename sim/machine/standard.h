@@ -1,0 +1,20 @@
+/* The standard streams of a node: what it prints is kept for the report, what it reads is empty.
+ *
+ * Memory:      the record's output buffer.
+ * Errors:      none.
+ * Threads:     simulated threads.
+ * Determinism: they look like pipes, so that nothing depends on a terminal.
+ */
+#ifndef SIM_MACHINE_STANDARD_H
+#define SIM_MACHINE_STANDARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Once, when the world is made. Registers FILE_STANDARD. */
+void standard_open(void);
+
+/* True when a number of the running node is its standard output or error, as it began with. */
+bool standard_output(int64_t number);
+
+#endif

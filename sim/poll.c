@@ -1,0 +1,72 @@
+#include "sim/poll.h"
+
+#include <errno.h>
+
+static int look(struct readiness *readiness, struct pollfd *entries, uint64_t count) {
+    int ready = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        struct pollfd *entry = &entries[i];
+        entry->revents = 0;
+        if (entry->fd < 0) {
+            continue;
+        }
+        const uint32_t file = descriptor_file(readiness->descriptors, entry->fd);
+        const uint32_t wanted = (uint16_t)entry->events | POLLERR | POLLHUP;
+        entry->revents =
+            (short)(file == 0 ? POLLNVAL : file_events(readiness->files, file) & wanted);
+        ready += entry->revents != 0;
+    }
+    return ready;
+}
+
+/* The thread's watches, linked by sibling_next. */
+static uint32_t
+poll_watch(struct readiness *readiness, const struct pollfd *entries, uint64_t count) {
+    uint32_t first = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        const uint32_t file =
+            entries[i].fd < 0 ? 0 : descriptor_file(readiness->descriptors, entries[i].fd);
+        if (file == 0) {
+            continue;
+        }
+        const uint32_t index = watch_add(&readiness->watches, file, false);
+        struct watch *watch = watch_at(&readiness->watches, index);
+        watch->agent = readiness->schedule->running;
+        watch->events = (uint16_t)entries[i].events | (uint32_t)(POLLERR | POLLHUP);
+        watch_sibling_add(&readiness->watches, &first, index);
+        file_hold(readiness->files, file);
+    }
+    return first;
+}
+
+static void poll_unwatch(struct readiness *readiness, uint32_t first) {
+    while (first != 0) {
+        const uint32_t file = watch_at(&readiness->watches, first)->file;
+        const uint32_t next = watch_at(&readiness->watches, first)->sibling_next;
+        watch_remove(&readiness->watches, first);
+        file_drop(readiness->files, file);
+        first = next;
+    }
+}
+
+int64_t poll_wait(struct readiness *readiness,
+                  struct pollfd *entries,
+                  uint64_t count,
+                  uint64_t deadline_ns,
+                  const void *site) {
+    const struct wait_cause cause = {.kind = POINT_POLL, .site = site};
+    enum wake_reason reason = WAKE_SIGNALLED;
+    for (;;) {
+        const int ready = look(readiness, entries, count);
+        if (ready > 0 || reason == WAKE_TIMEOUT ||
+            deadline_ns <= schedule_now_ns(readiness->schedule)) {
+            return ready;
+        }
+        if (reason == WAKE_INTERRUPTED) {
+            return -EINTR;
+        }
+        const uint32_t watches = poll_watch(readiness, entries, count);
+        reason = schedule_wait_interruptible(readiness->schedule, NULL, deadline_ns, &cause);
+        poll_unwatch(readiness, watches);
+    }
+}
