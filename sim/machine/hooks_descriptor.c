@@ -26,7 +26,7 @@ HOOK int close(int number) {
     return hook_result(descriptor_leave(descriptors, file, POINT_CLOSE, result, HOOK_SITE));
 }
 
-static int64_t close_numbers(unsigned first, unsigned last, int flags, const void *site) {
+static int64_t close_numbers(unsigned first, unsigned last, unsigned flags, const void *site) {
     hook_point(POINT_CLOSE, 0, true, site);
     int64_t result = -EINVAL;
     if (first <= last && (flags & ~CLOSE_RANGE_CLOEXEC) == 0) {
@@ -41,10 +41,10 @@ HOOK int close_range(unsigned first, unsigned last, int flags) {
     if (!hook_simulated()) {
         return REAL(close_range)(first, last, flags);
     }
-    if ((flags & (int)CLOSE_RANGE_UNSHARE) != 0) {
-        flags &= ~(int)CLOSE_RANGE_UNSHARE; /* a node's threads share one table: nothing to do */
+    if (((unsigned)flags & CLOSE_RANGE_UNSHARE) != 0) {
+        hook_escape(HOOK_SITE, "close_range() with flag CLOSE_RANGE_UNSHARE");
     }
-    return hook_result(close_numbers(first, last, flags, HOOK_SITE));
+    return hook_result(close_numbers(first, last, (unsigned)flags, HOOK_SITE));
 }
 
 HOOK void closefrom(int first) {

@@ -217,10 +217,6 @@ HOOK int sysinfo(struct sysinfo *info) {
 
 /* ---- no descriptor is a terminal ---- */
 
-HOOK int isatty(int descriptor) {
-    return hook_simulated() ? hook_result(-ENOTTY) + 1 : REAL(isatty)(descriptor);
-}
-
 HOOK char *ttyname(int descriptor) {
     if (!hook_simulated()) {
         return REAL(ttyname)(descriptor);
