@@ -121,6 +121,28 @@ START_TEST(a_node_has_a_loopback_and_a_network_interface) {
 }
 END_TEST
 
+/* It can only be seen from outside, whichever process and OS thread it is in. */
+START_TEST(a_run_that_never_calls_anything_is_a_hang_of_the_thread_that_does_not) {
+    static const struct {
+        const char *backend;
+        uint32_t fork;
+    } ways[] = {{"fiber", 0}, {"fiber", 1}, {"baton", 0}};
+    struct runner runner;
+
+    open_module(&runner, "verdict_hang", ways[_i].backend);
+    runner_prepare(&runner, "fifo", SEED, 1);
+    runner.record->request.fork = ways[_i].fork;
+    ck_assert_int_eq(runner_run(&runner, NULL), RUNNER_REPLIED);
+
+    ck_assert_str_eq(runner.record->error, "");
+    ck_assert_int_eq(runner.record->verdict.kind, VERDICT_HANG);
+    ck_assert_uint_eq(runner.record->verdict.thread, 2);
+    ck_assert_uint_eq(runner.record->reply, RECORD_CRASHED);
+    ck_assert_int_eq(runner.record->child, 0);
+    runner_close(&runner);
+}
+END_TEST
+
 START_TEST(the_thousandth_run_finds_nothing_of_the_first) {
     struct runner runner;
     open_module(&runner, "dirty", "fiber");
@@ -146,5 +168,6 @@ SUITE(escape) {
     SUITE_TEST(raw_instructions_are_simulated_like_calls);
     SUITE_TEST(names_resolve_to_nodes);
     SUITE_TEST(a_node_has_a_loopback_and_a_network_interface);
+    SUITE_LOOP(a_run_that_never_calls_anything_is_a_hang_of_the_thread_that_does_not, 0, 3);
     SUITE_TEST(the_thousandth_run_finds_nothing_of_the_first);
 }

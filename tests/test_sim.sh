@@ -54,6 +54,26 @@ verdict assertion 'assertion: .*zero == 1.* misbehave'
 verdict abort 'assertion: abort'
 verdict exit_status 'exited with status 3'
 verdict hang 'hang: '
+expect 10 'hang: the processor was used for seconds without a call' \
+    $sim run "$build/modules/verdict_hang.so" --backend baton --strategy fifo --corpus "$folder/baton.db"
+check 'a hang says where' grep -Eq '^  at verdict.c:[67][0-9], thread 2 of main' "$folder/out"
+id=$(sed -n 's/.*sim replay \([0-9a-f]*\).*/\1/p' "$folder/out")
+expect 10 'Replayed bit-exactly' $sim replay "$id" --corpus "$folder/baton.db"
+# a process of a run that somebody else ends is no finding, and says so
+$sim run "$build/modules/verdict_hang.so" --backend baton --strategy fifo --corpus "$folder/baton.db" >"$folder/out" 2>&1 &
+kill_grandchild() { # PID: of the child's child, which the worker made for the run
+    local worker child
+    for _ in $(seq 100); do
+        sleep 0.1
+        worker=$(pgrep -P "$(pgrep -P "$1" | head -n 1)" 2>/dev/null | head -n 1)
+        child=$(pgrep -P "$worker" 2>/dev/null | head -n 1)
+        [ -n "$child" ] && kill -KILL "$child" && return
+    done
+}
+kill_grandchild $!
+wait $!
+check 'it has failed' [ $? -eq 1 ]
+check 'and says why' grep -q '^sim: the process of a run was killed by signal 9; ' "$folder/out"
 verdict no_progress 'no progress: '
 verdict self_lock 'deadlock: '
 verdict point_limit 'limit of 1000 points'

@@ -149,13 +149,40 @@ bool runner_prepare(struct runner *runner, const char *strategy, uint64_t base, 
     return true;
 }
 
-/* Lets the worker say where it hangs; one that cannot even do that is killed. */
-static enum runner_end interrupt_hang(struct runner *runner) {
+/* CPU time of a process, 0 when it is gone. */
+static double cpu_ns(pid_t process) {
+    clockid_t clock;
+    struct timespec now;
+    if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &now) != 0) {
+        return 0;
+    }
+    return (double)now.tv_sec * NS_PER_S + (double)now.tv_nsec;
+}
+
+/* What a run that goes on changes, and who uses the processor meanwhile. */
+struct sighting {
+    uint64_t points, runs;
+    pid_t process; /* the worker, or the child that runs for it */
+    double cpu_ns;
+};
+
+static void look(const struct runner *runner, struct sighting *sighting) {
+    const volatile struct record *record = runner->record;
+    const pid_t child = record->child;
+    sighting->points = record->points;
+    sighting->runs = record->runs_total;
+    sighting->process = child > 0 ? child : runner->pid;
+    sighting->cpu_ns = cpu_ns(sighting->process);
+}
+
+/* Lets the process say where it hangs; one that cannot even do that is killed. */
+static enum runner_end interrupt_hang(struct runner *runner, pid_t process) {
     struct pollfd waiting = {.fd = runner->reply, .events = POLLIN};
-    kill(runner->pid, GUARD_HANG_SIGNAL);
+    kill(process, GUARD_HANG_SIGNAL);
     if (poll(&waiting, 1, HANG_REPLY_MS) == 1 && await_reply(runner)) {
         return RUNNER_REPLIED;
     }
+    kill(process, SIGKILL);
     kill(runner->pid, SIGKILL);
     return RUNNER_HUNG;
 }
@@ -163,21 +190,20 @@ static enum runner_end interrupt_hang(struct runner *runner) {
 /* Waits for a reply and watches the points meanwhile: code that computes and never calls anything
  * can only be seen from outside. */
 static enum runner_end watch(struct runner *runner, const volatile bool *stop) {
-    const volatile uint64_t *points = &runner->record->points;
-    uint64_t seen = *points;
-    double since = runner_cpu_ns(runner);
+    struct sighting since;
+    struct sighting now;
+    look(runner, &since);
     struct pollfd waiting = {.fd = runner->reply, .events = POLLIN};
     while (poll(&waiting, 1, WATCH_MS) <= 0) {
         if (stop != NULL && *stop) {
             kill(runner->pid, SIGKILL);
             return RUNNER_STOPPED;
         }
-        const double now = runner_cpu_ns(runner);
-        if (*points != seen) {
-            seen = *points;
+        look(runner, &now);
+        if (now.points != since.points || now.runs != since.runs || now.process != since.process) {
             since = now;
-        } else if (now - since >= RUNNER_HANG_S * NS_PER_S) {
-            return interrupt_hang(runner);
+        } else if (now.cpu_ns - since.cpu_ns >= RUNNER_HANG_S * NS_PER_S) {
+            return interrupt_hang(runner, now.process);
         }
     }
     return await_reply(runner) ? RUNNER_REPLIED : RUNNER_DIED;
@@ -192,12 +218,7 @@ enum runner_end runner_run(struct runner *runner, const volatile bool *stop) {
 }
 
 double runner_cpu_ns(const struct runner *runner) {
-    clockid_t clock;
-    struct timespec now;
-    if (clock_getcpuclockid(runner->pid, &clock) != 0 || clock_gettime(clock, &now) != 0) {
-        return 0;
-    }
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+    return cpu_ns(runner->pid);
 }
 
 static void close_descriptor(int descriptor) {

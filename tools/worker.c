@@ -5,9 +5,12 @@
  * One byte on the request pipe asks for what record->request says; one byte on the reply pipe says
  * that record->reply is set. See sim/machine/record.h.
  */
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,19 +51,46 @@ static bool run_here(const struct world_spec *spec) {
     return record->verdict.kind == VERDICT_PASS;
 }
 
+/* The child is gone; what it could not say itself is said here. */
+static void child_check(pid_t child, int status) {
+    if (child < 0) {
+        snprintf(record->error,
+                 sizeof record->error,
+                 "the worker cannot fork a process for the run: %s; free some memory or raise the "
+                 "limit of processes",
+                 strerror((int)-child));
+    } else if (WIFSIGNALED(status) && record->verdict.kind == VERDICT_NONE) {
+        snprintf(record->error,
+                 sizeof record->error,
+                 "the process of a run was killed by signal %d; it may have used too much memory",
+                 WTERMSIG(status));
+    } else if (record->reply != RECORD_CRASHED && WIFEXITED(status)) {
+        return;
+    }
+    on_crash();
+}
+
 static bool run_forked(const struct world_spec *spec) {
     record->reply = 0;
+    record->verdict.kind = VERDICT_NONE;
+    const long self = real_call3(SYS_getpid, 0, 0, 0);
     const pid_t child = (pid_t)real_call3(SYS_fork, 0, 0, 0);
     if (child == 0) {
         is_child = true;
+        real_call6(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0, 0);
+        if (real_call3(SYS_getppid, 0, 0, 0) != self) {
+            real_exit(0); /* the worker was killed before that */
+        }
         entry_run(spec);
         real_exit(0);
     }
     int status = 0;
-    real_call6(SYS_wait4, child, (long)&status, 0, 0, 0, 0);
-    if (record->reply == RECORD_CRASHED || !WIFEXITED(status)) {
-        on_crash();
+    record->child = child > 0 ? child : 0;
+    if (child > 0) {
+        real_call6(SYS_wait4, child, (long)&status, 0, 0, 0, 0);
     }
+    record->child = 0;
+    child_check(child, status);
     return record->verdict.kind == VERDICT_PASS;
 }
 

@@ -18,6 +18,7 @@ struct runner {
     uint32_t started;
     void *thread_pointer;
     pthread_t thread;
+    long id; /* the kernel's, of that thread */
 };
 
 static struct runner runners[MACHINE_SLOTS_MAX + 1]; /* 0 = the host */
@@ -44,6 +45,7 @@ static void *runner_main(void *argument) {
     const uint32_t slot = (uint32_t)(uintptr_t)argument;
     struct runner *self = &runners[slot];
     self->thread_pointer = __builtin_thread_pointer();
+    self->id = real_call3(SYS_gettid, 0, 0, 0);
     guard_thread();
     __atomic_store_n(&self->started, 1, __ATOMIC_RELEASE);
     real_call6(SYS_futex, (long)&self->started, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
@@ -89,10 +91,20 @@ static uint64_t baton_stack_pointer(uint32_t slot) {
     return 0;
 }
 
+static bool baton_signal_running(int signal) {
+    const uint32_t slot = schedule_running(&machine.world.schedule)->slot;
+    if (runners[slot].id == real_call3(SYS_gettid, 0, 0, 0)) {
+        return false;
+    }
+    real_call3(SYS_tgkill, real_call3(SYS_getpid, 0, 0, 0), runners[slot].id, signal);
+    return true;
+}
+
 const struct machine_back back_baton = {
     .name = "baton",
     .thread_prepare = baton_prepare,
     .switch_to = baton_switch,
     .stack_pointer = baton_stack_pointer,
+    .signal_running = baton_signal_running,
     .forks = true,
 };

@@ -101,10 +101,16 @@ static uint64_t fiber_stack_pointer(uint32_t slot) {
     return fibers[slot].context.stack_pointer;
 }
 
+static bool fiber_signal_running(int signal) {
+    (void)signal;
+    return false; /* there is no other OS thread */
+}
+
 const struct machine_back back_fiber = {
     .name = "fiber",
     .thread_prepare = fiber_prepare,
     .switch_to = fiber_switch,
     .stack_pointer = fiber_stack_pointer,
+    .signal_running = fiber_signal_running,
     .forks = false,
 };

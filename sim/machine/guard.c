@@ -77,6 +77,9 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
     if (signal == GUARD_HANG_SIGNAL && !machine.active) {
         return; /* the supervisor asked too late: the run is over */
     }
+    if (signal == GUARD_HANG_SIGNAL && machine.back->signal_running(signal)) {
+        return; /* the kernel gave it to a thread that only waits for its turn */
+    }
     const ucontext_t *state = context;
     for (unsigned i = 0; i < RECORD_REGISTERS; i++) {
         machine.record->registers[i] = (uint64_t)state->uc_mcontext.gregs[i];

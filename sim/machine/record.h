@@ -8,8 +8,8 @@
  *
  * Memory:      one memfd of sizeof(struct record), sparse: pages are touched as they are used.
  * Errors:      none.
- * Threads:     one side writes at a time; `points` may be read at any time.
- * Determinism: nothing here is read by a run but the request.
+ * Threads:     one side writes at a time; `points`, `runs_total` and `child` may be read at any
+ * time. Determinism: nothing here is read by a run but the request.
  */
 #ifndef SIM_MACHINE_RECORD_H
 #define SIM_MACHINE_RECORD_H
@@ -82,6 +82,7 @@ struct record {
     struct record_request request;
     uint32_t reply;
     uint32_t backend;      /* enum record_backend in use */
+    int32_t child;         /* the process of the current run, 0 = the worker itself */
     uint32_t forks;        /* 1 = this worker forks for each run; `reason` says why */
     uint64_t runs_done;    /* of the request, the one with the finding included */
     uint64_t runs_total;   /* of this worker */
