@@ -1,0 +1,77 @@
+#!/bin/bash
+# The same scenario gives the same runs whichever compiler built it and however it optimised: each
+# scenario of the tree that needs no library is built six times, and every fingerprint compared.
+set -u
+build=${SIM_BUILD:-$(pwd)}
+while [ ! -f "$build/sim" ] && [ "$build" != / ]; do build=$(dirname "$build"); done
+[ -f "$build/sim" ] || { echo "no sim above $(pwd)" >&2; exit 1; }
+sim=$build/sim
+root=$(cd "$(dirname "$0")/.." && pwd)
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+failed=0
+compared=0
+seeds=20
+ways="gcc-O0 gcc-O2 gcc-O3 clang-O0 clang-O2 clang-O3"
+
+fail() {
+    failed=$((failed + 1))
+    echo "FAILED: $*"
+}
+
+# compile SOURCE WAY MODULE FLAGS...: as scenarios/CMakeLists.txt does
+compile() {
+    local source=$1 way=$2 module=$3
+    shift 3
+    "${way%-*}" "-${way#*-}" -std=gnu11 -g -fPIC -shared -D_GNU_SOURCE -UNDEBUG "$@" "-I$root" \
+        -Wl,-Bsymbolic -Wl,-z,now "$source" -o "$module"
+}
+
+# runs MODULE: what each run came to, a line a run
+runs() {
+    local strategy
+    for strategy in fifo random sticky pct; do
+        $sim run "$1" --runs $seeds --strategy $strategy --fail-on never --json --corpus "$1.db" |
+            grep '"event":"run"' | sed 's/.*"number":/"number":/; s/"message":.*"fingerprint"/"fingerprint"/; s/,"signature":.*//'
+    done
+}
+
+# matrix NAME SOURCE FLAGS...: true when all builds give the same runs
+matrix() {
+    local name=$1 source=$2 way
+    shift 2
+    for way in $ways; do
+        if ! compile "$source" "$way" "$folder/$name-$way.so" "$@"; then
+            fail "$name does not compile with $way"
+            return 1
+        fi
+        runs "$folder/$name-$way.so" >"$folder/$name-$way"
+        if [ "$(grep -c '"fingerprint":"[0-9a-f]\{32\}"' "$folder/$name-$way")" -ne $((4 * seeds)) ]; then
+            fail "$name of $way: not $((4 * seeds)) runs"
+            return 1
+        fi
+    done
+    for way in $ways; do
+        diff "$folder/$name-gcc-O0" "$folder/$name-$way" >"$folder/diff" && continue
+        return 1
+    done
+}
+
+for module in "$build"/scenarios/*.so; do
+    name=$(basename "$module" .so)
+    source=$root/scenarios/${name%_bug}.c
+    flags=
+    case $name in *_bug) flags=-DPLANTED ;; esac
+    if [ ! -f "$source" ] || grep -q 'include <uv.h>' "$source"; then
+        continue
+    fi
+    matrix "$name" "$source" $flags || { fail "$name: $way is not gcc-O0:"; head -n 4 "$folder/diff"; }
+    compared=$((compared + 1))
+done
+[ $compared -ge 6 ] || fail "only $compared scenarios were compared"
+different=$(grep -o '"fingerprint":"[^"]*"' "$folder/abba-gcc-O0" | sort -u | wc -l)
+[ "$different" -gt 20 ] || fail "the runs of abba are the same for all seeds"
+matrix leak_compiler "$root/tests/modules/leak_compiler.c" && fail 'a module that leaks its compiler is not noticed'
+
+[ $failed -eq 0 ] && echo "$compared scenarios are the same in six builds"
+exit $((failed > 0))
