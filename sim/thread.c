@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "sim/identity.h"
+#include "sim/object.h"
 #include "sim/panic.h"
 
 void threads_init(struct threads *threads, struct arena *arena, struct schedule *schedule) {
@@ -86,7 +87,7 @@ int threads_join(struct threads *threads,
                                      .site = site};
     while (thread->state == THREAD_ALIVE) {
         const enum wake_reason reason =
-            schedule_wait(threads->schedule, &thread->joiners, deadline_ns, &cause);
+            object_wait(threads->schedule, &thread->joiners, deadline_ns, &cause);
         if (reason == WAKE_TIMEOUT && thread->state == THREAD_ALIVE) {
             thread->joiner = 0;
             return ETIMEDOUT;

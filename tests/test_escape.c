@@ -43,6 +43,13 @@ static const struct refused table[] = {
     {"getaddrinfo", "getaddrinfo() with flags 0x40"},
     {"getnameinfo", "getnameinfo() with flags 0x20"},
     {"gethostbyname2", "gethostbyname2() of family 1"},
+    {"attribute_own_stack", "pthread_create() with a stack of the program's own"},
+    {"attribute_stack_size", "pthread_create() with a stack of 16777216 bytes"},
+    {"attribute_guard", "pthread_create() with a guard of 65536 bytes"},
+    {"attribute_policy", "pthread_create() with scheduling policy 1"},
+    {"attribute_affinity", "pthread_create() with an affinity"},
+    {"attribute_signal_mask", "pthread_create() with a signal mask"},
+    {"scheduler", "pthread_setschedparam() with policy 1"},
     {"cancel", "pthread_cancel()"},
     {"futex_pi", "futex() with FUTEX_LOCK_PI"},
 };

@@ -48,6 +48,7 @@ static const char *const clean[] = {
     "exits",
     "exits_unwound",
     "exits_cpp",
+    "attributes",
 };
 #define CLEAN_COUNT (int)(sizeof clean / sizeof clean[0])
 

@@ -151,14 +151,19 @@ static void threads_print(FILE *out, const struct record *record, struct symbols
         char where[128];
         char line[512];
         char holder[48] = "";
+        char name[THREAD_NAME_SIZE + 8] = "";
+        if (thread->name[0] != '\0') {
+            snprintf(name, sizeof name, " \"%s\"", thread->name);
+        }
         report_site(symbols, thread->site, where, sizeof where);
         if (thread->holder != 0) {
             snprintf(holder, sizeof holder, ", held by thread %" PRIu32, thread->holder);
         }
         snprintf(line,
                  sizeof line,
-                 "thread %" PRIu32 " of %s waits in %s on object %" PRIu32 "%s, at %s",
+                 "thread %" PRIu32 "%s of %s waits in %s on object %" PRIu32 "%s, at %s",
                  thread->id,
+                 name,
                  report_node(record, thread->node),
                  point_name(thread->kind),
                  thread->object,

@@ -27,6 +27,8 @@ struct machine_back {
     /* Passes a signal on to the OS thread of the running simulated thread; false when that is the
      * caller. In signal handlers. */
     bool (*signal_running)(int signal);
+    /* Bounds of the stack of a slot in use, lowest address and size. */
+    void (*stack)(uint32_t slot, uintptr_t *low, uint64_t *size);
     bool forks; /* every run needs a process of its own */
 };
 

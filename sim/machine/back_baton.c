@@ -25,7 +25,7 @@ static struct runner runners[MACHINE_SLOTS_MAX + 1]; /* 0 = the host */
 static size_t stack_bytes;
 
 const char *back_baton_open(uint32_t stack_size) {
-    stack_bytes = (size_t)stack_size + STACK_EXTRA;
+    stack_bytes = (((size_t)stack_size + 4095) & ~(size_t)4095) + STACK_EXTRA;
     return NULL;
 }
 
@@ -100,11 +100,28 @@ static bool baton_signal_running(int signal) {
     return true;
 }
 
+/* The upper part, which has the scenario's size like a fiber's stack. */
+static void baton_stack(uint32_t slot, uintptr_t *low, uint64_t *size) {
+    pthread_attr_t attributes;
+    void *address;
+    size_t bytes;
+    const bool active = machine.active;
+    machine.active = false; /* libc asks for its own thread */
+    const int result = REAL(pthread_getattr_np)(runners[slot].thread, &attributes);
+    ASSERT(result == 0);
+    pthread_attr_getstack(&attributes, &address, &bytes);
+    REAL(pthread_attr_destroy)(&attributes);
+    machine.active = active;
+    *size = stack_bytes - STACK_EXTRA;
+    *low = (uintptr_t)address + bytes - *size;
+}
+
 const struct machine_back back_baton = {
     .name = "baton",
     .thread_prepare = baton_prepare,
     .switch_to = baton_switch,
     .stack_pointer = baton_stack_pointer,
     .signal_running = baton_signal_running,
+    .stack = baton_stack,
     .forks = true,
 };

@@ -112,5 +112,6 @@ const struct machine_back back_fiber = {
     .switch_to = fiber_switch,
     .stack_pointer = fiber_stack_pointer,
     .signal_running = fiber_signal_running,
+    .stack = back_fiber_stack,
     .forks = false,
 };

@@ -7,6 +7,7 @@
 #include "sim/machine/guard.h"
 #include "sim/machine/heap.h"
 #include "sim/machine/hook.h"
+#include "sim/machine/hooks_attribute.h"
 #include "sim/machine/hooks_chance.h"
 #include "sim/machine/hooks_environment.h"
 #include "sim/machine/hooks_key.h"
@@ -62,6 +63,7 @@ static void on_run_begin(void) {
     hooks_identity_begin();
     hooks_resource_begin();
     hooks_key_begin();
+    hooks_attribute_begin();
 }
 
 /* A process whose last thread ends goes the way of exit(0). */

@@ -263,7 +263,17 @@ HOOK int tgkill(pid_t pid, pid_t thread, int number) {
     return hook_result(send_thread(target, number, SI_TKILL, no_value, HOOK_SITE));
 }
 
+/* A thread that has ended and waits to be joined takes every signal and does nothing. */
+static bool ended(pthread_t handle) {
+    const uint32_t id = hook_thread(handle);
+    return id != 0 && threads_at(&machine.world.threads, id)->state == THREAD_ENDED &&
+           threads_at(&machine.world.threads, id)->node == hook_node();
+}
+
 HOOK int pthread_kill(pthread_t thread, int number) {
+    if (hook_simulated() && ended(thread)) {
+        return number < 0 || number > SIGNALS_MAX ? EINVAL : 0;
+    }
     return hook_simulated()
                ? -send_thread(hook_thread(thread), number, SI_TKILL, no_value, HOOK_SITE)
                : REAL(pthread_kill)(thread, number);

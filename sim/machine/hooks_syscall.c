@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sim/machine/hook.h"
+#include "sim/machine/hooks_attribute.h"
 #include "sim/machine/hooks_futex.h"
 #include "sim/machine/hooks_signal.h"
 #include "sim/machine/hooks_syscall_table.h"
@@ -115,6 +116,14 @@ static long call_with_set(const struct hooks_syscall_entry *entry,
 static long call_control(const long a[6], const void *site) {
     switch (a[0]) {
     case PR_SET_NAME:
+        hooks_attribute_name_set(schedule_running(hook_schedule())->id, (const char *)a[1]);
+        return 0;
+    case PR_GET_NAME:
+        strncpy((char *)a[1],
+                hooks_attribute_name(schedule_running(hook_schedule())->id),
+                THREAD_NAME_SIZE - 1);
+        ((char *)a[1])[THREAD_NAME_SIZE - 1] = '\0';
+        return 0;
     case PR_SET_VMA:
         return 0;
     case PR_GET_DUMPABLE:

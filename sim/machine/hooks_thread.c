@@ -1,26 +1,69 @@
 /* pthread_create and its kin, sched_yield. */
+#include "sim/machine/hooks_thread.h"
+
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <string.h>
+#include <time.h>
 
 #include "sim/machine/hook.h"
-#include "sim/machine/real.h"
-
-/* A pthread_t is the thread's id with a mark above it, so that a stale or wild one is noticed. */
-#define THREAD_MARK UINT64_C(0x7400000000)
-
-static pthread_t handle_of(uint32_t id) {
-    return (pthread_t)(THREAD_MARK | id);
-}
-
-/* 0 when the handle was never given out. */
-static uint32_t id_of(pthread_t handle) {
-    const uint64_t id = (uint64_t)handle ^ THREAD_MARK;
-    return threads_known(&machine.world.threads, id) ? (uint32_t)id : 0;
-}
+#include "sim/machine/hooks_attribute.h"
 
 static struct threads *threads(void) {
     return &machine.world.threads;
 }
+
+static uint64_t handle_of(uint32_t id) {
+    return HOOK_THREAD_MARK | id;
+}
+
+/* ---- what all names share ---- */
+
+uint64_t hooks_thread_create(const struct machine_start *start, bool detached, const void *site) {
+    hook_point(POINT_CREATE, 0, true, site);
+    const uint32_t id = machine_thread_create(start, detached);
+    if (id == 0) {
+        schedule_end(hook_schedule());
+    }
+    memcpy(threads_at(threads(), id)->name,
+           threads_at(threads(), threads_self(threads()))->name,
+           THREAD_NAME_SIZE);
+    schedule_event(hook_schedule(), POINT_CREATE, 0, id, site);
+    return handle_of(id);
+}
+
+int hooks_thread_join(uint64_t handle, uint64_t deadline_ns, void **result, const void *site) {
+    hook_point(POINT_JOIN, 0, true, site);
+    uint64_t value = 0;
+    const uint32_t id = hook_thread(handle);
+    const int status = threads_join(threads(), id, deadline_ns, &value, site);
+    if (status == 0 && result != NULL) {
+        *result = (void *)(uintptr_t)value;
+    }
+    schedule_event(hook_schedule(), POINT_JOIN, id, status, site);
+    return status;
+}
+
+int hooks_thread_detach(uint64_t handle, const void *site) {
+    hook_point(POINT_DETACH, 0, true, site);
+    const uint32_t id = hook_thread(handle);
+    const int status = threads_detach(threads(), id);
+    schedule_event(hook_schedule(), POINT_DETACH, id, status, site);
+    return status;
+}
+
+uint64_t hooks_thread_self(void) {
+    return handle_of(threads_self(threads()));
+}
+
+void hooks_thread_yield(const void *site) {
+    const struct point point = {.kind = POINT_YIELD, .site = site};
+    schedule_yield(hook_schedule(), &point);
+    schedule_event(hook_schedule(), POINT_YIELD, 0, 0, site);
+}
+
+/* ---- pthreads ---- */
 
 HOOK int pthread_create(pthread_t *restrict handle,
                         const pthread_attr_t *restrict attributes,
@@ -29,61 +72,66 @@ HOOK int pthread_create(pthread_t *restrict handle,
     if (!hook_simulated()) {
         return REAL(pthread_create)(handle, attributes, routine, argument);
     }
-    int detach = PTHREAD_CREATE_JOINABLE;
-    if (attributes != NULL) {
-        pthread_attr_getdetachstate(attributes, &detach);
-    }
-    hook_point(POINT_CREATE, 0, true, HOOK_SITE);
+    const bool detached = hooks_attribute_detached(attributes, HOOK_SITE);
     const struct machine_start start = {routine, argument};
-    const uint32_t id = machine_thread_create(&start, detach == PTHREAD_CREATE_DETACHED);
-    if (id == 0) {
-        schedule_end(hook_schedule());
-    }
-    *handle = handle_of(id);
-    schedule_event(hook_schedule(), POINT_CREATE, 0, id, HOOK_SITE);
+    *handle = hooks_thread_create(&start, detached, HOOK_SITE);
     return 0;
-}
-
-static int join(pthread_t handle, void **result, uint64_t deadline_ns, const void *site) {
-    hook_point(POINT_JOIN, 0, true, site);
-    uint64_t value = 0;
-    const int status = threads_join(threads(), id_of(handle), deadline_ns, &value, site);
-    if (status == 0 && result != NULL) {
-        *result = (void *)(uintptr_t)value;
-    }
-    schedule_event(hook_schedule(), POINT_JOIN, id_of(handle), status, site);
-    return status;
 }
 
 HOOK int pthread_join(pthread_t handle, void **result) {
     if (!hook_simulated()) {
         return REAL(pthread_join)(handle, result);
     }
-    return join(handle, result, AGENDA_NEVER, HOOK_SITE);
+    return hooks_thread_join(handle, AGENDA_NEVER, result, HOOK_SITE);
 }
 
 HOOK int pthread_tryjoin_np(pthread_t handle, void **result) {
     if (!hook_simulated()) {
         return REAL(pthread_tryjoin_np)(handle, result);
     }
-    return join(handle, result, 0, HOOK_SITE);
+    return hooks_thread_join(handle, 0, result, HOOK_SITE);
+}
+
+/* NULL waits for ever, and so does what is no time: glibc asks again until the thread has ended. A
+ * deadline before the run began has passed, but is none to try by. */
+static int join_until(pthread_t handle,
+                      void **result,
+                      clockid_t clock,
+                      const struct timespec *deadline,
+                      const void *site) {
+    uint64_t due_ns = AGENDA_NEVER;
+    if (deadline != NULL && hook_deadline_of(clock, deadline, &due_ns) != 0) {
+        due_ns = AGENDA_NEVER;
+    }
+    return hooks_thread_join(handle, due_ns == 0 ? 1 : due_ns, result, site);
+}
+
+HOOK int pthread_timedjoin_np(pthread_t handle, void **result, const struct timespec *deadline) {
+    if (!hook_simulated()) {
+        return REAL(pthread_timedjoin_np)(handle, result, deadline);
+    }
+    return join_until(handle, result, CLOCK_REALTIME, deadline, HOOK_SITE);
+}
+
+HOOK int pthread_clockjoin_np(pthread_t handle,
+                              void **result,
+                              clockid_t clock,
+                              const struct timespec *deadline) {
+    if (!hook_simulated()) {
+        return REAL(pthread_clockjoin_np)(handle, result, clock, deadline);
+    }
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC) {
+        return EINVAL;
+    }
+    return join_until(handle, result, clock, deadline, HOOK_SITE);
 }
 
 HOOK int pthread_detach(pthread_t handle) {
-    if (!hook_simulated()) {
-        return REAL(pthread_detach)(handle);
-    }
-    hook_point(POINT_DETACH, 0, true, HOOK_SITE);
-    const int status = threads_detach(threads(), id_of(handle));
-    schedule_event(hook_schedule(), POINT_DETACH, id_of(handle), status, HOOK_SITE);
-    return status;
+    return hook_simulated() ? hooks_thread_detach(handle, HOOK_SITE) : REAL(pthread_detach)(handle);
 }
 
 HOOK pthread_t pthread_self(void) {
-    if (!hook_simulated()) {
-        return REAL(pthread_self)();
-    }
-    return handle_of(threads_self(threads()));
+    return hook_simulated() ? (pthread_t)hooks_thread_self() : REAL(pthread_self)();
 }
 
 HOOK int pthread_equal(pthread_t a, pthread_t b) {
@@ -94,8 +142,6 @@ HOOK int sched_yield(void) {
     if (!hook_simulated()) {
         return REAL(sched_yield)();
     }
-    const struct point point = {.kind = POINT_YIELD, .site = HOOK_SITE};
-    schedule_yield(hook_schedule(), &point);
-    schedule_event(hook_schedule(), POINT_YIELD, 0, 0, HOOK_SITE);
+    hooks_thread_yield(HOOK_SITE);
     return 0;
 }

@@ -23,6 +23,7 @@
 
 static char bytes[8];
 static const struct timespec second = {1, 0};
+static const struct sched_param priority = {.sched_priority = 1};
 static const struct itimerval interval = {{1, 0}, {1, 0}};
 static const struct rlimit limit = {1, 1};
 static struct sigaction action = {.sa_flags = 0x1000};
@@ -54,6 +55,7 @@ static stack_t stack = {.ss_sp = bytes, .ss_size = 65536, .ss_flags = UNKNOWN};
 #define TIMER_CREATE timer_create(CLOCK_MONOTONIC, NULL, (timer_t *)bytes)
 #define SYSCALL_UNKNOWN syscall(499)
 #define SYSCALL_CLONE syscall(SYS_clone3, 0, 0)
+#define SCHEDULER pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority)
 #define CANCEL pthread_cancel(pthread_self())
 #define FUTEX_PI syscall(SYS_futex, bytes, FUTEX_LOCK_PI, 0, NULL, NULL, 0)
 #define SYSCALL_PRCTL syscall(SYS_prctl, PR_SET_SECCOMP, 1)
@@ -65,6 +67,7 @@ int program(int argc, char **argv) {
     (void)argc;
     (void)argv;
     (void)second;
+    (void)priority;
     (void)interval;
     (void)limit;
     (void)action;

@@ -1,0 +1,30 @@
+/* Attributes of threads: what they are created with, stacks, names, scheduling.
+ *
+ * Context:     a stack that production takes from the kernel costs nothing until it is used, so
+ *              programs ask for 8 MiB and use little.
+ * Decision:    every thread has the scenario's stack (sim_stack). A request up to production's
+ *              default size is met by it; more, and a stack of the program's own, is an escape.
+ * Price:       a program that uses what it asked for ends in a stack overflow, which is found and
+ *              named; a larger sim_stack() is the remedy.
+ *
+ * Errors:      positive errno values, as pthreads return them.
+ * Threads:     simulated threads; nothing here is a point or costs time.
+ * Determinism: sizes are those of the scenario, never those of the real machine.
+ */
+#ifndef SIM_MACHINE_HOOKS_ATTRIBUTE_H
+#define SIM_MACHINE_HOOKS_ATTRIBUTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+void hooks_attribute_begin(void);
+
+/* Whether a thread with these attributes (a pthread_attr_t, NULL: the default) starts detached;
+ * what they ask for and is not simulated is an escape. */
+bool hooks_attribute_detached(const void *attributes, const void *site);
+
+/* A thread's name; that of its node when nobody gave it one. Names are cut to 15 characters. */
+const char *hooks_attribute_name(uint32_t thread);
+void hooks_attribute_name_set(uint32_t thread, const char *name);
+
+#endif
