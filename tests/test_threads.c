@@ -49,6 +49,7 @@ static const char *const clean[] = {
     "exits_unwound",
     "exits_cpp",
     "attributes",
+    "c11",
 };
 #define CLEAN_COUNT (int)(sizeof clean / sizeof clean[0])
 
@@ -93,6 +94,7 @@ static const struct planted planted[] = {
     {"once_bug", VERDICT_ASSERTION, "value == 42"},
     {"once_self", VERDICT_DEADLOCK, "waits in once on object 1 held by thread 1"},
     {"exits_cpp_bug", VERDICT_ASSERTION, "the end of a thread was caught"},
+    {"c11_bug", VERDICT_ASSERTION, "items > 0"},
     {"keys_bug", VERDICT_ASSERTION, "pthread_getspecific(key[0])"},
 };
 #define PLANTED_COUNT (int)(sizeof planted / sizeof planted[0])

@@ -1,6 +1,7 @@
 /* Clocks and sleeping. */
 #include <errno.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -167,6 +168,23 @@ HOOK int nanosleep(const struct timespec *wanted, struct timespec *left) {
         to_timespec(left_until(due), left);
     }
     return hook_result(result);
+}
+
+/* 0, -1 when a signal came first, -2 for what is no time. */
+HOOK int thrd_sleep(const struct timespec *wanted, struct timespec *left) {
+    if (!hook_simulated()) {
+        return REAL(thrd_sleep)(wanted, left);
+    }
+    uint64_t ns;
+    if (hook_timespec(wanted, &ns) != 0) {
+        return -2;
+    }
+    const uint64_t due = after(ns);
+    const int result = sleep_until(due, HOOK_SITE);
+    if (result != 0 && left != NULL) {
+        to_timespec(left_until(due), left);
+    }
+    return result == 0 ? 0 : -1;
 }
 
 HOOK int usleep(useconds_t microseconds) {
