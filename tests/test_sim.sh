@@ -104,6 +104,7 @@ cp "$build/scenarios/abba_bug.so" "$folder/mine.so"
 expect 10 'FAIL' $sim fuzz "$folder/mine.so" --runs 2000 --corpus "$folder/mine.db"
 id=$($sim corpus list --json --corpus "$folder/mine.db" | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | head -n 1)
 cp "$build/scenarios/lost_wakeup.so" "$folder/mine.so"
+expect 13 'To look for it again:  sim fuzz' $sim replay "$id" --corpus "$folder/mine.db"
 expect 13 'has changed' $sim replay "$id" --corpus "$folder/mine.db"
 rm "$folder/mine.so"
 expect 2 'there is no scenario' $sim replay "$id" --corpus "$folder/mine.db"
@@ -122,7 +123,14 @@ expect 2 'no verb' $sim frobnicate
 expect 2 'no verb' $sim
 expect 2 'name a scenario' $sim fuzz
 expect 2 'there is no scenario nope' $sim run nope
-expect 2 'does not know' $sim run abba --frob
+expect 2 'does not know --frob; ' $sim run abba --frob
+expect 2 '--runs needs a value' $sim fuzz abba --runs
+expect 2 '-j needs a value' $sim fuzz abba -j
+check 'one sentence for all processes' [ "$($sim fuzz abba --strategy clever -j4 2>&1 | wc -l)" -eq 1 ]
+check 'one sentence for all scenarios' [ "$($sim fuzz nope abba -j4 2>&1 | wc -l)" -eq 1 ]
+expect 0 '"seed":10,' $sim run abba --seed 010 --json --corpus "$corpus"
+expect 0 '"seed":16,' $sim run abba --seed 0x10 --json --corpus "$corpus"
+expect 2 'list takes 0 names, so "abba" is one too many' $sim list abba
 expect 2 '--seed' $sim run abba --seed 99999999999999999999999
 expect 2 '--seed' $sim run abba --seed -1
 expect 2 '--runs' $sim fuzz abba --runs 0

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "tools/options.h"
+#include "tools/exit.h"
 #include "tools/paint.h"
 
 void complain(const char *format, ...) {

@@ -187,8 +187,9 @@ int confirm_finding(struct quarry *quarry) {
         STATUS_OK) {
         result = keep(quarry, &stored, sighting);
     } else {
-        complain("the finding cannot be described: there is no memory, or %s is gone",
-                 quarry->module);
+        complain(
+            "the finding cannot be stored: there is no memory left, or %s is gone; run it again",
+            quarry->module);
     }
     case_deinit(&stored);
     return result;

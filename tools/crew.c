@@ -1,6 +1,7 @@
 #include "tools/crew.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "tools/hunt.h"
 #include "tools/lane.h"
 #include "tools/ledger.h"
+#include "tools/module.h"
 #include "tools/progress.h"
 #include "tools/quarry.h"
 
@@ -95,8 +97,10 @@ static void crew_reap(struct crew *crew, struct board *board) {
             crew->pids[lane] = crew->pids[lane] == pid ? 0 : crew->pids[lane];
         }
         if (!WIFEXITED(status)) {
-            complain("one of the processes was killed by signal %d; what it found before is stored",
-                     WTERMSIG(status));
+            complain(
+                "one of sim's processes was killed by signal %d; what it found is stored, so run "
+                "the same command again",
+                WTERMSIG(status));
             board->result = EXIT_BROKEN;
         }
     }
@@ -225,6 +229,28 @@ static int check_corpus(const char *path) {
     return result;
 }
 
+/* What is wrong for all lanes is said once. */
+static int check_request(const struct options *options) {
+    struct strategy_spec spec;
+    char module[PATH_MAX];
+    if (options->operand_count == 0) {
+        complain("name a scenario; sim list shows what there is");
+        return EXIT_USAGE;
+    }
+    if (strategy_parse(&spec, options->strategy) != STATUS_OK) {
+        complain("--strategy \"%s\" is not valid: give fifo, random, sticky, pct, pct:depth=3 or "
+                 "mix",
+                 options->strategy);
+        return EXIT_USAGE;
+    }
+    for (unsigned i = 0; i < options->operand_count; i++) {
+        if (!module_find(options->operands[i], module)) {
+            return EXIT_USAGE;
+        }
+    }
+    return EXIT_CLEAN;
+}
+
 static void start_print(const struct hunt *hunt) {
     const struct options *options = hunt->options;
     if (options->json && hunt->exact_seed) {
@@ -248,9 +274,9 @@ static void start_print(const struct hunt *hunt) {
 int crew_run(const struct options *options, bool fuzzes) {
     static struct ledger ledger;
     struct hunt hunt = {.options = options, .stop = &stop, .seed = options->seed};
-    if (options->operand_count == 0) {
-        complain("name a scenario; sim list shows what there is");
-        return EXIT_USAGE;
+    int result = check_request(options);
+    if (result != EXIT_CLEAN) {
+        return result;
     }
     hunt.exact_seed = !fuzzes && options->runs == 0 && options->time_s == 0;
     hunt.tells_runs = !fuzzes && options->json;
@@ -261,11 +287,12 @@ int crew_run(const struct options *options, bool fuzzes) {
                                            : RUNS_DEFAULT;
     hunt.board = board_create();
     if (hunt.board == NULL) {
-        complain("there is no memory for the campaign's counters");
+        complain(
+            "there is no memory for the campaign's counters; end other programs, then run again");
         return EXIT_BROKEN;
     }
     listen_to_signals(options);
-    int result = fuzzes ? ledger_open(&ledger, &hunt) : check_corpus(options->corpus);
+    result = fuzzes ? ledger_open(&ledger, &hunt) : check_corpus(options->corpus);
     if (result != EXIT_CLEAN) {
         return result;
     }

@@ -96,7 +96,8 @@ void difference_print(FILE *out,
     }
     fprintf(out,
             "  The program depends on something that sim does not control: an address,\n"
-            "  uninitialised memory, a real clock or file. It is not stored as a finding.\n");
+            "  uninitialised memory, a real clock or file. Until that is removed, what is\n"
+            "  found cannot be replayed, so it is not stored as a finding.\n");
 }
 
 static void step_print_json(FILE *out, const char *name, const struct parting_step *step) {

@@ -61,7 +61,7 @@ int lane_run(const struct hunt *hunt, uint32_t lane, uint32_t lanes) {
     const uint64_t first = first_number(hunt, (uint64_t)options->shard * lanes + lane, stride);
     struct quarry *quarries = calloc(count, sizeof *quarries);
     if (quarries == NULL) {
-        complain("there is no memory for %u scenarios", count);
+        complain("there is no memory for %u scenarios; name fewer, or end other programs", count);
         return EXIT_BROKEN;
     }
     int result = EXIT_CLEAN;

@@ -29,7 +29,7 @@ static int hash_scenarios(struct ledger *ledger, const struct options *options) 
             return EXIT_USAGE;
         }
         if (finding_file_hash(module, &ledger->scenario_hashes[i]) != STATUS_OK) {
-            complain("%s cannot be read: it is no file", module);
+            complain("the scenario %s cannot be read; sim list shows what there is", module);
             return EXIT_USAGE;
         }
     }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/complain.h"
+
 #define JOBS_MAX 256
 #define CORPUS_DEFAULT ".sim/corpus.db"
 #define TIME_S_MAX (366u * 24 * 3600)
@@ -39,7 +41,7 @@ static const struct option long_options[] = {
 };
 
 static bool refuse(const char *what, const char *value, const char *wanted) {
-    fprintf(stderr, "sim: %s \"%s\" is not valid: give %s\n", what, value, wanted);
+    complain("%s \"%s\" is not valid: give %s", what, value, wanted);
     return false;
 }
 
@@ -47,7 +49,7 @@ static bool refuse(const char *what, const char *value, const char *wanted) {
 static bool parse_number(const char *text, uint64_t max, uint64_t *value) {
     char *end;
     errno = 0;
-    *value = strtoull(text, &end, 0);
+    *value = strtoull(text, &end, text[0] == '0' && (text[1] | 32) == 'x' ? 16 : 10);
     return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && *value <= max;
 }
 
@@ -70,7 +72,7 @@ static bool parse_seed(struct options *options, const char *text) {
     }
     if (strcmp(text, "git") == 0) {
         return seed_from_git(&options->seed) ||
-               refuse("--seed", text, "a number here: this is no git checkout");
+               refuse("--seed", text, "a number here, since this is no git checkout");
     }
     return parse_number(text, UINT64_MAX, &options->seed) ||
            refuse("--seed", text, "a number from 0 to 18446744073709551615, 0x…, random or git");
@@ -173,12 +175,13 @@ bool options_parse(struct options *options, const char *verb, int argc, char **a
     opterr = 0;
     optind = 1;
     int which;
-    while ((which = getopt_long(argc, argv, "j:", long_options, NULL)) != -1) {
+    while ((which = getopt_long(argc, argv, ":j:", long_options, NULL)) != -1) {
+        if (which == ':') {
+            complain("%s needs a value after it; see sim help", argv[optind - 1]);
+            return false;
+        }
         if (which == '?') {
-            fprintf(stderr,
-                    "sim: %s does not know %s, or it needs a value; see sim help\n",
-                    verb,
-                    argv[optind - 1]);
+            complain("%s does not know %s; see sim help", verb, argv[optind - 1]);
             return false;
         }
         if (!parse_one(options, which, optarg)) {
@@ -187,7 +190,7 @@ bool options_parse(struct options *options, const char *verb, int argc, char **a
     }
     for (; optind < argc; optind++) {
         if (options->operand_count == OPTIONS_OPERANDS_MAX) {
-            fprintf(stderr, "sim: %s takes at most %d names\n", verb, OPTIONS_OPERANDS_MAX);
+            complain("%s takes at most %d names; start it twice", verb, OPTIONS_OPERANDS_MAX);
             return false;
         }
         options->operands[options->operand_count++] = argv[optind];

@@ -9,18 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tools/exit.h"
+
 /* Exit codes of every verb. */
-enum options_exit {
-    EXIT_CLEAN = 0,
-    EXIT_BROKEN = 1, /* sim itself failed */
-    EXIT_USAGE = 2,  /* a wrong command line or scenario */
-    EXIT_NOTHING_RAN = 3,
-    EXIT_FOUND = 10,
-    EXIT_VACUOUS = 11,
-    EXIT_NONDETERMINISM = 12,
-    EXIT_DIVERGED = 13,
-    EXIT_STOPPED = 75, /* early, with its state saved: run it again */
-};
 
 #define OPTIONS_OPERANDS_MAX 64
 #define OPTIONS_COMMAND_SIZE 4096

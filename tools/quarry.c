@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "sim/panic.h"
 #include "tools/complain.h"
 #include "tools/module.h"
 
@@ -24,12 +25,8 @@ int quarry_open(struct quarry *quarry,
     quarry->next = first;
     quarry->stride = stride;
     quarry->batch = 1;
-    if (strategy_parse(&quarry->spec, hunt->options->strategy) != STATUS_OK) {
-        complain("--strategy \"%s\" is not valid: give fifo, random, sticky, pct, pct:depth=3 or "
-                 "mix",
-                 hunt->options->strategy);
-        return EXIT_USAGE;
-    }
+    const enum status status = strategy_parse(&quarry->spec, hunt->options->strategy);
+    ASSERT(status == STATUS_OK); /* the crew has looked */
     const bool probes = quarry->spec.kind == STRATEGY_PCT || quarry->spec.kind == STRATEGY_MIX;
     quarry->steps_known = !probes || quarry->spec.steps != 0;
     return module_find(quarry->name, quarry->module) ? EXIT_CLEAN : EXIT_USAGE;

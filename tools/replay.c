@@ -56,7 +56,8 @@ static int fill_request(const struct case_record *stored, struct record *record)
                          &request->spec.script_count) == STATUS_OK) {
         return EXIT_CLEAN;
     }
-    complain("the case is damaged: its strategy or choices cannot be read");
+    complain("the case is damaged: its strategy or choices cannot be read; put back a copy of the "
+             "corpus");
     return EXIT_BROKEN;
 }
 
@@ -92,7 +93,7 @@ static bool rerun_go(struct rerun *rerun) {
     if (end == RUNNER_REPLIED && record->error[0] == '\0') {
         return true;
     }
-    complain("the worker %s before the run was over%s%s",
+    complain("the worker %s before the run was over%s%s; see sim doctor",
              end == RUNNER_HUNG ? "hung" : "died",
              record->error[0] != '\0' ? ": " : "",
              record->error);
@@ -112,6 +113,12 @@ static void choice_print(const char *label, const struct choice *choice) {
            choice->who,
            choice->ordinal,
            choice->alternatives);
+}
+
+static void diverged_say(const struct case_record *stored) {
+    printf("The program, the scenario or sim is not what it was when this failed.\n"
+           "To look for it again:  sim fuzz %s\n",
+           stored->scenario);
 }
 
 static void diverged_print(const struct record *record, const struct case_record *stored) {
@@ -201,6 +208,7 @@ static int judge(const struct options *options, const struct rerun *rerun) {
         printf(" %s: the recorded choices no longer lead to the failure.\n", stored->scenario);
     } else {
         diverged_print(record, stored);
+        diverged_say(stored);
     }
     return result;
 }

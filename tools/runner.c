@@ -132,10 +132,12 @@ bool runner_open(struct runner *runner, const char *module, const struct runner_
 
 const char *runner_error(const struct runner *runner) {
     if (runner->record == NULL) {
-        return "no worker can be started: the system has no memory or descriptors left";
+        return "no worker can be started: the system has no memory or descriptors left; end other "
+               "programs, then run again";
     }
-    return runner->record->error[0] != '\0' ? runner->record->error
-                                            : "the worker ended before it was ready";
+    return runner->record->error[0] != '\0'
+               ? runner->record->error
+               : "the worker ended before it was ready; see sim doctor";
 }
 
 bool runner_prepare(struct runner *runner, const char *strategy, uint64_t base, uint64_t runs) {

@@ -103,7 +103,7 @@ static bool describe(void *handle, const char *module) {
     struct description *description = &machine.record->description;
     void (*scenario)(void *) = (void (*)(void *))dlsym(handle, "sim_scenario");
     if (scenario == NULL) {
-        return refuse("%s is no scenario: it has no SIM_SCENARIO() function", module);
+        return refuse("%s is no scenario: it has no SIM_SCENARIO(); see sim/scenario.h", module);
     }
     const char *slash = strrchr(module, '/');
     description_init(description, slash == NULL ? module : slash + 1);
