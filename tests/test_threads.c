@@ -50,6 +50,7 @@ static const char *const clean[] = {
     "exits_cpp",
     "attributes",
     "c11",
+    "cpp20",
 };
 #define CLEAN_COUNT (int)(sizeof clean / sizeof clean[0])
 
@@ -95,6 +96,7 @@ static const struct planted planted[] = {
     {"once_self", VERDICT_DEADLOCK, "waits in once on object 1 held by thread 1"},
     {"exits_cpp_bug", VERDICT_ASSERTION, "the end of a thread was caught"},
     {"c11_bug", VERDICT_ASSERTION, "items > 0"},
+    {"cpp20_bug", VERDICT_ASSERTION, "++inside <= 2"},
     {"keys_bug", VERDICT_ASSERTION, "pthread_getspecific(key[0])"},
 };
 #define PLANTED_COUNT (int)(sizeof planted / sizeof planted[0])
