@@ -77,7 +77,9 @@
     X(EXIT, "exit")                                                                                \
     /* the network */                                                                              \
     X(FAULT, "fault")                                                                              \
-    X(HEAL, "heals")
+    X(HEAL, "heals")                                                                               \
+    /* later */                                                                                    \
+    X(SPIN_LOCK, "spin lock")
 
 enum point_kind {
 #define POINT_ENUM(kind, word) POINT_##kind,

@@ -12,8 +12,8 @@
 uint64_t world_arena_size(const struct description *description) {
     return (uint64_t)WORLD_AGENTS_MAX * (sizeof(struct agent) + 16) +
            agenda_size(WORLD_ENTRIES_MAX) + (uint64_t)THREADS_MAX * sizeof(struct thread) +
-           futex_arena_size(WORLD_AGENTS_MAX) + once_arena_size() + kernel_arena_size(description) +
-           ARENA_SLACK;
+           futex_arena_size(WORLD_AGENTS_MAX) + once_arena_size() + spin_arena_size() +
+           kernel_arena_size(description) + ARENA_SLACK;
 }
 
 void world_init(struct world *world,
@@ -29,6 +29,7 @@ void world_init(struct world *world,
     threads_init(&world->threads, &world->arena, &world->schedule);
     futex_init(&world->futexes, &world->arena, &world->schedule, WORLD_AGENTS_MAX);
     once_init(&world->onces, &world->arena, &world->schedule);
+    spins_init(&world->spins, &world->arena, &world->schedule);
     kernel_init(&world->kernel, &world->arena, &world->schedule, description);
     choices_init(&world->choices, record, record_capacity);
 }
@@ -61,6 +62,7 @@ void world_begin(struct world *world,
     threads_begin(&world->threads);
     futex_begin(&world->futexes);
     once_begin(&world->onces);
+    spins_begin(&world->spins);
     kernel_begin(&world->kernel);
     property_begin(&world->property, description, verdict, 0);
     world->nodes_lasting = 0;

@@ -28,6 +28,7 @@
 #include "sim/once.h"
 #include "sim/property.h"
 #include "sim/schedule.h"
+#include "sim/spin.h"
 #include "sim/strategy.h"
 #include "sim/thread.h"
 #include "sim/trace.h"
@@ -59,6 +60,7 @@ struct world {
     struct threads threads;
     struct futexes futexes;
     struct onces onces;
+    struct spins spins;
     struct property property;
     struct kernel kernel;
     const struct description *description;

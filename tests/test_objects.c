@@ -12,7 +12,7 @@
 #define RUNS 300
 #define RUNS_PLANTED 2000
 
-static const char *const correct[] = {"mutexes", "rwlocks"};
+static const char *const correct[] = {"mutexes", "rwlocks", "semaphores", "barriers", "spins"};
 #define CORRECT_COUNT (int)(sizeof correct / sizeof correct[0])
 
 struct planted {
@@ -33,6 +33,14 @@ static const struct planted planted[] = {
      "thread 2 of main waits in read lock on object 1 held by thread 2"},
     {"rwlock_read_to_write", VERDICT_ASSERTION, "inside == 1"},
     {"rwlock_unlock", VERDICT_CRASH, "unlock of a read-write lock that the thread does not hold"},
+    {"semaphore_lost_post", VERDICT_DEADLOCK, "thread 2 of main waits in sem wait on object"},
+    {"semaphore_open", VERDICT_ESCAPE, "sem_open() of /named"},
+    {"semaphore_unlink", VERDICT_ESCAPE, "sem_unlink() of /named"},
+    {"barrier_left_out", VERDICT_DEADLOCK, "thread 2 of main waits in barrier on object"},
+    {"barrier_too_few", VERDICT_ASSERTION, "inside == 1"},
+    {"spin_self", VERDICT_DEADLOCK, "waits in spin lock on object 1 held by thread "},
+    {"spin_raw", VERDICT_DEADLOCK, "waits in spin lock on object 1"},
+    {"spin_free_for_all", VERDICT_ASSERTION, "inside == 1"},
 };
 #define PLANTED_COUNT (int)(sizeof planted / sizeof planted[0])
 

@@ -20,8 +20,8 @@
 #define THREAD_FIXTURE_ENTRIES 256u
 #define THREAD_FIXTURE_AGENTS 64u
 #define THREAD_FIXTURE_STACK (128u << 10)
-#define THREAD_FIXTURE_ARENA (1u << 20)
-#define THREAD_FIXTURE_STEPS_MAX 100000u
+#define THREAD_FIXTURE_ARENA (64u << 20) /* what modules of a world need, too; touched as used */
+#define THREAD_FIXTURE_POINTS_MAX 10000000u
 
 struct thread_fixture {
     struct arena arena;
@@ -78,18 +78,24 @@ static inline void thread_fixture_main(void) {
     schedule_thread_end(&fixture.schedule);
 }
 
+/* Once per process; thread_fixture_run does it when nobody did. */
 static inline void thread_fixture_open(void) {
     static const struct schedule_machine machine = {.switch_to = thread_fixture_switch,
                                                     .end = thread_fixture_end,
                                                     .idle = thread_fixture_idle,
                                                     .interrupt = thread_fixture_interrupt};
     const size_t size = THREAD_FIXTURE_ARENA + agenda_size(THREAD_FIXTURE_ENTRIES);
-    void *memory = aligned_alloc(64, (size + 63) / 64 * 64);
+    void *memory = mmap(NULL,
+                        size,
+                        PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                        -1,
+                        0);
     fixture.choices = calloc(1, sizeof *fixture.choices);
     fixture.trace = calloc(1, sizeof *fixture.trace);
     fixture.record = calloc(THREAD_FIXTURE_CHOICES, sizeof *fixture.record);
     fixture.stacks = calloc(THREAD_FIXTURE_AGENTS, THREAD_FIXTURE_STACK);
-    ck_assert(memory != NULL && fixture.choices != NULL && fixture.trace != NULL);
+    ck_assert(memory != MAP_FAILED && fixture.choices != NULL && fixture.trace != NULL);
     ck_assert(fixture.record != NULL && fixture.stacks != NULL);
     arena_init(&fixture.arena, memory, size);
     schedule_init(&fixture.schedule,
@@ -120,7 +126,7 @@ thread_fixture_run(uint64_t seed, uint32_t count, void (*body)(uint32_t thread))
                    &fixture.points,
                    &strategy,
                    seed);
-    fixture.schedule.points_max = THREAD_FIXTURE_STEPS_MAX;
+    fixture.schedule.points_max = THREAD_FIXTURE_POINTS_MAX;
     for (uint32_t thread = 1; thread <= count; thread++) {
         const uint32_t agent = schedule_thread_start(&fixture.schedule, thread, thread, 1);
         ck_assert_uint_ne(agent, 0);

@@ -2,8 +2,10 @@
  * the two others are threads 2 and 3. */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
@@ -19,8 +21,19 @@
 #define RWLOCK_REREAD 7
 #define RWLOCK_READ_TO_WRITE 8
 #define RWLOCK_UNLOCK 9
+#define SEMAPHORE_LOST_POST 10
+#define SEMAPHORE_OPEN 11
+#define SEMAPHORE_UNLINK 12
+#define BARRIER_LEFT_OUT 13
+#define BARRIER_TOO_FEW 14
+#define SPIN_SELF 15
+#define SPIN_RAW 16
+#define SPIN_FREE_FOR_ALL 17
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_barrier_t barrier, single;
+static pthread_spinlock_t spin;
+static sem_t semaphore;
 static volatile int inside;
 
 /* A condition variable is destroyed that a thread still waits on. */
@@ -112,6 +125,71 @@ static void rwlock_unlock(int thread) {
     }
 }
 
+/* Who posts looks first whether somebody waits, and misses one that is about to. */
+static void semaphore_lost_post(int thread) {
+    static volatile bool waits;
+    if (thread == 2) {
+        sched_yield();
+        waits = true;
+        sem_wait(&semaphore);
+    } else if (waits) {
+        sem_post(&semaphore);
+    }
+}
+
+static void semaphore_names(int thread) {
+    (void)thread;
+    if (WHAT == SEMAPHORE_OPEN) {
+        sem_open("/named", O_CREAT, 0600, 1);
+    } else {
+        sem_unlink("/named");
+    }
+}
+
+/* One has an errand, and does not come when that fails. */
+static void barrier_left_out(int thread) {
+    static volatile bool failed = true;
+    if (thread == 2) {
+        failed = false;
+    } else if (failed) {
+        return;
+    }
+    pthread_barrier_wait(&barrier);
+}
+
+/* Nobody waits for the third, who is main. */
+static void barrier_too_few(int thread) {
+    inside += thread == 2;
+    pthread_barrier_wait(&single);
+    assert(inside == 1);
+}
+
+static void spin_self(int thread) {
+    (void)thread;
+    pthread_spin_lock(&spin);
+    if (pthread_spin_trylock(&spin) == EBUSY) {
+        pthread_spin_lock(&spin);
+    }
+}
+
+/* Zero is taken: it was never initialised. */
+static void spin_raw(int thread) {
+    (void)thread;
+    static pthread_spinlock_t raw;
+    pthread_spin_lock(&raw);
+}
+
+/* Who does not get it goes on all the same, and unlocks it for the one who did. */
+static void spin_free_for_all(int thread) {
+    (void)thread;
+    pthread_spin_trylock(&spin);
+    inside++;
+    sched_yield();
+    assert(inside == 1);
+    inside--;
+    pthread_spin_unlock(&spin);
+}
+
 static void *misuse(void *number) {
     static void (*const uses[])(int thread) = {
         [COND_DESTROY] = cond_destroy,
@@ -123,6 +201,14 @@ static void *misuse(void *number) {
         [RWLOCK_REREAD] = rwlock_reread,
         [RWLOCK_READ_TO_WRITE] = rwlock_read_to_write,
         [RWLOCK_UNLOCK] = rwlock_unlock,
+        [SEMAPHORE_LOST_POST] = semaphore_lost_post,
+        [SEMAPHORE_OPEN] = semaphore_names,
+        [SEMAPHORE_UNLINK] = semaphore_names,
+        [BARRIER_LEFT_OUT] = barrier_left_out,
+        [BARRIER_TOO_FEW] = barrier_too_few,
+        [SPIN_SELF] = spin_self,
+        [SPIN_RAW] = spin_raw,
+        [SPIN_FREE_FOR_ALL] = spin_free_for_all,
     };
     uses[WHAT](number == NULL ? 2 : 3);
     return NULL;
@@ -132,6 +218,10 @@ int program(int argc, char **argv) {
     (void)argc;
     (void)argv;
     pthread_t threads[2];
+    sem_init(&semaphore, 0, 0);
+    pthread_barrier_init(&barrier, NULL, 2);
+    pthread_barrier_init(&single, NULL, 1);
+    pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE);
     pthread_create(&threads[0], NULL, misuse, NULL);
     pthread_create(&threads[1], NULL, misuse, threads);
     pthread_join(threads[0], NULL);
