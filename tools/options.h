@@ -11,8 +11,6 @@
 
 #include "tools/exit.h"
 
-/* Exit codes of every verb. */
-
 #define OPTIONS_OPERANDS_MAX 64
 #define OPTIONS_COMMAND_SIZE 4096
 
