@@ -22,10 +22,13 @@ int address_read(struct address *address, uint16_t family, const void *sockaddr,
         return -EINVAL;
     }
     memcpy(&given, sockaddr, sizeof given);
-    if (given == AF_INET6 && family == AF_INET6) {
+    if (family == AF_INET6) {
         struct sockaddr_in6 in6;
         if (size < offsetof(struct sockaddr_in6, sin6_scope_id)) {
             return -EINVAL;
+        }
+        if (given != AF_INET6) {
+            return -EAFNOSUPPORT;
         }
         memset(&in6, 0, sizeof in6);
         memcpy(&in6, sockaddr, size < sizeof in6 ? size : sizeof in6);
@@ -123,6 +126,23 @@ bool address_on_link(const struct address *address) {
     static const uint8_t prefix[8] = {0xfd};
     return address_is_v4(address) ? v4_of(address) >> 16 == 0x0a00u
                                   : memcmp(address->bytes, prefix, sizeof prefix) == 0;
+}
+
+void address_resolve_any(struct address *to, const struct address *local) {
+    const uint16_t port = to->port;
+    const uint16_t family = to->family;
+    if (!address_is_any(to)) {
+        return;
+    }
+    if (address_is_v4(to) && !address_is_any(local)) {
+        *to = address_is_v4(local) ? *local : address_v4(family, ADDRESS_LOOPBACK_OF_V6, 0);
+    } else if (address_is_v4(to) || address_is_v4(local)) {
+        *to = address_v4(family, INADDR_LOOPBACK, 0);
+    } else {
+        *to = (struct address){.bytes = {[15] = 1}};
+    }
+    to->port = port;
+    to->family = family;
 }
 
 bool address_is_v4(const struct address *address) {

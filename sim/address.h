@@ -46,6 +46,13 @@ address_node(const struct description *description, uint32_t from, const struct 
 /* True for 10.0.0.0/16 and fd00::/64, where a missing node is noticed. */
 bool address_on_link(const struct address *address);
 
+/* From where an IPv6 socket with an IPv6 address speaks to IPv4: Linux' LOOPBACK4_IPV6. */
+#define ADDRESS_LOOPBACK_OF_V6 0x7f000006u
+
+/* What a message to the unspecified address is for, sent by a socket with this local address:
+ * itself, or loopback. Other addresses stay. */
+void address_resolve_any(struct address *to, const struct address *local);
+
 bool address_is_v4(const struct address *address); /* IPv4 or mapped */
 bool address_is_any(const struct address *address);
 bool address_is_loopback(const struct address *address);

@@ -1,6 +1,7 @@
 #include "sim/binding.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,17 +17,19 @@ _Static_assert(SOCKET_NAME_SIZE == sizeof(((struct sockaddr_un *)NULL)->sun_path
 enum score { SCORE_NONE, SCORE_ANY, SCORE_FAMILY = 1, SCORE_ADDRESS = 4, SCORE_CONNECTED = 8 };
 
 uint64_t binding_arena_size(void) {
-    return BINDING_BUCKETS * sizeof(struct binding_bucket) + 64;
+    return BINDING_BUCKETS * sizeof(struct binding_bucket) + 64 + lease_arena_size();
 }
 
 void binding_init(struct bindings *bindings, struct arena *arena, struct sockets *sockets) {
     *bindings = (struct bindings){.sockets = sockets};
     bindings->buckets = arena_take(arena, BINDING_BUCKETS * sizeof(struct binding_bucket));
     memset(bindings->buckets, 0, BINDING_BUCKETS * sizeof(struct binding_bucket));
+    lease_init(&bindings->leases, arena, sockets);
 }
 
 void binding_begin(struct bindings *bindings) {
     bindings->run++;
+    lease_begin(&bindings->leases);
     const uint32_t count = bindings->sockets->network->description->node_count;
     for (uint32_t node = 1; node <= count; node++) {
         bindings->port_next[node] = BINDING_PORT_FIRST;
@@ -100,25 +103,49 @@ void binding_drop(struct bindings *bindings, uint32_t index) {
     socket->flags &= ~(uint32_t)SOCKET_BOUND;
 }
 
-/* ---- internet ---- */
-
-static bool overlap(const struct socket *a, const struct socket *b) {
-    const bool a_any = address_is_any(&a->local);
-    const bool b_any = address_is_any(&b->local);
-    const bool a_v4 = address_is_v4(&a->local);
-    const bool b_v4 = address_is_v4(&b->local);
-    if (a_v4 == b_v4) {
-        return a_any || b_any || address_equal(&a->local, &b->local);
+void binding_drop_given(struct bindings *bindings, uint32_t index) {
+    const struct socket *socket = socket_at(bindings->sockets, index);
+    if (socket->domain != AF_UNIX && (socket->flags & SOCKET_PORT_FIXED) == 0) {
+        binding_drop(bindings, index);
     }
-    const struct socket *six = a_v4 ? b : a;
-    return address_is_any(&six->local) && (six->flags & SOCKET_V6_ONLY) == 0;
 }
 
-static bool may_share(const struct socket *a, const struct socket *b) {
-    const uint32_t both = a->flags & b->flags;
-    const bool listens = a->state == SOCKET_LISTENING || b->state == SOCKET_LISTENING;
+/* ---- internet ---- */
+
+/* An address as IPv4 code sees it; that of IPv6 alone is nobody's. */
+static struct address seen_by_v4(const struct address *address) {
+    return address_is_v4(address)    ? *address
+           : address_is_any(address) ? address_v4(AF_INET, INADDR_ANY, 0)
+                                     : address_v4(AF_INET, ADDRESS_LOOPBACK_OF_V6, 0);
+}
+
+/* Whether a message could be for both, as Linux has it (inet_rcv_saddr_equal()): it depends on who
+ * asks, since an IPv6 socket that is connected has one address of IPv6 and another one of IPv4. */
+static bool overlap(const struct socket *asking, const struct socket *other) {
+    const bool mapped = address_is_v4(&asking->local) || asking->domain == AF_INET;
+    const bool other_mapped = address_is_v4(&other->local) || other->domain == AF_INET;
+    const bool other_deaf = (other->flags & SOCKET_V6_ONLY) != 0;
+    if (asking->domain == AF_INET || (mapped && other_mapped)) {
+        const struct address own = seen_by_v4(&asking->local);
+        const struct address its = seen_by_v4(&other->local);
+        return !other_deaf &&
+               (address_is_any(&own) || address_is_any(&its) || address_equal(&own, &its));
+    }
+    const bool any = !mapped && address_is_any(&asking->local);
+    const bool other_any = !other_mapped && address_is_any(&other->local);
+    return (any && (!other_mapped || (asking->flags & SOCKET_V6_ONLY) == 0)) ||
+           (other_any && (!mapped || !other_deaf)) ||
+           (!other_mapped && address_equal(&asking->local, &other->local));
+}
+
+static bool may_share(const struct socket *socket, const struct socket *other) {
+    const uint32_t both = socket->flags & other->flags;
     return (both & SOCKET_REUSE_PORT) != 0 ||
-           ((both & SOCKET_REUSE_ADDRESS) != 0 && (a->type != SOCK_STREAM || !listens));
+           ((both & SOCKET_REUSE_ADDRESS) != 0 && other->state != SOCKET_LISTENING);
+}
+
+static bool conflicts(const struct socket *asking, const struct socket *other) {
+    return overlap(asking, other) && !may_share(asking, other);
 }
 
 static bool taken(const struct bindings *bindings, const struct socket *socket) {
@@ -127,21 +154,17 @@ static bool taken(const struct bindings *bindings, const struct socket *socket) 
         const struct socket *other = socket_at(bindings->sockets, i);
         if (other->domain != AF_UNIX && other != socket && other->node == socket->node &&
             other->type == socket->type && other->local.port == socket->local.port &&
-            overlap(socket, other) && !may_share(socket, other)) {
+            conflicts(socket, other)) {
             return true;
         }
         i = other->bound_next;
     }
-    return false;
+    return socket->type == SOCK_STREAM &&
+           lease_any(&bindings->leases, socket->node, socket->local.port, conflicts, socket);
 }
 
 bool binding_listened(const struct bindings *bindings, uint32_t index) {
-    struct socket *socket = socket_at(bindings->sockets, index);
-    const uint8_t state = socket->state;
-    socket->state = SOCKET_LISTENING;
-    const bool busy = taken(bindings, socket);
-    socket->state = state;
-    return busy;
+    return taken(bindings, socket_at(bindings->sockets, index));
 }
 
 static int claim_ephemeral(struct bindings *bindings, struct socket *socket) {
@@ -159,10 +182,12 @@ static int claim_ephemeral(struct bindings *bindings, struct socket *socket) {
 
 int binding_claim_any(struct bindings *bindings, uint32_t index) {
     struct socket *socket = socket_at(bindings->sockets, index);
-    if (socket->local.port != 0) {
+    if ((socket->flags & SOCKET_BOUND) != 0) {
         return 0;
     }
-    socket->local = address_v4(socket->domain, 0, 0);
+    if ((socket->flags & SOCKET_ADDRESS_FIXED) == 0 && address_is_any(&socket->local)) {
+        socket->local = address_v4(socket->domain, 0, 0);
+    }
     const int result = claim_ephemeral(bindings, socket);
     if (result == 0) {
         insert(bindings, index);
@@ -180,28 +205,56 @@ static bool is_local(const struct bindings *bindings,
             (address_is_multicast(address) || address_is_broadcast(address)));
 }
 
+/* IPv4 takes an address without a family for its own when it is the unspecified one. */
+static int read_local(struct address *address,
+                      const struct socket *socket,
+                      const void *sockaddr,
+                      uint32_t size) {
+    struct sockaddr_in in;
+    if (socket->domain == AF_INET && size >= sizeof in) {
+        memcpy(&in, sockaddr, sizeof in);
+        if (in.sin_family == AF_UNSPEC && in.sin_addr.s_addr == htonl(INADDR_ANY)) {
+            *address = address_v4(AF_INET, INADDR_ANY, ntohs(in.sin_port));
+            return 0;
+        }
+    }
+    return address_read(address, socket->domain, sockaddr, size);
+}
+
 int binding_claim(struct bindings *bindings, uint32_t index, const void *sockaddr, uint32_t size) {
     struct socket *socket = socket_at(bindings->sockets, index);
     struct address address;
-    const int refusal = address_read(&address, socket->domain, sockaddr, size);
+    const int refusal = read_local(&address, socket, sockaddr, size);
     if (refusal != 0) {
         return refusal;
     }
-    const bool mapped = socket->domain == AF_INET6 && address_is_v4(&address);
-    if (socket->local.port != 0 || socket->state != SOCKET_CLOSED ||
-        (mapped && (socket->flags & SOCKET_V6_ONLY) != 0)) {
+    const bool six = socket->domain == AF_INET6;
+    const bool mapped = six && address_is_v4(&address);
+    const bool used = (socket->flags & SOCKET_BOUND) != 0 || socket->state != SOCKET_CLOSED;
+    if (six && (used || (mapped && (socket->flags & SOCKET_V6_ONLY) != 0))) {
         return -EINVAL;
     }
     if (!is_local(bindings, socket, &address)) {
         return -EADDRNOTAVAIL;
     }
+    if (used) {
+        return -EINVAL;
+    }
+    const uint16_t port_before = socket->local.port; /* of a connect that failed: still told */
+    const uint32_t flags_before = socket->flags;
     socket->local = address;
+    if (six && !mapped && !address_is_any(&address)) {
+        socket->flags |= SOCKET_V6_ONLY; /* as Linux does, and tells by getsockopt() */
+    }
     const bool busy =
         address.port == 0 ? claim_ephemeral(bindings, socket) != 0 : taken(bindings, socket);
     if (busy) {
-        socket->local = (struct address){.family = socket->domain};
+        socket->local = address_v4(socket->domain, 0, port_before);
+        socket->flags = flags_before;
         return -EADDRINUSE;
     }
+    socket->flags |= address.port != 0 ? SOCKET_PORT_FIXED : 0u;
+    socket->flags |= address_is_any(&address) && !mapped ? 0u : SOCKET_ADDRESS_FIXED;
     insert(bindings, index);
     return 0;
 }
@@ -220,8 +273,9 @@ score_of(const struct socket *socket, const struct address *to, const struct add
     } else {
         return SCORE_NONE;
     }
-    if (socket->remote.port != 0) {
-        if (socket->remote.port != from->port || !address_equal(&socket->remote, from)) {
+    if ((socket->flags & SOCKET_JOINED) != 0) {
+        if ((socket->remote.port != 0 && socket->remote.port != from->port) ||
+            !address_equal(&socket->remote, from)) {
             return SCORE_NONE;
         }
         score += SCORE_CONNECTED;
@@ -272,7 +326,7 @@ void binding_each(const struct bindings *bindings,
         const uint32_t next = socket->bound_next;
         const bool any = address_is_any(&socket->local) || address_is_broadcast(&socket->local);
         if (socket->domain == AF_INET && socket->node == node && socket->type == SOCK_DGRAM &&
-            socket->local.port == port && any && socket->remote.port == 0) {
+            socket->local.port == port && any && (socket->flags & SOCKET_JOINED) == 0) {
             visit(context, i);
         }
         i = next;
@@ -342,6 +396,9 @@ int binding_claim_name(struct bindings *bindings,
     }
     if (length == 0) {
         return socket->name_size != 0 ? 0 : claim_abstract(bindings, index);
+    }
+    if (*name == '\0' && socket->name_size != 0) {
+        return -EINVAL;
     }
     if (find_name(bindings, socket->node, name, length) != 0) {
         return -EADDRINUSE;

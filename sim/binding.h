@@ -18,6 +18,7 @@
 #include "sim/address.h"
 #include "sim/arena.h"
 #include "sim/description.h"
+#include "sim/lease.h"
 #include "sim/socket.h"
 
 #define BINDING_BUCKETS 4096u
@@ -32,6 +33,7 @@ struct binding_bucket {
 struct bindings {
     struct sockets *sockets;
     struct binding_bucket *buckets;
+    struct leases leases;
     uint64_t run;
     uint32_t port_next[DESCRIPTION_NODES_MAX + 1];
 };
@@ -57,6 +59,9 @@ bool binding_listened(const struct bindings *bindings, uint32_t index);
 
 /* The socket answers to its name no longer. Harmless when it did not. */
 void binding_drop(struct bindings *bindings, uint32_t index);
+
+/* The same for a port that the program did not choose itself: its connection is over. */
+void binding_drop_given(struct bindings *bindings, uint32_t index);
 
 /* The path of an AF_UNIX socket was removed: others may bind to it. False when it was none. */
 bool binding_unlink(struct bindings *bindings, uint32_t node, const char *path);

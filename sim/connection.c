@@ -9,36 +9,74 @@
 
 #define BACKLOG_MAX 4096 /* net.core.somaxconn */
 
-static void choose_addresses(struct segments *segments, struct socket *socket) {
+/* 0, or why nothing goes from here to there. */
+static int choose_addresses(struct segments *segments, struct socket *socket) {
     const struct description *description = segments->sockets->network->description;
+    address_resolve_any(&socket->remote, &socket->local);
     const bool v4 = address_is_v4(&socket->remote);
-    if (address_is_any(&socket->remote)) { /* this node */
-        const uint16_t port = socket->remote.port;
-        socket->remote = address_v4(socket->domain, 0x7f000001, port);
-        if (!v4) {
-            socket->remote = (struct address){.bytes = {[15] = 1}, .port = port};
-            socket->remote.family = AF_INET6;
-        }
+    const uint16_t port = socket->local.port;
+    if (address_is_v4(&socket->local) && !v4) {
+        return -EAFNOSUPPORT;
     }
     if (address_is_any(&socket->local)) {
-        const uint16_t port = socket->local.port;
         socket->local = address_is_loopback(&socket->remote)
                             ? socket->remote
-                            : address_of_node(description, socket->node, !v4, port);
+                            : address_of_node(description, socket->node, !v4, 0);
         socket->local.port = port;
         socket->local.family = socket->domain;
     }
+    return 0;
+}
+
+/* A socket keeps the memory of its peer; one that has had one is not used again. */
+static void refuse_again(struct segments *segments, const struct socket *socket) {
+    if (socket->peer != 0) {
+        verdict_set(segments->sockets->schedule->verdict,
+                    VERDICT_ESCAPE,
+                    "connect() of a socket that was connected before");
+        schedule_end(segments->sockets->schedule);
+    }
+}
+
+/* The socket is as before its connect, but for a port or address that the program chose. */
+static void disconnect(struct segments *segments, uint32_t index, int error) {
+    struct socket *socket = socket_at(segments->sockets, index);
+    if (socket->state != SOCKET_CLOSED) {
+        segment_kill(segments, index, error);
+    }
+    bytes_pull(&segments->sockets->bytes, &socket->in, NULL, socket->readable);
+    socket->readable = 0;
+    socket->shut = 0;
+    socket->flags &=
+        ~(uint32_t)(SOCKET_ATTEMPTED | SOCKET_JOINED | SOCKET_ENDED | SOCKET_FINISHED |
+                    SOCKET_STARVED | SOCKET_SPENT | SOCKET_END_SENT | SOCKET_ENDS_FIRST);
+    socket->remote = (struct address){.family = socket->domain};
+    if ((socket->flags & SOCKET_ADDRESS_FIXED) == 0) {
+        const uint16_t port = socket->local.port;
+        socket->local = address_v4(socket->domain, 0, port);
+    }
+}
+
+/* connect() to AF_UNSPEC. */
+static int64_t connect_nobody(struct segments *segments, uint32_t index) {
+    struct socket *socket = socket_at(segments->sockets, index);
+    refuse_again(segments, socket);
+    if (socket->state == SOCKET_LISTENING) {
+        connection_refuse_all(segments, index);
+    }
+    disconnect(segments, index, socket->state == SOCKET_CONNECTING ? ECONNRESET : socket->error);
+    return 0;
 }
 
 /* The first call that sees the result of a connect tells it. */
-static int64_t connect_result(struct socket *socket) {
-    if (socket->state == SOCKET_CONNECTED || (socket->flags & SOCKET_ENDED) != 0) {
+static int64_t connect_result(struct segments *segments, uint32_t index) {
+    struct socket *socket = socket_at(segments->sockets, index);
+    if (socket->state == SOCKET_CONNECTED) {
         socket->flags = (socket->flags & ~(uint32_t)SOCKET_ATTEMPTED) | SOCKET_JOINED;
         return 0;
     }
-    socket->flags &= ~(uint32_t)SOCKET_ATTEMPTED;
-    socket->shut = 0;
     const int error = socket_error_take(socket);
+    disconnect(segments, index, 0);
     return error != 0 ? error : -ECONNABORTED;
 }
 
@@ -57,7 +95,7 @@ connect_wait(struct segments *segments, uint32_t index, const struct socket_call
             return ended == -EAGAIN ? -EINPROGRESS : ended;
         }
     }
-    return connect_result(socket);
+    return connect_result(segments, index);
 }
 
 static int64_t connect_internet(struct segments *segments,
@@ -66,11 +104,18 @@ static int64_t connect_internet(struct segments *segments,
                                 uint32_t size,
                                 const struct socket_call *call) {
     struct socket *socket = socket_at(segments->sockets, index);
-    uint16_t family = 0;
-    if (size >= sizeof family) {
-        memcpy(&family, sockaddr, sizeof family);
+    uint16_t family;
+    if (size < sizeof family) {
+        return -EINVAL;
     }
-    if ((socket->flags & SOCKET_JOINED) != 0 || socket->state == SOCKET_LISTENING) {
+    memcpy(&family, sockaddr, sizeof family);
+    if (family == AF_UNSPEC) {
+        return connect_nobody(segments, index);
+    }
+    if ((socket->flags & SOCKET_SPENT) != 0) {
+        return -EINVAL;
+    }
+    if ((socket->flags & SOCKET_JOINED) != 0) {
         return -EISCONN;
     }
     if ((socket->flags & SOCKET_ATTEMPTED) != 0) {
@@ -79,20 +124,27 @@ static int64_t connect_internet(struct segments *segments,
         }
         return connect_wait(segments, index, call);
     }
+    if (socket->state != SOCKET_CLOSED) {
+        return -EISCONN;
+    }
     struct address remote;
     const int refusal = address_read(&remote, socket->domain, sockaddr, size);
     if (refusal != 0) {
         return refusal;
     }
-    if (address_is_multicast(&remote) || address_is_broadcast(&remote) || socket->peer != 0) {
+    const bool mapped = socket->domain == AF_INET6 && address_is_v4(&remote);
+    if (address_is_multicast(&remote) || address_is_broadcast(&remote) ||
+        (mapped && (socket->flags & SOCKET_V6_ONLY) != 0)) {
         return -ENETUNREACH;
     }
-    const int bound = binding_claim_any(segments->bindings, index);
-    if (bound != 0) {
-        return -EADDRNOTAVAIL;
-    }
+    refuse_again(segments, socket);
     socket->remote = remote;
-    choose_addresses(segments, socket);
+    const int unreachable = choose_addresses(segments, socket);
+    if (unreachable != 0 || binding_claim_any(segments->bindings, index) != 0) {
+        socket->remote = (struct address){.family = socket->domain};
+        return unreachable != 0 ? unreachable : -EADDRNOTAVAIL;
+    }
+    socket->error = 0;
     socket->state = SOCKET_CONNECTING;
     socket->flags |= SOCKET_ATTEMPTED;
     segment_connect(segments, index, call->site);
@@ -121,10 +173,10 @@ static int64_t connect_unix(struct segments *segments,
         if (host->state != SOCKET_LISTENING || (host->shut & SOCKET_SHUT_READ) != 0) {
             return -ECONNREFUSED;
         }
-        if (socket->state != SOCKET_CLOSED || socket->peer != 0) {
-            return socket->state == SOCKET_LISTENING ? -EINVAL : -EISCONN;
-        }
         if (host->waiting <= host->backlog) {
+            if (socket->state != SOCKET_CLOSED || socket->peer != 0) {
+                return socket->state == SOCKET_LISTENING ? -EINVAL : -EISCONN;
+            }
             const uint32_t child = socket_spawn(sockets, listener, &socket->decider);
             if (child == 0) {
                 return -ENOMEM;
@@ -174,21 +226,23 @@ void connection_pair(struct segments *segments, uint32_t a, uint32_t b) {
 int64_t connection_listen(struct segments *segments, uint32_t index, int backlog) {
     struct socket *socket = socket_at(segments->sockets, index);
     const bool bound = (socket->flags & SOCKET_BOUND) != 0;
+    const bool used = (socket->flags & (SOCKET_ATTEMPTED | SOCKET_JOINED | SOCKET_SPENT)) != 0;
     if (socket->state != SOCKET_CLOSED && socket->state != SOCKET_LISTENING) {
         return -EINVAL;
     }
-    if (socket->peer != 0 || (socket->domain == AF_UNIX && !bound)) {
+    if (used || socket->peer != 0 || (socket->domain == AF_UNIX && socket->name_size == 0)) {
         return -EINVAL;
     }
     if (socket->state == SOCKET_CLOSED) {
-        if (!bound && binding_claim_any(segments->bindings, index) != 0) {
+        if (socket->domain != AF_UNIX && !bound &&
+            binding_claim_any(segments->bindings, index) != 0) {
             return -EADDRINUSE;
         }
         if (socket->domain != AF_UNIX && binding_listened(segments->bindings, index)) {
             return -EADDRINUSE;
         }
         socket->state = SOCKET_LISTENING;
-        socket->shut = 0;
+        socket->shut = socket->domain == AF_UNIX ? socket->shut : 0;
     }
     socket->backlog =
         backlog < 0 || backlog > BACKLOG_MAX ? (uint32_t)BACKLOG_MAX : (uint32_t)backlog;
@@ -201,11 +255,14 @@ connection_accept(struct segments *segments, uint32_t index, const struct socket
     struct socket *host = socket_at(sockets, index);
     const uint64_t deadline = socket_deadline(sockets, host->receive_timeout_ns);
     while (host->accept_first == 0) {
-        if (host->state != SOCKET_LISTENING || (host->shut & SOCKET_SHUT_READ) != 0) {
+        if (host->state != SOCKET_LISTENING) {
             return -EINVAL;
         }
         if (!socket_waits(call)) {
             return -EAGAIN;
+        }
+        if ((host->shut & SOCKET_SHUT_READ) != 0) {
+            return -EINVAL;
         }
         const int ended =
             socket_wait(sockets, &host->readers, deadline, POINT_ACCEPT, index, call->site);
@@ -228,6 +285,10 @@ connection_accept(struct segments *segments, uint32_t index, const struct socket
     return child;
 }
 
+void connection_abandon(struct segments *segments, uint32_t index, int error) {
+    disconnect(segments, index, error);
+}
+
 void connection_refuse_all(struct segments *segments, uint32_t listener) {
     struct sockets *sockets = segments->sockets;
     struct socket *host = socket_at(sockets, listener);
@@ -244,6 +305,7 @@ void connection_refuse_all(struct segments *segments, uint32_t listener) {
         } else if (socket->state == SOCKET_CONNECTED) {
             segment_send(segments, index, 0, SEGMENT_RESET, NULL);
         }
+        lease_end(&segments->bindings->leases, index);
         socket->state = SOCKET_CLOSED;
         socket->shut = SOCKET_SHUT_BOTH;
         socket->entries--;

@@ -39,6 +39,9 @@ connection_accept(struct segments *segments, uint32_t index, const struct socket
 /* Makes two fresh AF_UNIX sockets each other's peers. */
 void connection_pair(struct segments *segments, uint32_t a, uint32_t b);
 
+/* What shutdown() makes of a connect that was not told yet: the socket is as before it. */
+void connection_abandon(struct segments *segments, uint32_t index, int error);
+
 /* A listener goes away: resets what waits to be accepted. */
 void connection_refuse_all(struct segments *segments, uint32_t listener);
 

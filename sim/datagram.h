@@ -2,7 +2,7 @@
  *
  *   datagram_send ─► the network (sim/packet.h) ─► datagram_receive
  *
- * AF_UNIX datagrams arrive at once, are never lost, and block the sender at DATAGRAM_UNIX_MAX.
+ * Here is UDP and what both kinds share; how AF_UNIX connects and sends is in sim/datagram_unix.h.
  *
  * Memory:      sim/packet.h.
  * Limits:      the same; DATAGRAM_SIZE_MAX bytes each.
@@ -19,27 +19,15 @@
 #include <sys/uio.h>
 
 #include "sim/binding.h"
+#include "sim/datagram_unix.h"
 #include "sim/packet.h"
 #include "sim/socket.h"
 
 #define DATAGRAM_SIZE_MAX 65507u
-#define DATAGRAM_UNIX_MAX 10u /* net.unix.max_dgram_qlen */
-
-/* One datagram of the program. */
-struct datagram_message {
-    const struct iovec *parts;
-    uint32_t part_count;
-    void *name;         /* sockaddr: whom to send to, or where the sender's goes; NULL = none */
-    uint32_t name_size; /* receive: the room there, then the full size */
-    bool truncated;     /* receive: it was longer than the parts */
-};
 
 /* connect(): fixes the peer; AF_UNSPEC frees it again. */
 int64_t
 datagram_connect(struct packets *packets, uint32_t index, const void *sockaddr, uint32_t size);
-
-/* Makes two fresh AF_UNIX sockets each other's peers. */
-void datagram_pair(struct packets *packets, uint32_t a, uint32_t b);
 
 /* Sends one datagram; returns its size. */
 int64_t datagram_send(struct packets *packets,

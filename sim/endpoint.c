@@ -59,7 +59,7 @@ int64_t endpoint_pair(struct endpoints *endpoints, uint16_t type, uint32_t ends[
     if (type == SOCK_STREAM) {
         connection_pair(&endpoints->segments, ends[0], ends[1]);
     } else {
-        datagram_pair(&endpoints->packets, ends[0], ends[1]);
+        datagram_unix_pair(&endpoints->packets, ends[0], ends[1]);
     }
     return 0;
 }
@@ -104,7 +104,7 @@ int64_t endpoint_send(struct endpoints *endpoints,
         return datagram_send(&endpoints->packets, index, message, call);
     }
     const struct socket *socket = at(endpoints, index);
-    if (message->name != NULL && socket->domain == AF_UNIX) {
+    if (message->name != NULL && message->name_size != 0 && socket->domain == AF_UNIX) {
         const bool connected = socket->state == SOCKET_CONNECTED;
         return connected ? -EISCONN : -EOPNOTSUPP;
     }
@@ -119,8 +119,18 @@ int64_t endpoint_receive(struct endpoints *endpoints,
     if (!is_stream(endpoints, index)) {
         return datagram_receive(&endpoints->packets, index, message, call);
     }
-    message->name_size = 0;
-    return stream_receive(&endpoints->segments, index, message->parts, message->part_count, call);
+    const struct socket *socket = at(endpoints, index);
+    const bool there = socket->readable > 0;
+    const int64_t result =
+        stream_receive(&endpoints->segments, index, message->parts, message->part_count, call);
+    const bool named = socket->domain == AF_UNIX && (result > 0 || (result == 0 && there)) &&
+                       socket_at(&endpoints->sockets, socket->peer)->name_size != 0;
+    if (message->name != NULL && named) {
+        binding_peer_name(&endpoints->bindings, index, message->name, &message->name_size);
+    } else {
+        message->name_size = 0;
+    }
+    return result;
 }
 
 bool endpoint_raises(const struct endpoints *endpoints,

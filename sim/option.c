@@ -88,8 +88,9 @@ static unsigned bit_find(int level, int name) {
     return i;
 }
 
-/* Whether sockets of this kind have options of this level at all. */
-static int level_refusal(const struct socket *socket, int level) {
+/* Whether sockets of this kind have options of this level at all. IPv4 tells who asks by another
+ * errno than who sets. */
+static int level_refusal(const struct socket *socket, int level, int foreign) {
     if (level == SOL_SOCKET) {
         return 0;
     }
@@ -98,7 +99,7 @@ static int level_refusal(const struct socket *socket, int level) {
     }
     if ((level == IPPROTO_TCP && socket->type != SOCK_STREAM) ||
         (level == IPPROTO_IPV6 && socket->domain != AF_INET6)) {
-        return -ENOPROTOOPT;
+        return socket->domain == AF_INET ? foreign : -ENOPROTOOPT;
     }
     return 0;
 }
@@ -142,7 +143,8 @@ static uint32_t buffer_size(int value, uint32_t least) {
 static int bit_set(struct sockets *sockets, uint32_t index, unsigned bit, int value) {
     struct socket *socket = socket_at(sockets, index);
     const enum socket_flag flag = bits[bit].flag;
-    if (flag == SOCKET_V6_ONLY && socket->local.port != 0) {
+    if (flag == SOCKET_V6_ONLY &&
+        ((socket->flags & SOCKET_BOUND) != 0 || socket->state != SOCKET_CLOSED)) {
         return -EINVAL;
     }
     socket->flags = value != 0 ? socket->flags | flag : socket->flags & ~(uint32_t)flag;
@@ -198,7 +200,7 @@ int option_set(struct sockets *sockets,
                const void *value,
                uint32_t size) {
     struct socket *socket = socket_at(sockets, index);
-    const int refusal = level_refusal(socket, level);
+    const int refusal = level_refusal(socket, level, -ENOPROTOOPT);
     if (refusal != 0) {
         return refusal;
     }
@@ -273,7 +275,7 @@ int option_get(struct sockets *sockets,
                void *value,
                uint32_t *size) {
     struct socket *socket = socket_at(sockets, index);
-    const int refusal = level_refusal(socket, level);
+    const int refusal = level_refusal(socket, level, -EOPNOTSUPP);
     if (refusal != 0) {
         return refusal;
     }

@@ -1,7 +1,6 @@
 #include "sim/packet.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -41,14 +40,50 @@ uint32_t packet_take(struct packets *packets, uint32_t size) {
         schedule_end(packets->sockets->schedule);
     }
     struct packet *packet = packet_at(packets, index);
-    memset(packet, 0, offsetof(struct packet, name));
+    memset(packet, 0, sizeof *packet);
     packet->size = size;
     return index;
 }
 
+void packet_sender_set(struct packets *packets, uint32_t index, uint32_t sender) {
+    struct packet *packet = packet_at(packets, index);
+    const uint32_t before = packet->sender;
+    if (sender != 0) {
+        socket_at(packets->sockets, sender)->entries++;
+    }
+    packet->sender = sender;
+    if (before != 0) {
+        socket_at(packets->sockets, before)->entries--;
+        socket_release(packets->sockets, before);
+    }
+}
+
 void packet_give(struct packets *packets, uint32_t index) {
+    packet_sender_set(packets, index, 0);
     bytes_drop(&packets->sockets->bytes, &packet_at(packets, index)->bytes);
     pool_give(&packets->table, index);
+}
+
+uint64_t packet_parts_size(const struct iovec *parts, uint32_t count) {
+    uint64_t size = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        size += parts[i].iov_len;
+    }
+    return size;
+}
+
+void packet_fill(struct packets *packets,
+                 uint32_t index,
+                 const struct iovec *parts,
+                 uint32_t count) {
+    struct packet *packet = packet_at(packets, index);
+    ASSERT(packet->bytes.size == 0 && packet_parts_size(parts, count) == packet->size);
+    for (uint32_t i = 0; i < count; i++) {
+        bytes_push(&packets->sockets->bytes,
+                   &packet->bytes,
+                   parts[i].iov_base,
+                   (uint32_t)parts[i].iov_len);
+    }
 }
 
 static uint32_t packet_copy(struct packets *packets, uint32_t index) {
@@ -128,26 +163,40 @@ static void broadcast_visit(void *context, uint32_t index) {
     receive_udp(broadcast->packets, index, packet_copy(broadcast->packets, broadcast->packet));
 }
 
-static void unreachable_send(struct packets *packets, const struct packet *packet) {
+static void unreachable_send(struct packets *packets, uint32_t index) {
     struct sockets *sockets = packets->sockets;
-    struct socket *sender = socket_at(sockets, packet->sender);
-    if (packet->sender == 0 || sender->remote.port == 0) {
+    const struct packet *packet = packet_at(packets, index);
+    if (packet->sender == 0 || (socket_at(sockets, packet->sender)->flags & SOCKET_GONE) != 0) {
+        packet_give(packets, index);
         return;
     }
-    sender->entries++;
+    struct socket *sender = socket_at(sockets, packet->sender);
     const uint64_t due_ns =
         network_arrival_ns(sockets->network, packet->node, sender->node, 0, &sender->decider, NULL);
-    schedule_timer_start(sockets->schedule,
-                         due_ns,
-                         packets->handler,
-                         packet->sender,
-                         MESSAGE_UNREACHABLE);
+    schedule_timer_start(sockets->schedule, due_ns, packets->handler, index, MESSAGE_UNREACHABLE);
+}
+
+/* The sender's kernel finds the socket by both addresses, and tells it only if it is connected. */
+static void unreachable_arrive(struct packets *packets, uint32_t index) {
+    const struct packet *packet = packet_at(packets, index);
+    const uint32_t node = socket_at(packets->sockets, packet->sender)->node;
+    const uint32_t found =
+        binding_find(packets->bindings, node, SOCK_DGRAM, &packet->from, &packet->to);
+    struct socket *socket = found != 0 ? socket_at(packets->sockets, found) : NULL;
+    if (socket != NULL && (socket->flags & SOCKET_JOINED) != 0) {
+        socket->error = ECONNREFUSED;
+        network_event(packets->sockets->network,
+                      POINT_MESSAGE_ARRIVE,
+                      node,
+                      socket->object,
+                      -ECONNREFUSED);
+        socket_notify(packets->sockets, found, EPOLLERR);
+    }
+    packet_give(packets, index);
 }
 
 static void arrive(struct packets *packets, uint32_t index) {
-    struct sockets *sockets = packets->sockets;
     struct packet *packet = packet_at(packets, index);
-    const uint32_t sender = packet->sender;
     if (packet->broadcast) {
         const struct broadcast broadcast = {packets, index};
         binding_each(packets->bindings,
@@ -160,36 +209,20 @@ static void arrive(struct packets *packets, uint32_t index) {
         const uint32_t target =
             binding_find(packets->bindings, packet->node, SOCK_DGRAM, &packet->to, &packet->from);
         if (target != 0) {
+            packet_sender_set(packets, index, 0);
             receive_udp(packets, target, index);
         } else {
-            unreachable_send(packets, packet);
-            packet_give(packets, index);
+            unreachable_send(packets, index);
         }
-    }
-    if (sender != 0) {
-        socket_at(sockets, sender)->entries--;
-        socket_release(sockets, sender);
     }
 }
 
 static void message_fire(void *context, const struct agenda_item *item) {
-    struct packets *packets = context;
     if (item->value == MESSAGE_PACKET) {
-        arrive(packets, item->subject);
-        return;
+        arrive(context, item->subject);
+    } else {
+        unreachable_arrive(context, item->subject);
     }
-    struct socket *socket = socket_at(packets->sockets, item->subject);
-    if ((socket->flags & SOCKET_GONE) == 0 && socket->remote.port != 0) {
-        socket->error = ECONNREFUSED;
-        network_event(packets->sockets->network,
-                      POINT_MESSAGE_ARRIVE,
-                      socket->node,
-                      socket->object,
-                      -ECONNREFUSED);
-        socket_notify(packets->sockets, item->subject, EPOLLERR);
-    }
-    socket->entries--;
-    socket_release(packets->sockets, item->subject);
 }
 
 /* ---- sending ---- */
@@ -204,8 +237,7 @@ static void launch(struct packets *packets, uint32_t index, uint32_t packet, con
                                                record->size,
                                                &socket->decider,
                                                site);
-    record->sender = index;
-    socket->entries++;
+    packet_sender_set(packets, packet, index);
     schedule_timer_start(sockets->schedule, due_ns, packets->handler, packet, MESSAGE_PACKET);
 }
 

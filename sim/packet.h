@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "sim/binding.h"
 #include "sim/socket.h"
@@ -28,13 +29,11 @@
 struct packet {
     uint32_t next; /* first: the pool's link */
     uint32_t size;
-    uint32_t sender; /* UDP on its way: the socket, counted in its entries */
+    uint32_t sender; /* counted in its entries; of UDP only while it is on its way, else 0 */
     uint32_t node;   /* UDP on its way: where to */
     bool broadcast;
     struct address from, to;
     struct bytes_queue bytes;
-    uint32_t name_size; /* AF_UNIX: the sender's */
-    char name[SOCKET_NAME_SIZE];
 };
 
 struct packets {
@@ -58,6 +57,18 @@ static inline struct packet *packet_at(const struct packets *packets, uint32_t i
 /* An empty packet that is to hold `size` bytes. */
 uint32_t packet_take(struct packets *packets, uint32_t size);
 void packet_give(struct packets *packets, uint32_t packet);
+
+/* Appends the bytes that it is to hold. */
+void packet_fill(struct packets *packets,
+                 uint32_t packet,
+                 const struct iovec *parts,
+                 uint32_t count);
+
+/* How many bytes the parts have together. */
+uint64_t packet_parts_size(const struct iovec *parts, uint32_t count);
+
+/* Keeps the sender's record for as long as the packet refers to it; 0 = no longer. */
+void packet_sender_set(struct packets *packets, uint32_t packet, uint32_t index);
 
 /* Sends it from a socket to a node (0 = nobody has the address); it is no longer the caller's. */
 void packet_send(struct packets *packets,

@@ -103,7 +103,12 @@ void segment_send(struct segments *segments,
                   uint32_t flags,
                   const void *site) {
     struct sockets *sockets = segments->sockets;
-    const uint32_t peer = socket_at(sockets, index)->peer;
+    struct socket *sender = socket_at(sockets, index);
+    const uint32_t peer = sender->peer;
+    if ((flags & SEGMENT_END) != 0) {
+        sender->flags |= SOCKET_END_SENT;
+        sender->flags |= (sender->flags & SOCKET_ENDED) == 0 ? SOCKET_ENDS_FIRST : 0u;
+    }
     struct socket *receiver = socket_at(sockets, peer);
     const uint32_t added = pool_take(&segments->table);
     if (added == 0) {
@@ -183,6 +188,8 @@ void segment_kill(struct segments *segments, uint32_t index, int error) {
     socket->state = SOCKET_CLOSED;
     socket->shut = SOCKET_SHUT_BOTH;
     socket->error = error;
+    binding_drop_given(segments->bindings, index);
+    lease_end(&segments->bindings->leases, index);
     socket_notify(segments->sockets, index, ALL_EVENTS);
 }
 
@@ -206,6 +213,12 @@ static void finish(struct segments *segments, uint32_t index) {
         socket->state == SOCKET_CONNECTED) {
         socket->state = SOCKET_CLOSED;
         socket->shut = SOCKET_SHUT_BOTH;
+        binding_drop_given(segments->bindings, index);
+        if (socket->domain != AF_UNIX && (socket->flags & SOCKET_ENDS_FIRST) != 0) {
+            lease_wait(&segments->bindings->leases, index);
+        } else {
+            lease_end(&segments->bindings->leases, index);
+        }
         socket_notify(segments->sockets, index, ALL_EVENTS & ~(uint32_t)EPOLLERR);
     }
 }
@@ -233,6 +246,7 @@ static void handshake_arrive(struct segments *segments, uint32_t index, bool res
         segment_enqueue(segments, listener, index);
     } else {
         host->waiting -= listens ? 1 : 0;
+        lease_end(&segments->bindings->leases, index);
         socket->state = SOCKET_CLOSED;
         socket->shut = SOCKET_SHUT_BOTH;
         socket->entries--; /* its place in the queue; the message itself is still counted */
@@ -260,7 +274,8 @@ static void data_arrive(struct segments *segments, uint32_t index, uint32_t size
     struct sockets *sockets = segments->sockets;
     struct socket *socket = socket_at(sockets, index);
     const bool connected = socket->state == SOCKET_CONNECTED;
-    const bool deaf = socket->domain != AF_UNIX && socket->shut == SOCKET_SHUT_BOTH;
+    const bool deaf = socket->domain != AF_UNIX && socket->shut == SOCKET_SHUT_BOTH &&
+                      (socket->flags & SOCKET_END_SENT) != 0;
     if (connected && !orphaned(socket) && !deaf) {
         socket->readable += size;
         socket_notify(sockets, index, EPOLLIN);
@@ -269,6 +284,7 @@ static void data_arrive(struct segments *segments, uint32_t index, uint32_t size
     if (connected && deaf) {
         segment_kill(segments, index, ECONNRESET);
     }
+    lease_end(&segments->bindings->leases, index);
     if ((connected || (socket->flags & SOCKET_GONE) != 0) &&
         socket_at(sockets, socket->peer)->state == SOCKET_CONNECTED) {
         segment_send(segments, index, 0, SEGMENT_RESET, NULL);
@@ -379,6 +395,7 @@ static void syn_arrive(struct segments *segments, uint32_t index, const struct a
     answer->entries = 1;          /* its place in the queue */
     answer->peer = index;
     answer->target = listener;
+    lease_open(&segments->bindings->leases, child);
     socket->peer = child;
     host->entries++;
     host->waiting++;

@@ -64,6 +64,9 @@ uint32_t socket_spawn(struct sockets *sockets, uint32_t parent, const struct dec
         struct socket *socket = socket_at(sockets, index);
         socket->decider.identity =
             identity_make(IDENTITY_OBJECT, creator->identity, creator->choices);
+        if (from->domain == AF_UNIX) {
+            return index; /* inherits nothing */
+        }
         socket->flags = from->flags & (SOCKET_REUSE_ADDRESS | SOCKET_REUSE_PORT | SOCKET_V6_ONLY |
                                        SOCKET_KEEPALIVE | SOCKET_NO_DELAY | SOCKET_LINGER);
         socket->send_size = from->send_size;

@@ -37,11 +37,16 @@ enum socket_flag {
     SOCKET_LINGER = 1 << 6,
     SOCKET_BOUND = 1 << 7,     /* stands in a bucket */
     SOCKET_ATTEMPTED = 1 << 8, /* a connect has begun and its result was not yet told */
-    SOCKET_JOINED = 1 << 9,    /* a connect has succeeded, and the program knows */
+    SOCKET_JOINED = 1 << 9,    /* a connect has succeeded, and the program knows; UDP: has a peer */
     SOCKET_ENDED = 1 << 10,    /* the peer's end of data has arrived */
     SOCKET_GONE = 1 << 11,     /* no descriptor refers to it any more */
     SOCKET_STARVED = 1 << 12,  /* the sender found no room: it must be told of more */
     SOCKET_FINISHED = 1 << 13, /* the peer has got our end of data */
+    SOCKET_PORT_FIXED = 1 << 14,    /* the program chose the port: kept as long as the socket */
+    SOCKET_ADDRESS_FIXED = 1 << 15, /* the program chose the local address */
+    SOCKET_END_SENT = 1 << 17,      /* its own end of data is on its way or there */
+    SOCKET_ENDS_FIRST = 1 << 18,    /* and it was sent before the peer's had arrived */
+    SOCKET_SPENT = 1 << 16,         /* shut down before a failed connect was told: no more use */
 };
 
 struct socket {
@@ -50,13 +55,14 @@ struct socket {
     uint32_t file;          /* by which the program holds it, 0 = not yet or no more */
     struct decider decider; /* latency, loss and short transfers are its choices */
     uint16_t domain, type, protocol;
-    uint8_t state;       /* enum socket_state */
-    uint8_t shut;        /* enum socket_shut */
-    uint32_t flags;      /* enum socket_flag */
-    int32_t error;       /* positive errno that SO_ERROR will tell, 0 = none */
-    uint32_t entries;    /* agenda entries and queue places that name it */
-    uint32_t peer;       /* the other end, 0 = none */
-    uint32_t bound_next; /* SOCKET_BOUND: in its bucket */
+    uint8_t state;                /* enum socket_state */
+    uint8_t shut;                 /* enum socket_shut */
+    uint32_t flags;               /* enum socket_flag */
+    int32_t error;                /* positive errno that SO_ERROR will tell, 0 = none */
+    uint32_t entries;             /* agenda entries and queue places that name it */
+    uint32_t peer;                /* the other end, 0 = none */
+    uint32_t bound_next;          /* SOCKET_BOUND: in its bucket */
+    uint32_t lease, lease_serial; /* sim/lease.h; 0 = none */
     struct address local, remote;
     struct wait_queue readers, writers;
     uint32_t send_size, receive_size;             /* SO_SNDBUF, SO_RCVBUF as told */

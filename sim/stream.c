@@ -35,16 +35,16 @@ shorten(struct segments *segments, struct socket *socket, uint32_t size, const v
                choices_draw(choices, CHOICE_SHORT, socket->node, &socket->decider, site, size - 1);
 }
 
-static int send_refusal(const struct segments *segments, struct socket *socket) {
+static int send_refusal(const struct segments *segments, struct socket *socket, uint32_t total) {
     if (socket->domain == AF_UNIX) {
-        if ((socket->shut & SOCKET_SHUT_WRITE) != 0) {
-            return -EPIPE;
-        }
         if (socket->state != SOCKET_CONNECTED) {
             return -ENOTCONN;
         }
+        if ((socket->shut & SOCKET_SHUT_WRITE) != 0) {
+            return -EPIPE;
+        }
         const struct socket *peer = socket_at(segments->sockets, socket->peer);
-        return (peer->shut & SOCKET_SHUT_READ) != 0 ? -EPIPE : 0;
+        return (peer->shut & SOCKET_SHUT_READ) != 0 && total > 0 ? -EPIPE : 0;
     }
     if (socket->error != 0) {
         return socket_error_take(socket);
@@ -89,7 +89,7 @@ int64_t stream_send(struct segments *segments,
     const uint64_t deadline = socket_deadline(sockets, socket->send_timeout_ns);
     uint32_t sent = 0;
     for (;;) {
-        const int refusal = send_refusal(segments, socket);
+        const int refusal = send_refusal(segments, socket, total);
         if (refusal != 0) {
             return sent > 0 ? (int64_t)sent : refusal;
         }
@@ -215,10 +215,12 @@ int64_t stream_receive(struct segments *segments,
     uint32_t got = 0;
     for (;;) {
         got += take(segments, index, parts, got, total - got, call->flags);
-        if (got == total || (got > 0 && (call->flags & MSG_WAITALL) == 0)) {
+        if ((got == total && (got > 0 || socket->readable > 0)) ||
+            (got > 0 && (call->flags & MSG_WAITALL) == 0)) {
             return got;
         }
-        const int refusal = got > 0 && socket->error != 0 ? 0 : receive_refusal(socket);
+        const bool keeps = got > 0 && socket->error != 0 && socket->domain != AF_UNIX;
+        const int refusal = keeps ? 0 : receive_refusal(socket);
         if (refusal <= 0) {
             return got > 0 ? (int64_t)got : refusal;
         }
@@ -254,28 +256,31 @@ static void shutdown_unix(struct segments *segments, uint32_t index, uint8_t shu
 static int
 shutdown_internet(struct segments *segments, uint32_t index, uint8_t shut, const void *site) {
     struct socket *socket = socket_at(segments->sockets, index);
-    const bool writes = (shut & ~socket->shut & SOCKET_SHUT_WRITE) != 0;
+    const bool ends = (shut & SOCKET_SHUT_WRITE) != 0 && (socket->flags & SOCKET_END_SENT) == 0;
     int result = 0;
     switch ((enum socket_state)socket->state) {
     case SOCKET_CLOSED:
         socket->shut |= shut;
+        socket->flags |= (socket->flags & SOCKET_ATTEMPTED) != 0 ? SOCKET_SPENT : 0u;
         result = -ENOTCONN;
         break;
     case SOCKET_LISTENING:
         if ((shut & SOCKET_SHUT_READ) != 0) {
             connection_refuse_all(segments, index);
-            socket->state = SOCKET_CLOSED;
+            connection_abandon(segments, index, socket->error);
         }
         break;
     case SOCKET_CONNECTING:
-        segment_kill(segments, index, 0);
-        socket->flags &= ~(uint32_t)SOCKET_ATTEMPTED;
+        connection_abandon(segments, index, ECONNRESET);
         break;
     case SOCKET_ANSWERED:
         UNREACHABLE();
     case SOCKET_CONNECTED:
+        if ((socket->flags & SOCKET_ATTEMPTED) != 0) {
+            socket->flags = (socket->flags & ~(uint32_t)SOCKET_ATTEMPTED) | SOCKET_JOINED;
+        }
         socket->shut |= shut;
-        if (writes) {
+        if (ends) {
             segment_send(segments, index, 0, SEGMENT_END, site);
         }
         break;
@@ -310,9 +315,17 @@ static void close_connected(struct segments *segments, uint32_t index) {
                       EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP | EPOLLERR);
     } else if (socket->readable > 0 || aborts) {
         socket->state = SOCKET_CLOSED;
+        lease_end(&segments->bindings->leases, index);
         segment_send(segments, index, 0, SEGMENT_RESET, NULL);
-    } else if ((socket->shut & SOCKET_SHUT_WRITE) == 0) {
-        segment_send(segments, index, 0, SEGMENT_END, NULL);
+    } else {
+        if ((socket->flags & SOCKET_END_SENT) == 0) {
+            segment_send(segments, index, 0, SEGMENT_END, NULL);
+        }
+        if ((socket->flags & SOCKET_ENDS_FIRST) != 0) {
+            lease_wait(&segments->bindings->leases, index);
+        } else {
+            lease_end(&segments->bindings->leases, index);
+        }
     }
     socket->shut = SOCKET_SHUT_BOTH;
 }
@@ -339,8 +352,8 @@ uint32_t stream_events(struct segments *segments, uint32_t index) {
     struct socket *socket = socket_at(segments->sockets, index);
     const uint8_t shut = socket->shut;
     uint32_t events = socket->error != 0 ? EPOLLERR : 0u;
-    if (socket->state == SOCKET_LISTENING) {
-        return events | (socket->accept_first != 0 ? EPOLLIN | EPOLLRDNORM : 0u);
+    if (socket->state == SOCKET_LISTENING && socket->domain != AF_UNIX) {
+        return socket->accept_first != 0 ? EPOLLIN | EPOLLRDNORM : 0u;
     }
     if (shut == SOCKET_SHUT_BOTH || socket->state == SOCKET_CLOSED) {
         events |= EPOLLHUP;
@@ -350,6 +363,9 @@ uint32_t stream_events(struct segments *segments, uint32_t index) {
     }
     if (socket->state == SOCKET_CONNECTING) {
         return events;
+    }
+    if (socket->state == SOCKET_LISTENING) {
+        return events | (socket->accept_first != 0 ? EPOLLIN | EPOLLRDNORM : 0u);
     }
     if (socket->readable > 0) {
         events |= EPOLLIN | EPOLLRDNORM;

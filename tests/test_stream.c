@@ -310,6 +310,70 @@ START_TEST(closing_a_listener_resets_who_waits_there) {
 }
 END_TEST
 
+static int rebind(uint32_t *index, uint16_t port, bool reuse) {
+    const int on = reuse;
+    *index = open_stream();
+    option_set(&net.endpoints.sockets, *index, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    return bind_v4(*index, 0, port);
+}
+
+START_TEST(a_port_is_free_a_minute_after_a_connection_that_ended_first_unless_both_share_it) {
+    network_fixture_start(2);
+    uint32_t ends[2];
+    uint32_t again;
+    const int on = _i;
+    at(2);
+    const uint32_t listener = open_stream();
+    option_set(&net.endpoints.sockets, listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    ck_assert_int_eq(bind_v4(listener, 0, 80), 0);
+    ck_assert_int_eq(connection_listen(&net.endpoints.segments, listener, 5), 0);
+    open_connection(ends, listener);
+    stream_close(&net.endpoints.segments, listener);
+    at(2);
+
+    ck_assert_int_eq(rebind(&again, 80, false), -EADDRINUSE); /* still connected */
+    ck_assert_int_eq(rebind(&again, 80, true), _i != 0 ? 0 : -EADDRINUSE);
+    stream_close(&net.endpoints.segments, again);
+    stream_close(&net.endpoints.segments, ends[1]);
+    stream_close(&net.endpoints.segments, ends[0]);
+    settle();
+    ck_assert_int_eq(rebind(&again, 80, false), -EADDRINUSE); /* TIME_WAIT */
+    ck_assert_int_eq(rebind(&again, 80, true), _i != 0 ? 0 : -EADDRINUSE);
+    stream_close(&net.endpoints.segments, again);
+    sleep_ns(LEASE_WAIT_NS);
+    ck_assert_int_eq(rebind(&again, 80, false), 0);
+}
+END_TEST
+
+START_TEST(a_port_is_free_at_once_when_the_peer_ended_first) {
+    network_fixture_start(2);
+    uint32_t ends[2];
+    uint32_t again;
+    const uint32_t listener = open_listener(2, 80, 5);
+    open_connection(ends, listener);
+    stream_close(&net.endpoints.segments, listener);
+    stream_close(&net.endpoints.segments, ends[0]);
+    settle();
+    stream_close(&net.endpoints.segments, ends[1]);
+
+    at(2);
+    ck_assert_int_eq(rebind(&again, 80, false), 0);
+}
+END_TEST
+
+START_TEST(a_socket_that_was_connected_is_not_simulated_a_second_time) {
+    network_fixture_start(2);
+    uint32_t ends[2];
+    open_connection(ends, open_listener(2, 80, 5));
+    const struct sockaddr_in nobody = {.sin_family = AF_UNSPEC};
+    if (setjmp(net.ended) == 0) {
+        connection_connect(&net.endpoints.segments, ends[0], &nobody, sizeof nobody, &quick);
+        ck_abort_msg("it came back");
+    }
+    ck_assert_uint_eq(net.verdict.kind, VERDICT_ESCAPE);
+}
+END_TEST
+
 START_TEST(unix_names_are_found_and_pairs_talk_at_once) {
     network_fixture_start(1);
     const struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "/tmp/a"};
@@ -387,6 +451,11 @@ SUITE(stream) {
     SUITE_TEST(a_partition_for_ever_ends_in_a_timeout);
     SUITE_TEST(a_reset_fault_breaks_established_connections);
     SUITE_TEST(closing_a_listener_resets_who_waits_there);
+    SUITE_LOOP(a_port_is_free_a_minute_after_a_connection_that_ended_first_unless_both_share_it,
+               0,
+               2);
+    SUITE_TEST(a_port_is_free_at_once_when_the_peer_ended_first);
+    SUITE_TEST(a_socket_that_was_connected_is_not_simulated_a_second_time);
     SUITE_TEST(unix_names_are_found_and_pairs_talk_at_once);
     SUITE_TEST(a_receive_that_nobody_answers_is_a_deadlock);
     SUITE_TEST(a_receive_timeout_ends_the_wait);
