@@ -50,6 +50,21 @@ int address_read(struct address *address, uint16_t family, const void *sockaddr,
     return 0;
 }
 
+int address_read_own(struct address *address,
+                     uint16_t family,
+                     const void *sockaddr,
+                     uint32_t size) {
+    struct sockaddr_in in;
+    if (family == AF_INET && size >= sizeof in) {
+        memcpy(&in, sockaddr, sizeof in);
+        if (in.sin_family == AF_UNSPEC && in.sin_addr.s_addr == htonl(INADDR_ANY)) {
+            *address = address_v4(AF_INET, INADDR_ANY, ntohs(in.sin_port));
+            return 0;
+        }
+    }
+    return address_read(address, family, sockaddr, size);
+}
+
 static void copy_out(void *to, uint32_t *room, const void *from, uint32_t size) {
     memcpy(to, from, *room < size ? *room : size);
     *room = size;

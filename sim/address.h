@@ -27,6 +27,9 @@ struct address {
 /* From a sockaddr of the program for a socket of this family. 0, -EINVAL, -EAFNOSUPPORT. */
 int address_read(struct address *address, uint16_t family, const void *sockaddr, uint32_t size);
 
+/* The same as bind() does: IPv4 takes the unspecified address also without a family. */
+int address_read_own(struct address *address, uint16_t family, const void *sockaddr, uint32_t size);
+
 /* Into a sockaddr of the program that has room for *size bytes; *size becomes the full size, as
  * with getsockname(). An IPv4 address of an IPv6 socket is written as a mapped one. */
 void address_write(const struct address *address, void *sockaddr, uint32_t *size);

@@ -205,26 +205,10 @@ static bool is_local(const struct bindings *bindings,
             (address_is_multicast(address) || address_is_broadcast(address)));
 }
 
-/* IPv4 takes an address without a family for its own when it is the unspecified one. */
-static int read_local(struct address *address,
-                      const struct socket *socket,
-                      const void *sockaddr,
-                      uint32_t size) {
-    struct sockaddr_in in;
-    if (socket->domain == AF_INET && size >= sizeof in) {
-        memcpy(&in, sockaddr, sizeof in);
-        if (in.sin_family == AF_UNSPEC && in.sin_addr.s_addr == htonl(INADDR_ANY)) {
-            *address = address_v4(AF_INET, INADDR_ANY, ntohs(in.sin_port));
-            return 0;
-        }
-    }
-    return address_read(address, socket->domain, sockaddr, size);
-}
-
 int binding_claim(struct bindings *bindings, uint32_t index, const void *sockaddr, uint32_t size) {
     struct socket *socket = socket_at(bindings->sockets, index);
     struct address address;
-    const int refusal = read_local(&address, socket, sockaddr, size);
+    const int refusal = address_read_own(&address, socket->domain, sockaddr, size);
     if (refusal != 0) {
         return refusal;
     }
@@ -427,18 +411,37 @@ int binding_find_name(const struct bindings *bindings,
         return -EINVAL;
     }
     *index = find_name(bindings, node, name, length);
+    if (*index != 0 && (socket_at(bindings->sockets, *index)->flags & SOCKET_GONE) != 0) {
+        return -ECONNREFUSED; /* a path that was left behind */
+    }
     if (*index == 0) {
         return *name == '\0' ? -ECONNREFUSED : -ENOENT;
     }
     return 0;
 }
 
-bool binding_unlink(struct bindings *bindings, uint32_t node, const char *path) {
-    const uint32_t index = find_name(bindings, node, path, (uint32_t)strlen(path));
-    if (index != 0) {
+void binding_close(struct bindings *bindings, uint32_t index) {
+    struct socket *socket = socket_at(bindings->sockets, index);
+    if (socket->domain == AF_UNIX && (socket->flags & SOCKET_BOUND) != 0 &&
+        socket->name[0] != '\0') {
+        socket->entries++; /* the file */
+    } else {
         binding_drop(bindings, index);
     }
-    return index != 0;
+}
+
+bool binding_unlink(struct bindings *bindings, uint32_t node, const char *path) {
+    const uint32_t index = find_name(bindings, node, path, (uint32_t)strlen(path));
+    if (index == 0) {
+        return false;
+    }
+    struct socket *socket = socket_at(bindings->sockets, index);
+    binding_drop(bindings, index);
+    if ((socket->flags & SOCKET_GONE) != 0) {
+        socket->entries--;
+        socket_release(bindings->sockets, index);
+    }
+    return true;
 }
 
 /* ---- names as the program sees them ---- */

@@ -63,6 +63,10 @@ void binding_drop(struct bindings *bindings, uint32_t index);
 /* The same for a port that the program did not choose itself: its connection is over. */
 void binding_drop_given(struct bindings *bindings, uint32_t index);
 
+/* The socket is closed. A path outlives it, as the file that it is, until it is removed: who
+ * connects to it is refused, and nobody else can bind to it. */
+void binding_close(struct bindings *bindings, uint32_t index);
+
 /* The path of an AF_UNIX socket was removed: others may bind to it. False when it was none. */
 bool binding_unlink(struct bindings *bindings, uint32_t node, const char *path);
 

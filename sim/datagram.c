@@ -284,10 +284,11 @@ int64_t datagram_receive(struct packets *packets,
     const int64_t result = (call->flags & MSG_TRUNC) != 0 ? packet->size : copied;
     write_sender(packets, packet, socket->domain, message);
     if ((call->flags & MSG_PEEK) == 0) {
+        const bool full = socket->waiting > DATAGRAM_UNIX_MAX;
         packet_dequeue(packets, index);
         packet_give(packets, first);
         schedule_progress(sockets->schedule);
-        schedule_wake(sockets->schedule, &socket->writers, UINT32_MAX);
+        datagram_unix_room(packets, index, full);
     }
     return result;
 }
@@ -314,11 +315,12 @@ int64_t datagram_shutdown(struct packets *packets, uint32_t index, int how) {
 void datagram_close(struct packets *packets, uint32_t index) {
     struct socket *socket = socket_at(packets->sockets, index);
     ASSERT((socket->flags & SOCKET_GONE) == 0);
-    binding_drop(packets->bindings, index);
+    binding_close(packets->bindings, index);
+    const bool full = socket->waiting > DATAGRAM_UNIX_MAX;
     while (socket->packet_first != 0) {
         packet_give(packets, packet_dequeue(packets, index));
     }
-    schedule_wake(packets->sockets->schedule, &socket->writers, UINT32_MAX);
+    datagram_unix_room(packets, index, full);
     datagram_unix_close(packets, index);
     socket->flags |= SOCKET_GONE; /* not before: it may have sent to itself */
     socket_release(packets->sockets, index);

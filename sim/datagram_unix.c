@@ -26,16 +26,32 @@ static void peer_change(struct packets *packets, uint32_t index, uint32_t target
     const uint32_t before = socket->target;
     if (before != 0 && before != target && socket->packet_first != 0) {
         struct socket *other = socket_at(sockets, before);
+        const bool full = socket->waiting > DATAGRAM_UNIX_MAX;
         while (socket->packet_first != 0) {
             packet_give(packets, packet_dequeue(packets, index));
         }
-        schedule_wake(sockets->schedule, &socket->writers, UINT32_MAX);
+        datagram_unix_room(packets, index, full);
         if (before != index && (other->flags & SOCKET_GONE) == 0 && other->target == index) {
             other->error = ECONNRESET;
             socket_notify(sockets, before, EPOLLERR);
         }
     }
     target_set(packets, index, target);
+}
+
+void datagram_unix_room(struct packets *packets, uint32_t index, bool was_full) {
+    struct sockets *sockets = packets->sockets;
+    schedule_wake(sockets->schedule, &socket_at(sockets, index)->writers, UINT32_MAX);
+    if (!was_full || socket_at(sockets, index)->domain != AF_UNIX) {
+        return;
+    }
+    for (uint32_t i = 1; i <= sockets->table.count; i++) {
+        const struct socket *sender = socket_at(sockets, i);
+        if (sender->domain == AF_UNIX && sender->type == SOCK_DGRAM && sender->target == index &&
+            (sender->flags & SOCKET_GONE) == 0) {
+            socket_notify(sockets, i, EPOLLOUT);
+        }
+    }
 }
 
 void datagram_unix_leave(struct packets *packets, uint32_t index) {

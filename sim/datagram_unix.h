@@ -40,6 +40,10 @@ void datagram_unix_leave(struct packets *packets, uint32_t index);
 /* The socket goes away; nothing waits in it. */
 void datagram_unix_close(struct packets *packets, uint32_t index);
 
+/* Datagrams were taken out of a socket, which was full or not: senders may go on, and whoever polls
+ * one that is connected to it is told. */
+void datagram_unix_room(struct packets *packets, uint32_t index, bool was_full);
+
 /* Makes two fresh sockets each other's peers. */
 void datagram_unix_pair(struct packets *packets, uint32_t a, uint32_t b);
 

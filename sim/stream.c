@@ -333,7 +333,7 @@ static void close_connected(struct segments *segments, uint32_t index) {
 void stream_close(struct segments *segments, uint32_t index) {
     struct socket *socket = socket_at(segments->sockets, index);
     ASSERT((socket->flags & SOCKET_GONE) == 0);
-    binding_drop(segments->bindings, index);
+    binding_close(segments->bindings, index);
     socket->flags |= SOCKET_GONE;
     if (socket->state == SOCKET_LISTENING) {
         connection_refuse_all(segments, index);

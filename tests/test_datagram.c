@@ -261,6 +261,61 @@ START_TEST(unix_datagrams_wait_in_order_until_the_queue_is_full) {
 }
 END_TEST
 
+static uint32_t told_socket, told_events;
+
+static void tell(void *context, uint32_t index, uint32_t events) {
+    (void)context;
+    if ((events & EPOLLOUT) != 0) {
+        told_socket = index;
+        told_events = events;
+    }
+}
+
+START_TEST(who_polls_a_full_peer_is_told_of_room) {
+    network_fixture_start(1);
+    uint32_t ends[3];
+    struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "/tmp/full"};
+    ends[0] = socket_create(&net.endpoints.sockets, AF_UNIX, SOCK_DGRAM, 0);
+    ends[1] = socket_create(&net.endpoints.sockets, AF_UNIX, SOCK_DGRAM, 0);
+    ck_assert_int_eq(endpoint_bind(&net.endpoints, ends[1], &name, sizeof name), 0);
+    ck_assert_int_eq(endpoint_connect(&net.endpoints, ends[0], &name, sizeof name, &quick), 0);
+    while (send_to(ends[0], 0, 0, "x") == 1) {
+    }
+    ck_assert_uint_eq(endpoint_events(&net.endpoints, ends[0]) & EPOLLOUT, 0);
+    net.endpoints.sockets.changed = tell;
+    told_socket = 0;
+
+    ck_assert_int_eq(receive_from(ends[1], 64, 0, NULL), 1);
+
+    net.endpoints.sockets.changed = NULL;
+    ck_assert_uint_eq(told_socket, ends[0]);
+    ck_assert_uint_ne(told_events & EPOLLOUT, 0);
+    ck_assert_uint_ne(endpoint_events(&net.endpoints, ends[0]) & EPOLLOUT, 0);
+}
+END_TEST
+
+START_TEST(a_path_outlives_its_socket_until_it_is_removed) {
+    network_fixture_start(1);
+    const struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "/tmp/stale"};
+    const uint16_t type = _i == 0 ? SOCK_STREAM : SOCK_DGRAM;
+    const uint32_t first = socket_create(&net.endpoints.sockets, AF_UNIX, type, 0);
+    const uint32_t second = socket_create(&net.endpoints.sockets, AF_UNIX, type, 0);
+    ck_assert_int_eq(endpoint_bind(&net.endpoints, first, &name, sizeof name), 0);
+    endpoint_close(&net.endpoints, first);
+
+    ck_assert_int_eq(endpoint_connect(&net.endpoints, second, &name, sizeof name, &quick),
+                     -ECONNREFUSED);
+    ck_assert_int_eq(endpoint_bind(&net.endpoints, second, &name, sizeof name), -EADDRINUSE);
+    ck_assert(binding_unlink(&net.endpoints.bindings, 1, name.sun_path));
+    ck_assert(!binding_unlink(&net.endpoints.bindings, 1, name.sun_path));
+    ck_assert_int_eq(endpoint_connect(&net.endpoints, second, &name, sizeof name, &quick), -ENOENT);
+    ck_assert_int_eq(endpoint_bind(&net.endpoints, second, &name, sizeof name), 0);
+    ck_assert(binding_unlink(&net.endpoints.bindings, 1, name.sun_path));
+    endpoint_close(&net.endpoints, second);
+    ck_assert_uint_eq(net.endpoints.sockets.table.live, 0);
+}
+END_TEST
+
 SUITE(datagram) {
     SUITE_TEST(a_datagram_arrives_with_its_sender_s_name);
     SUITE_TEST(a_connected_socket_is_told_that_nobody_listens_and_an_unconnected_one_is_not);
@@ -271,5 +326,7 @@ SUITE(datagram) {
     SUITE_TEST(a_broadcast_needs_permission_and_reaches_every_node);
     SUITE_TEST(ports_conflict_unless_both_allow_it);
     SUITE_TEST(ipv6_sockets_hear_ipv4_unless_they_refuse);
+    SUITE_TEST(who_polls_a_full_peer_is_told_of_room);
+    SUITE_LOOP(a_path_outlives_its_socket_until_it_is_removed, 0, 2);
     SUITE_TEST(unix_datagrams_wait_in_order_until_the_queue_is_full);
 }
