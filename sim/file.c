@@ -113,15 +113,21 @@ void file_node_end(struct files *files, uint32_t node) {
     }
 }
 
+static bool is_empty_vector(const struct file_call *call) {
+    return call->vector && file_call_size(call) == 0;
+}
+
 int64_t file_read(struct files *files, uint32_t index, const struct file_call *call) {
     const struct file *file = file_at(files, index);
     if ((file->status & O_ACCMODE) == O_WRONLY) {
         return -EBADF;
     }
     const struct file_operations *operations = files->kinds[file->kind].operations;
-    return operations->read == NULL
-               ? -EINVAL
-               : operations->read(files->kinds[file->kind].context, index, call);
+    if (operations->read == NULL) {
+        return -EINVAL;
+    }
+    return is_empty_vector(call) ? 0
+                                 : operations->read(files->kinds[file->kind].context, index, call);
 }
 
 int64_t file_write(struct files *files, uint32_t index, const struct file_call *call) {
@@ -130,9 +136,11 @@ int64_t file_write(struct files *files, uint32_t index, const struct file_call *
         return -EBADF;
     }
     const struct file_operations *operations = files->kinds[file->kind].operations;
-    return operations->write == NULL
-               ? -EINVAL
-               : operations->write(files->kinds[file->kind].context, index, call);
+    if (operations->write == NULL) {
+        return -EINVAL;
+    }
+    return is_empty_vector(call) ? 0
+                                 : operations->write(files->kinds[file->kind].context, index, call);
 }
 
 uint32_t file_events(struct files *files, uint32_t index) {

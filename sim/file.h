@@ -54,6 +54,7 @@ struct file {
 struct file_call {
     const struct iovec *parts;
     uint32_t part_count;
+    bool vector; /* readv(), writev(): to move nothing succeeds whatever the kind would say */
     bool nonblocking;
     const void *site;
 };

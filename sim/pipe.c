@@ -117,7 +117,7 @@ static int64_t end_read(void *context, uint32_t file, const struct file_call *ca
     const bool was_full = pipe->held == pipe->pages;
     const uint32_t size = pipe->bytes.size < wanted ? pipe->bytes.size : (uint32_t)wanted;
     take(pipes, pipe, call, size);
-    if (was_full) {
+    if (was_full && pipe->held < pipe->pages) { /* Linux before 6.14 tells them in vain too */
         tell_writers(pipes, pipe, EPOLLOUT | EPOLLWRNORM);
     }
     return size;
@@ -191,9 +191,7 @@ static int64_t end_write(void *context, uint32_t file, const struct file_call *c
         const uint32_t fresh = fill_fresh(pipe, wanted - done);
         copy_in(pipes, pipe, &cursor, fresh);
         done += fresh;
-        if (done > 0) {
-            tell_readers(pipes, pipe, EPOLLIN | EPOLLRDNORM);
-        }
+        tell_readers(pipes, pipe, EPOLLIN | EPOLLRDNORM); /* in vain too, as Linux does */
         if (done == wanted) {
             return (int64_t)done;
         }
@@ -329,11 +327,8 @@ int64_t pipe_capacity_set(struct pipes *pipes, uint32_t file, uint64_t size) {
     if (pages < pipe->held) {
         return -EBUSY;
     }
-    const bool was_full = pipe->held == pipe->pages;
     pipe->pages = pages;
-    if (was_full && pipe->held < pages) {
-        tell_writers(pipes, pipe, EPOLLOUT | EPOLLWRNORM);
-    }
+    tell_writers(pipes, pipe, 0);
     return pipe_capacity(pipes, file);
 }
 

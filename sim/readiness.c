@@ -332,8 +332,8 @@ collect(struct readiness *readiness, uint32_t epoll, struct epoll_event *events,
         }
         index = next;
     }
-    if (instance->ready.first != 0) {
-        instance_wake(readiness, instance);
+    if (instance->ready.first != 0 && instance->waiters.first != 0) {
+        schedule_wake(readiness->schedule, &instance->waiters, 1); /* there is more to look at */
     }
     return count;
 }

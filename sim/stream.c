@@ -244,13 +244,13 @@ uint32_t stream_readable(const struct segments *segments, uint32_t index) {
 static void shutdown_unix(struct segments *segments, uint32_t index, uint8_t shut) {
     struct socket *socket = socket_at(segments->sockets, index);
     socket->shut |= shut;
+    socket_notify(segments->sockets, index, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP);
     if (socket->peer != 0) {
         struct socket *peer = socket_at(segments->sockets, socket->peer);
         peer->shut |= (shut & SOCKET_SHUT_READ) != 0 ? SOCKET_SHUT_WRITE : 0;
         peer->shut |= (shut & SOCKET_SHUT_WRITE) != 0 ? SOCKET_SHUT_READ : 0;
         socket_notify(segments->sockets, socket->peer, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP);
     }
-    socket_notify(segments->sockets, index, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP);
 }
 
 static int

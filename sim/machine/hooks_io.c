@@ -100,6 +100,7 @@ static ssize_t
 run_parts(int number, const struct iovec *parts, int count, struct transfer *transfer) {
     transfer->call.parts = parts;
     transfer->call.part_count = count < 0 ? UINT32_MAX : (uint32_t)count;
+    transfer->call.vector = true;
     return run(number, transfer);
 }
 

@@ -1,0 +1,13 @@
+/* A random sequence of calls on descriptors, and what came of each, as text. It is run twice: by
+ * the kernel of this machine and by the simulated one. Nothing in it blocks, and nothing depends on
+ * time. */
+#ifndef TESTS_MODULES_CALLS_H
+#define TESTS_MODULES_CALLS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Runs the sequence of a seed with only 0, 1 and 2 open. Returns the length of the text. */
+size_t calls_run(uint64_t seed, char *text, size_t size);
+
+#endif
