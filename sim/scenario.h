@@ -14,15 +14,13 @@
  *   }
  *
  * A module is a shared object built with the CMake function sim_add_scenario(). Its programs call
- * POSIX, pthreads and C11 as they do in production. Each node has its own copy of the module's and
- * its libraries' globals.
+ * POSIX, pthreads and C11 as they do in production. Each node has its own copy of all globals.
  *
  * Memory:      strings are copied.
  * Limits:      names up to 31 characters, programs up to 63, sentences up to 95.
  * Units:       nanoseconds; use SIM_US(), SIM_MS(), SIM_S().
  * Errors:      a wrong declaration makes `sim` refuse the scenario with a sentence that says why.
- * Threads:     declarations: none. The rest: any simulated thread; outside of a run they do
- *              nothing.
+ * Threads:     declarations: none. The rest: any simulated thread; without effect outside a run.
  * Determinism: marks, counts and histories are events of the trace.
  */
 #ifndef SIM_SCENARIO_H
@@ -95,7 +93,9 @@ void sim_limit_heap(struct sim_world *world, uint64_t bytes);
 /* Stack of every thread; the default is 256 KiB. */
 void sim_stack(struct sim_world *world, uint32_t bytes);
 
-/* Descriptors and threads that are left when a program returns are no finding. */
+/* Descriptors and threads that are left when a program returns are no finding. Without this, a
+ * thread that was neither joined nor detached is one, ended or not, when main returns or somebody
+ * calls exit(0); after _exit() and the like, or another status, nobody looks. */
 void sim_allow_leaks(struct sim_world *world);
 
 /* What a counter must be. */

@@ -36,6 +36,7 @@ uint32_t threads_create(struct threads *threads,
         thread->identity =
             identity_make(IDENTITY_THREAD, creator->decider.identity, ++creator->children);
     }
+    threads->unjoined[node] += !detached && parent != 0 ? 1 : 0;
     thread->state = THREAD_ALIVE;
     thread->agent = schedule_thread_start(schedule, thread->identity, id, node);
     return thread->agent == 0 ? 0 : id;
@@ -67,6 +68,14 @@ static int join_refusal(const struct threads *threads, uint32_t id) {
     return 0;
 }
 
+/* Somebody took care of it. */
+static void settle(struct threads *threads, const struct thread *thread) {
+    if (!thread->main) {
+        ASSERT(threads->unjoined[thread->node] > 0);
+        threads->unjoined[thread->node]--;
+    }
+}
+
 int threads_join(struct threads *threads,
                  uint32_t id,
                  uint64_t deadline_ns,
@@ -94,6 +103,7 @@ int threads_join(struct threads *threads,
         }
     }
     thread->state = THREAD_JOINED;
+    settle(threads, thread);
     *result = thread->result;
     return 0;
 }
@@ -107,5 +117,21 @@ int threads_detach(struct threads *threads, uint32_t id) {
         return EINVAL;
     }
     thread->detached = true;
+    settle(threads, thread);
+    return 0;
+}
+
+uint32_t threads_left(const struct threads *threads, uint32_t node) {
+    if (threads->unjoined[node] == 0) {
+        return 0;
+    }
+    const uint32_t self = threads_self(threads);
+    for (uint32_t id = 1; id <= threads->table.count; id++) {
+        const struct thread *thread = threads_at(threads, id);
+        if (thread->node == node && thread->state != THREAD_JOINED && thread->joiner == 0 &&
+            !thread->detached && !thread->main && id != self) {
+            return id;
+        }
+    }
     return 0;
 }

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "sim/arena.h"
+#include "sim/description.h"
 #include "sim/schedule.h"
 
 #define THREADS_MAX 65536u
@@ -35,7 +36,8 @@ struct thread {
     uint64_t result; /* THREAD_ENDED: what the thread returned */
     uint32_t joiner; /* id of the thread that joins it, 0 = none */
     bool detached;
-    bool main; /* the node's first thread */
+    bool main;        /* the node's first thread */
+    const void *site; /* where it was created, NULL = unknown; for people */
     struct wait_queue joiners;
     uint32_t node_previous, node_next; /* living threads of the node */
     char name[THREAD_NAME_SIZE];
@@ -44,6 +46,8 @@ struct thread {
 struct threads {
     struct pool table; /* index = id */
     struct schedule *schedule;
+    uint32_t unjoined[DESCRIPTION_NODES_MAX + 1]; /* by node: neither joined nor detached, main not
+                                                     counted; world_begin clears it */
 };
 
 void threads_init(struct threads *threads, struct arena *arena, struct schedule *schedule);
@@ -83,6 +87,10 @@ int threads_join(struct threads *threads,
                  uint64_t deadline_ns,
                  uint64_t *result,
                  const void *site);
+
+/* A thread of a node that can still be joined and that nobody joins; the running one is not meant.
+ * 0 = none. */
+uint32_t threads_left(const struct threads *threads, uint32_t node);
 
 /* 0, ESRCH, EINVAL (already detached). */
 int threads_detach(struct threads *threads, uint32_t id);

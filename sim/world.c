@@ -68,6 +68,7 @@ void world_begin(struct world *world,
     world->nodes_lasting = 0;
     world->nodes_alive = description->node_count;
     for (uint32_t i = 1; i <= description->node_count; i++) {
+        world->threads.unjoined[i] = 0;
         world->nodes[i] = (struct world_node){.identity = identity_make(IDENTITY_NODE, 0, i)};
         world->nodes_lasting += description->nodes[i].daemon ? 0 : 1;
     }
@@ -138,6 +139,20 @@ void world_thread_finish(struct world *world, uint64_t result) {
     node_unlink(world, id);
     if (world->nodes[node].alive == 0) {
         node_gone(world, node, 0);
+    }
+}
+
+void world_leaks_check(struct world *world) {
+    const uint32_t node = schedule_running(&world->schedule)->node;
+    const uint32_t left =
+        world->description->leaks_allowed ? 0 : threads_left(&world->threads, node);
+    if (left != 0) {
+        world_fail(world,
+                   VERDICT_LEAK,
+                   threads_at(&world->threads, left)->site,
+                   "%s ended, and its thread %" PRIu32 " was neither joined nor detached",
+                   world->description->nodes[node].name,
+                   left);
     }
 }
 

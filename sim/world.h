@@ -99,6 +99,10 @@ uint32_t world_thread_create(struct world *world, uint32_t parent, uint32_t node
  * the caller releases the machine's part and calls schedule_thread_end. */
 void world_thread_finish(struct world *world, uint64_t result);
 
+/* The running thread's node is about to exit in order: threads that nobody took care of are a
+ * finding unless the scenario allows leaks. */
+void world_leaks_check(struct world *world);
+
 /* The running thread's node exits: its other threads are gone at once. Ends the run when it was
  * the last one that counts. Then as for world_thread_finish. Calls `released` for each thread that
  * is removed, with its id, so that the machine can free what it holds. */

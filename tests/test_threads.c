@@ -51,6 +51,12 @@ static const char *const clean[] = {
     "attributes",
     "c11",
     "cpp20",
+    "left_detached",
+    "left_detached_later",
+    "left_joined_at_exit",
+    "left_quick",
+    "left_allowed",
+    "left_main_first",
 };
 #define CLEAN_COUNT (int)(sizeof clean / sizeof clean[0])
 
@@ -97,6 +103,9 @@ static const struct planted planted[] = {
     {"exits_cpp_bug", VERDICT_ASSERTION, "the end of a thread was caught"},
     {"c11_bug", VERDICT_ASSERTION, "items > 0"},
     {"cpp20_bug", VERDICT_ASSERTION, "++inside <= 2"},
+    {"left_running", VERDICT_LEAK, "main ended, and its thread 3 was neither joined nor detached"},
+    {"left_ended", VERDICT_LEAK, "its thread 3 was neither joined nor detached"},
+    {"left_exit", VERDICT_LEAK, "its thread 3 was neither joined nor detached"},
     {"keys_bug", VERDICT_ASSERTION, "pthread_getspecific(key[0])"},
 };
 #define PLANTED_COUNT (int)(sizeof planted / sizeof planted[0])

@@ -26,6 +26,7 @@ uint64_t hooks_thread_create(const struct machine_start *start, bool detached, c
     if (id == 0) {
         schedule_end(hook_schedule());
     }
+    threads_at(threads(), id)->site = site;
     memcpy(threads_at(threads(), id)->name,
            threads_at(threads(), threads_self(threads()))->name,
            THREAD_NAME_SIZE);

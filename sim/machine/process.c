@@ -100,6 +100,9 @@ _Noreturn void process_exit(int status) {
     tls_thread_end();
     run_functions(false, status);
     fflush(NULL);
+    if ((status & 0xff) == 0) {
+        world_leaks_check(&machine.world);
+    }
     machine_node_exit(status & 0xff);
 }
 
