@@ -20,15 +20,37 @@ static const char *const names[CHOICE_KIND_COUNT] = {
     [CHOICE_FAULT] = "fault",
 };
 
+static void index_build(struct choices *choices);
 static const struct choice *
 script_find(const struct choices *choices, enum choice_kind kind, const struct decider *who);
 static uint64_t script_take(struct choices *choices, const struct choice *asked);
 static struct random *stream_of(struct choices *choices, enum choice_kind kind, uint32_t node);
 
-void choices_init(struct choices *choices, struct choice *record, uint64_t capacity) {
+/* A power of two of which at most half is used. */
+static uint64_t index_slots(uint64_t entries) {
+    uint64_t slots = 2;
+    while (slots < 2 * entries) {
+        slots *= 2;
+    }
+    return slots;
+}
+
+uint64_t choices_index_size(uint64_t script_max) {
+    ASSERT(script_max < UINT32_MAX);
+    return index_slots(script_max) * sizeof(uint32_t);
+}
+
+void choices_init(struct choices *choices,
+                  struct choice *record,
+                  uint64_t capacity,
+                  void *index,
+                  uint64_t script_max) {
     ASSERT(record != NULL && capacity > 0);
+    ASSERT(script_max < UINT32_MAX);
     choices->record = record;
     choices->record_capacity = capacity;
+    choices->index = index;
+    choices->script_max = script_max;
     choices->run = 0;
 }
 
@@ -50,6 +72,9 @@ void choices_begin(struct choices *choices,
     choices->mismatch_at = 0;
     choices->diverged = false;
     choices->overflow = false;
+    if (mode == CHOICES_TOLERANT) {
+        index_build(choices);
+    }
 }
 
 /* Writes a choice in place: copying a struct that was just built would stall on the stores. */
@@ -166,6 +191,16 @@ static void note_mismatch(struct choices *choices, const struct choice *asked) {
     }
 }
 
+/* The scheduler looked the recorded agent up by identity and proposed it; another one says that it
+ * was not there. */
+static bool agent_matches(const struct choice *recorded, const struct choice *asked) {
+    return asked->kind != CHOICE_SCHEDULE || recorded->chosen == asked->chosen;
+}
+
+static bool taken_fits(const struct choice *recorded, const struct choice *asked) {
+    return asked->alternatives == 0 || recorded->taken < asked->alternatives;
+}
+
 static uint64_t script_take_strict(struct choices *choices, const struct choice *asked) {
     if (choices->script_next == choices->script_count) {
         return 0;
@@ -175,7 +210,8 @@ static uint64_t script_take_strict(struct choices *choices, const struct choice 
         return 0;
     }
     if (next->at < asked->at || !label_matches(next, asked) ||
-        next->alternatives != asked->alternatives) {
+        next->alternatives != asked->alternatives || !agent_matches(next, asked) ||
+        !taken_fits(next, asked)) {
         note_mismatch(choices, asked);
         choices->diverged = true;
         return 0;
@@ -193,27 +229,61 @@ static uint64_t script_take(struct choices *choices, const struct choice *asked)
     if (found == NULL) {
         return 0;
     }
-    if (asked->kind == CHOICE_SCHEDULE) {
-        return asked->taken; /* the scheduler peeked and proposed the agent by identity */
+    if (!agent_matches(found, asked)) {
+        note_mismatch(choices, asked);
+        return 0;
     }
-    if (asked->alternatives != 0 && found->taken >= asked->alternatives) {
+    if (asked->kind == CHOICE_SCHEDULE) {
+        return asked->taken; /* where the recorded agent stands now */
+    }
+    if (!taken_fits(found, asked)) {
         note_mismatch(choices, asked);
         return 0;
     }
     return found->taken;
 }
 
-/* Tolerant replay finds its entries by label. Scripts are short after shrinking; the search starts
- * where the last one ended, so that following a script in order costs one comparison a choice. */
+/* ---- tolerant replay finds its entries by label ---- */
+
+/* The first slot of a label; the next ones follow it. */
+static uint64_t
+index_slot(const struct choices *choices, uint32_t kind, uint64_t who, uint32_t ordinal) {
+    return random_mix(who, (uint64_t)kind << 32 | ordinal) & choices->index_mask;
+}
+
+static void index_build(struct choices *choices) {
+    ASSERT(choices->index != NULL);
+    ASSERT(choices->script_count <= choices->script_max);
+    const uint64_t slots = index_slots(choices->script_count);
+    choices->index_mask = slots - 1;
+    for (uint64_t i = 0; i < slots; i++) {
+        choices->index[i] = 0;
+    }
+    for (uint64_t i = 0; i < choices->script_count; i++) {
+        const struct choice *entry = &choices->script[i];
+        uint64_t slot = index_slot(choices, entry->kind, entry->who, entry->ordinal);
+        while (choices->index[slot] != 0 &&
+               !label_matches(&choices->script[choices->index[slot] - 1], entry)) {
+            slot = (slot + 1) & choices->index_mask;
+        }
+        if (choices->index[slot] == 0) { /* else an earlier entry has that label */
+            choices->index[slot] = (uint32_t)i + 1;
+        }
+    }
+}
+
 static const struct choice *
 script_find(const struct choices *choices, enum choice_kind kind, const struct decider *who) {
-    const uint64_t count = choices->script_count;
-    for (uint64_t i = 0; i < count; i++) {
-        const struct choice *entry = &choices->script[i];
-        if (entry->kind == (uint32_t)kind && entry->who == who->identity &&
-            entry->ordinal == who->choices) {
+    const struct choice label = {.kind = (uint32_t)kind,
+                                 .who = who->identity,
+                                 .ordinal = who->choices};
+    uint64_t slot = index_slot(choices, label.kind, label.who, label.ordinal);
+    while (choices->index[slot] != 0) {
+        const struct choice *entry = &choices->script[choices->index[slot] - 1];
+        if (label_matches(entry, &label)) {
             return entry;
         }
+        slot = (slot + 1) & choices->index_mask;
     }
     return NULL;
 }

@@ -8,8 +8,8 @@
  * Alternative 0 is what production would do; the record holds only choices that differ from it.
  * Program numbers (getrandom and the like) are the stream's values: alternative 0 by definition.
  *
- * Memory:      record and script are borrowed arrays; the record lies in memory shared with the
- *              supervisor. Streams live inside.
+ * Memory:      record, script and index are borrowed arrays; the record lies in memory shared with
+ *              the supervisor. Streams live inside.
  * Limits:      as many records as the array holds; then the run ends with VERDICT_LIMIT.
  * Errors:      `overflow` and `diverged` say that the run must end.
  * Threads:     the world's only.
@@ -55,7 +55,7 @@ struct choice {
 };
 
 enum choices_mode {
-    CHOICES_ZERO = 0, /* always alternative 0 (strategy fifo: numbers still come from streams) */
+    CHOICES_ZERO = 0, /* what is drawn is alternative 0; numbers still come from streams */
     CHOICES_DRAW,
     CHOICES_STRICT,
     CHOICES_TOLERANT,
@@ -73,11 +73,11 @@ struct choices {
     uint64_t run; /* stamp: streams with another stamp are not seeded yet */
     uint64_t at;  /* choices so far */
     struct choice *record;
-    uint64_t record_count;
-    uint64_t record_capacity;
+    uint64_t record_count, record_capacity;
     const struct choice *script;
-    uint64_t script_count;
-    uint64_t script_next;
+    uint64_t script_count, script_next, script_max;
+    uint32_t *index; /* tolerant: positions in the script from 1, hashed by label; 0 = none */
+    uint64_t index_mask;
     uint64_t mismatch_at;   /* the first choice that did not match, 0 = none */
     struct choice mismatch; /* what was asked there */
     bool diverged;          /* strict replay cannot go on */
@@ -88,10 +88,17 @@ struct choices {
     } streams[CHOICE_KIND_COUNT][CHOICES_NODES_MAX];
 };
 
-/* Gives the door its record. Once per worker. */
-void choices_init(struct choices *choices, struct choice *record, uint64_t capacity);
+/* Bytes of the index that finds the entries of a script with up to so many. */
+uint64_t choices_index_size(uint64_t script_max);
 
-/* Starts a run. script is borrowed until the run ends; only the replay modes read it. */
+/* Gives the door its record, and the index (NULL: no tolerant replay). Once per worker. */
+void choices_init(struct choices *choices,
+                  struct choice *record,
+                  uint64_t capacity,
+                  void *index,
+                  uint64_t script_max);
+
+/* Starts a run. script is borrowed until it ends; of equal labels the first one counts. */
 void choices_begin(struct choices *choices,
                    enum choices_mode mode,
                    uint64_t seed,

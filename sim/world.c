@@ -9,11 +9,11 @@
 
 #define ARENA_SLACK (1u << 20) /* rounding of the tables */
 
-uint64_t world_arena_size(const struct description *description) {
+uint64_t world_arena_size(const struct description *description, uint64_t record_capacity) {
     return (uint64_t)WORLD_AGENTS_MAX * (sizeof(struct agent) + 16) +
            agenda_size(WORLD_ENTRIES_MAX) + (uint64_t)THREADS_MAX * sizeof(struct thread) +
            futex_arena_size(WORLD_AGENTS_MAX) + once_arena_size() + spin_arena_size() +
-           kernel_arena_size(description) + ARENA_SLACK;
+           kernel_arena_size(description) + choices_index_size(record_capacity) + ARENA_SLACK;
 }
 
 void world_init(struct world *world,
@@ -23,7 +23,7 @@ void world_init(struct world *world,
                 struct choice *record,
                 uint64_t record_capacity) {
     ASSERT(description->node_count > 0);
-    arena_init(&world->arena, memory, world_arena_size(description));
+    arena_init(&world->arena, memory, world_arena_size(description, record_capacity));
     world->description = description;
     schedule_init(&world->schedule, &world->arena, WORLD_AGENTS_MAX, WORLD_ENTRIES_MAX, machine);
     threads_init(&world->threads, &world->arena, &world->schedule);
@@ -31,7 +31,8 @@ void world_init(struct world *world,
     once_init(&world->onces, &world->arena, &world->schedule);
     spins_init(&world->spins, &world->arena, &world->schedule);
     kernel_init(&world->kernel, &world->arena, &world->schedule, description);
-    choices_init(&world->choices, record, record_capacity);
+    void *index = arena_take(&world->arena, choices_index_size(record_capacity));
+    choices_init(&world->choices, record, record_capacity, index, record_capacity);
 }
 
 void world_begin(struct world *world,

@@ -73,10 +73,10 @@ struct world {
 };
 
 /* Bytes of address space that a world's arena needs; touched only as far as used. */
-uint64_t world_arena_size(const struct description *description);
+uint64_t world_arena_size(const struct description *description, uint64_t record_capacity);
 
 /* Once per process. The description is borrowed for all runs; verdict, trace and points lie in
- * memory shared with the supervisor. */
+ * memory shared with the supervisor. A script has at most record_capacity choices. */
 void world_init(struct world *world,
                 void *memory,
                 const struct description *description,

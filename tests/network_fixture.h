@@ -84,7 +84,7 @@ static inline void network_fixture_begin(enum choices_mode mode, uint64_t seed) 
                       &machine);
         endpoint_init(&net.endpoints, &net.arena, &net.schedule, &net.description);
         net.record = calloc(NETWORK_FIXTURE_CHOICES, sizeof *net.record);
-        choices_init(&net.choices, net.record, NETWORK_FIXTURE_CHOICES);
+        choices_init(&net.choices, net.record, NETWORK_FIXTURE_CHOICES, NULL, 0);
     }
     const struct strategy_spec strategy = {0};
     memset(&net.verdict, 0, sizeof net.verdict);

@@ -103,7 +103,7 @@ static inline void thread_fixture_open(void) {
                   THREAD_FIXTURE_AGENTS,
                   THREAD_FIXTURE_ENTRIES,
                   &machine);
-    choices_init(fixture.choices, fixture.record, THREAD_FIXTURE_CHOICES);
+    choices_init(fixture.choices, fixture.record, THREAD_FIXTURE_CHOICES, NULL, 0);
 }
 
 /* Runs body(1) … body(count) under the random strategy, and says how that ended. */

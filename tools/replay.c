@@ -133,8 +133,7 @@ static void diverged_print(const struct record *record, const struct case_record
     }
     const struct choice *wanted = NULL;
     for (uint64_t i = 0; i < record->request.spec.script_count && wanted == NULL; i++) {
-        if (record->script[i].at >= record->mismatch_at ||
-            record->script[i].ordinal >= record->mismatch.ordinal) {
+        if (record->script[i].at >= record->mismatch_at) {
             wanted = &record->script[i];
         }
     }

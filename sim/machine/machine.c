@@ -180,7 +180,8 @@ bool machine_open(struct record *record, const struct machine_options *options) 
         return refuse("the back end cannot be used: %s", reason);
     }
     record->forks = machine.back->forks;
-    void *arena = real_map(NULL, world_arena_size(&record->description), PROT_READ | PROT_WRITE);
+    const uint64_t size = world_arena_size(&record->description, RECORD_CHOICES_MAX);
+    void *arena = real_map(NULL, size, PROT_READ | PROT_WRITE);
     if (arena == NULL) {
         return refuse("no address space for the world");
     }
