@@ -58,6 +58,7 @@ static void on_run_begin(void) {
     process_begin();
     real_file_begin();
     hooks_signal_begin();
+    hooks_signalfd_begin();
     hooks_chance_begin();
     hooks_environment_begin();
     hooks_identity_begin();
@@ -100,6 +101,7 @@ bool entry_open(struct record *record,
     standard_open();
     real_file_open_kind();
     hooks_signal_open();
+    hooks_signalfd_open();
     return true;
 }
 

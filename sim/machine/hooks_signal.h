@@ -8,6 +8,10 @@ void hooks_signal_open(void);
 
 void hooks_signal_begin(void);
 
+/* The same for signals that are read from descriptors. */
+void hooks_signalfd_open(void);
+void hooks_signalfd_begin(void);
+
 /* rt_sigaction and rt_sigprocmask in the kernel's own shapes; 0 or -errno. */
 long hooks_signal_action(int signal, const void *action, void *before, const void *site);
 long hooks_signal_mask(int how, const uint64_t *set, uint64_t *before);

@@ -170,6 +170,12 @@ call_special(const struct hooks_syscall_entry *entry, const long a[6], const voi
         return -EINTR;
     case SYS_rt_sigtimedwait:
         return call_with_set(entry, a, 0, site);
+    case SYS_signalfd:
+    case SYS_signalfd4: {
+        const long flags = entry->number == SYS_signalfd ? 0 : a[3];
+        const long shaped[6] = {a[0], a[1], flags};
+        return (size_t)a[2] != sizeof(uint64_t) ? -EINVAL : call_with_set(entry, shaped, 1, site);
+    }
     case SYS_sched_getaffinity: {
         const long result = call_hook(entry, a, site);
         return result < 0 ? result : (long)sizeof(uint64_t); /* bytes written */

@@ -23,6 +23,7 @@ struct thread_signals {
     struct queue queue;
     uint64_t mask;
     uint64_t waits; /* what sigwait() waits for, 0 = nothing */
+    uint64_t reads; /* what a read() of a signalfd waits for, 0 = nothing */
     stack_t stack;
     bool restart;
 };
@@ -37,6 +38,12 @@ static struct thread_signals threads[THREADS_MAX + 1];
 static struct node_signals nodes[DESCRIPTION_NODES_MAX + 1];
 static struct pending pool[SIGNALS_PENDING_MAX + 1];
 static uint32_t pool_used, pool_free;
+static void (*watcher)(uint32_t node);
+
+void signals_watch(void (*changed)(uint32_t node)) {
+    ASSERT(watcher == NULL);
+    watcher = changed;
+}
 
 void signals_begin(void) {
     pool_used = 0;
@@ -55,6 +62,7 @@ void signals_thread_begin(uint32_t parent, uint32_t thread) {
     signals->queue = (struct queue){0};
     signals->mask = parent == 0 ? 0 : threads[parent].mask;
     signals->waits = 0;
+    signals->reads = 0;
     signals->stack = (stack_t){.ss_flags = SS_DISABLE};
 }
 
@@ -72,14 +80,16 @@ static uint64_t pending_of(uint32_t thread) {
 }
 
 static void renew(uint32_t thread) {
-    agent_of(thread)->interrupts = (pending_of(thread) & ~threads[thread].mask) != 0;
+    const uint64_t kept = threads[thread].mask | threads[thread].reads;
+    agent_of(thread)->interrupts = (pending_of(thread) & ~kept) != 0;
 }
 
 /* ---- queues ---- */
 
-static bool queue_add(struct queue *queue, const siginfo_t *info) {
+static bool queue_add(struct queue *queue, const siginfo_t *info, bool *added) {
     const uint64_t bit = signals_bit(info->si_signo);
-    if (info->si_signo < SIGRTMIN && (queue->set & bit) != 0) {
+    *added = info->si_signo >= SIGRTMIN || (queue->set & bit) == 0;
+    if (!*added) {
         return true; /* those below SIGRTMIN do not queue */
     }
     uint32_t index = pool_free;
@@ -191,6 +201,13 @@ static void notify_node(uint32_t node, int signal) {
     }
 }
 
+/* After the thread that is to handle it: who is woken to look would not see itself interrupted. */
+static void tell_watcher(uint32_t node, bool added) {
+    if (added) {
+        watcher(node);
+    }
+}
+
 int signals_send_thread(uint32_t thread, const siginfo_t *info) {
     const uint32_t node = threads_at(&machine.world.threads, thread)->node;
     const uint64_t bit = signals_bit(info->si_signo);
@@ -199,10 +216,12 @@ int signals_send_thread(uint32_t thread, const siginfo_t *info) {
         ((threads[thread].mask | threads[thread].waits) & bit) == 0) {
         return 0;
     }
-    if (!queue_add(&threads[thread].queue, info)) {
+    bool added;
+    if (!queue_add(&threads[thread].queue, info, &added)) {
         return -EAGAIN;
     }
     notify(thread, info->si_signo);
+    tell_watcher(node, added);
     return 0;
 }
 
@@ -224,10 +243,12 @@ int signals_send_node(uint32_t node, const siginfo_t *info) {
     if (ignored(node, info->si_signo) && !somebody_keeps(node, signals_bit(info->si_signo))) {
         return 0;
     }
-    if (!queue_add(&nodes[node].queue, info)) {
+    bool added;
+    if (!queue_add(&nodes[node].queue, info, &added)) {
         return -EAGAIN;
     }
     notify_node(node, info->si_signo);
+    tell_watcher(node, added);
     return 0;
 }
 
@@ -376,6 +397,24 @@ int signals_wait(uint64_t set, uint64_t deadline_ns, siginfo_t *info, const void
             return -EINTR;
         }
     }
+}
+
+int signals_read(const uint64_t *set,
+                 struct wait_queue *queue,
+                 const struct wait_cause *cause,
+                 siginfo_t *info) {
+    struct thread_signals *signals = &threads[self()];
+    enum wake_reason reason = WAKE_SIGNALLED;
+    while (!signals_take(*set, info)) {
+        if (reason == WAKE_INTERRUPTED) {
+            return -EINTR;
+        }
+        signals->reads = *set;
+        renew(self());
+        reason = schedule_wait_interruptible(hook_schedule(), queue, AGENDA_NEVER, cause);
+        signals->reads = 0;
+    }
+    return 0;
 }
 
 void signals_suspend(uint64_t mask, const void *site) {

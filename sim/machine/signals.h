@@ -23,6 +23,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim/agent.h"
+
 #define SIGNALS_PENDING_MAX 4096
 #define SIGNALS_MAX 64
 
@@ -77,6 +79,17 @@ bool signals_take(uint64_t set, siginfo_t *info);
 
 /* Waits for a signal of a set; 0, -EAGAIN at the deadline, -EINTR. */
 int signals_wait(uint64_t set, uint64_t deadline_ns, siginfo_t *info, const void *site);
+
+/* Takes a signal of a set, which may change meanwhile, waiting in `queue` for one: 0 or -EINTR. As
+ * long as it waits, signals of the set interrupt nothing, blocked or not: who wakes the queue lets
+ * it look again. */
+int signals_read(const uint64_t *set,
+                 struct wait_queue *queue,
+                 const struct wait_cause *cause,
+                 siginfo_t *info);
+
+/* Calls `changed` whenever a signal becomes pending at a node or one of its threads. Once. */
+void signals_watch(void (*changed)(uint32_t node));
 
 /* Waits with another mask until a handler has run. */
 void signals_suspend(uint64_t mask, const void *site);
