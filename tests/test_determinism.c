@@ -221,7 +221,7 @@ static void expect_caught(const char *name, const struct runner_options *hostile
     struct outcome outcome;
     outcome_of(&first, SEED, &outcome);
     bool caught = false;
-    for (unsigned i = 0; i < 8 && !caught; i++) {
+    for (unsigned i = 0; i < 100 && !caught; i++) {
         struct runner second;
         struct outcome other;
         ck_assert(runner_open(&second, module, hostile));

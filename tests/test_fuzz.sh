@@ -16,7 +16,7 @@ expect 12 'first different event: number 3, count' $sim fuzz "$build/modules/lea
 # also when it happens long before the last events, which alone are at hand
 late() { # NAME LINE
     expect 12 "first different event: number 12002, count at leak_$1.c:$2\$" \
-        $sim fuzz "$build/modules/leak_$1_late.so" --runs 100 --corpus "$corpus"
+        $sim fuzz "$build/modules/leak_$1_late.so" --runs 5000 --corpus "$corpus"
     check 'the first run is told' grep -Eq '^    once   thread 1 of main: count gave [0-9]+$' "$folder/out"
     check 'the second run is told' grep -Eq '^    again  thread 1 of main: count gave [0-9]+$' "$folder/out"
     check 'it says what differs' grep -q 'They differ in the result' "$folder/out"
