@@ -14,6 +14,7 @@
 #define SIM_POINT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* kind, word in traces */
@@ -100,5 +101,13 @@ struct point {
 
 /* The word for a kind: "lock", "epoll wait" … */
 const char *point_name(unsigned kind);
+
+/* What a thread waits for, in words: "waits for mutex #3". Object is a thread's id for a join. */
+void point_wait_print(unsigned kind, uint32_t object, char *text, size_t size);
+
+/* True when the object of an event of this kind is a thread's id. */
+static inline bool point_about_thread(unsigned kind) {
+    return kind == POINT_CREATE || kind == POINT_JOIN || kind == POINT_DETACH;
+}
 
 #endif

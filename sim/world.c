@@ -225,13 +225,14 @@ static uint32_t deadlock_choose(const struct world *world) {
 static size_t deadlock_link(const struct world *world, uint32_t id, char *text, size_t size) {
     const struct thread *thread = threads_at(&world->threads, id);
     const struct wait_cause *cause = &schedule_agent(&world->schedule, thread->agent)->cause;
+    char wait[96];
+    point_wait_print(cause->kind, cause->object, wait, sizeof wait);
     const int length = snprintf(text,
                                 size,
-                                "thread %" PRIu32 " of %s waits in %s on object %" PRIu32,
+                                "thread %" PRIu32 " of %s %s",
                                 id,
                                 world->description->nodes[thread->node].name,
-                                point_name(cause->kind),
-                                cause->object);
+                                wait);
     return (size_t)length < size ? (size_t)length : size - 1;
 }
 
@@ -241,9 +242,11 @@ static void deadlock_describe(struct world *world) {
     ASSERT(first != 0);
     size_t used = deadlock_link(world, first, text, sizeof text);
     const uint32_t holder = holder_of(world, first);
-    if (holder != 0) {
+    if (holder == first) {
+        used += (size_t)snprintf(text + used, sizeof text - used, ", which it holds itself");
+    } else if (holder != 0) {
         used +=
-            (size_t)snprintf(text + used, sizeof text - used, " held by thread %" PRIu32, holder);
+            (size_t)snprintf(text + used, sizeof text - used, ", held by thread %" PRIu32, holder);
     }
     if (holder != 0 && holder != first && holder_of(world, holder) == first &&
         used + 8 < sizeof text) {

@@ -22,24 +22,26 @@ struct planted {
 };
 
 static const struct planted planted[] = {
-    {"cond_destroy", VERDICT_DEADLOCK, "waits in wait on object"},
+    {"cond_destroy", VERDICT_DEADLOCK, "waits on condition variable #"},
     {"mutex_timeout", VERDICT_ASSERTION, "inside == 1"},
     {"mutex_robust", VERDICT_ESCAPE, "pthread_mutex_init() of a robust mutex"},
     {"mutex_inherit", VERDICT_ESCAPE, "pthread_mutex_init() with PTHREAD_PRIO_INHERIT"},
     {"mutex_protect", VERDICT_ESCAPE, "pthread_mutex_init() with PTHREAD_PRIO_PROTECT"},
-    {"rwlock_upgrade", VERDICT_DEADLOCK, "waits in write lock on object 1 held by thread "},
+    {"rwlock_upgrade",
+     VERDICT_DEADLOCK,
+     "waits for the write lock of rwlock #1, which it holds itself"},
     {"rwlock_reread",
      VERDICT_DEADLOCK,
-     "thread 2 of main waits in read lock on object 1 held by thread 2"},
+     "thread 2 of main waits for a read lock of rwlock #1, which it holds itself"},
     {"rwlock_read_to_write", VERDICT_ASSERTION, "inside == 1"},
     {"rwlock_unlock", VERDICT_CRASH, "unlock of a read-write lock that the thread does not hold"},
-    {"semaphore_lost_post", VERDICT_DEADLOCK, "thread 2 of main waits in sem wait on object"},
+    {"semaphore_lost_post", VERDICT_DEADLOCK, "thread 2 of main waits for semaphore #"},
     {"semaphore_open", VERDICT_ESCAPE, "sem_open() of /named"},
     {"semaphore_unlink", VERDICT_ESCAPE, "sem_unlink() of /named"},
-    {"barrier_left_out", VERDICT_DEADLOCK, "thread 2 of main waits in barrier on object"},
+    {"barrier_left_out", VERDICT_DEADLOCK, "thread 2 of main waits at barrier #"},
     {"barrier_too_few", VERDICT_ASSERTION, "inside == 1"},
-    {"spin_self", VERDICT_DEADLOCK, "waits in spin lock on object 1 held by thread "},
-    {"spin_raw", VERDICT_DEADLOCK, "waits in spin lock on object 1"},
+    {"spin_self", VERDICT_DEADLOCK, "waits for spin lock #1, which it holds itself"},
+    {"spin_raw", VERDICT_DEADLOCK, "waits for spin lock #1"},
     {"spin_free_for_all", VERDICT_ASSERTION, "inside == 1"},
 };
 #define PLANTED_COUNT (int)(sizeof planted / sizeof planted[0])

@@ -97,9 +97,9 @@ struct planted {
 };
 
 static const struct planted planted[] = {
-    {"futex_bug", VERDICT_DEADLOCK, "waits in futex wait on object"},
+    {"futex_bug", VERDICT_DEADLOCK, "waits on futex #"},
     {"once_bug", VERDICT_ASSERTION, "value == 42"},
-    {"once_self", VERDICT_DEADLOCK, "waits in once on object 1 held by thread 1"},
+    {"once_self", VERDICT_DEADLOCK, "waits for the initialiser of once #1, which it holds itself"},
     {"exits_cpp_bug", VERDICT_ASSERTION, "the end of a thread was caught"},
     {"c11_bug", VERDICT_ASSERTION, "items > 0"},
     {"cpp20_bug", VERDICT_ASSERTION, "++inside <= 2"},

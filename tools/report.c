@@ -93,9 +93,10 @@ static void step_text(struct symbols *symbols,
     if (site != 0) {
         report_site(symbols, site, where, sizeof where);
     }
-    char object[16] = "";
+    char object[24] = "";
     if (event->object != 0) {
-        snprintf(object, sizeof object, " #%" PRIu32, event->object);
+        const bool thread = point_about_thread(event->kind);
+        snprintf(object, sizeof object, thread ? " thread %" PRIu32 : " #%" PRIu32, event->object);
     }
     const int length = snprintf(text, size, "%s%s %s", point_name(event->kind), object, where);
     const char *colon = strrchr(where, ':');
@@ -156,17 +157,20 @@ static void threads_print(FILE *out, const struct record *record, struct symbols
             snprintf(name, sizeof name, " \"%s\"", thread->name);
         }
         report_site(symbols, thread->site, where, sizeof where);
-        if (thread->holder != 0) {
+        if (thread->holder == thread->id) {
+            snprintf(holder, sizeof holder, ", which it holds itself");
+        } else if (thread->holder != 0) {
             snprintf(holder, sizeof holder, ", held by thread %" PRIu32, thread->holder);
         }
+        char wait[96];
+        point_wait_print(thread->kind, thread->object, wait, sizeof wait);
         snprintf(line,
                  sizeof line,
-                 "thread %" PRIu32 "%s of %s waits in %s on object %" PRIu32 "%s, at %s",
+                 "thread %" PRIu32 "%s of %s %s%s, at %s",
                  thread->id,
                  name,
                  report_node(record, thread->node),
-                 point_name(thread->kind),
-                 thread->object,
+                 wait,
                  holder,
                  where);
         fold(out, "", line);
