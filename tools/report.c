@@ -52,6 +52,7 @@ static void fold(FILE *out, const char *word, const char *text) {
 
 struct column_set {
     uint32_t threads[COLUMNS_MAX];
+    uint32_t nodes[COLUMNS_MAX]; /* of these threads */
     unsigned count;
 };
 
@@ -71,12 +72,16 @@ static void columns_choose(const struct record *record, struct column_set *colum
     for (uint64_t n = 0; (event = trace_last(&record->trace, n, NULL)) != NULL && n < 64; n++) {
         if (event->thread != 0 && column_of(columns, event->thread) < 0 &&
             columns->count < COLUMNS_MAX) {
+            columns->nodes[columns->count] = event->node;
             columns->threads[columns->count++] = event->thread;
         }
     }
     for (unsigned i = 1; i < columns->count; i++) {
         for (unsigned j = i; j > 0 && columns->threads[j - 1] > columns->threads[j]; j--) {
             const uint32_t other = columns->threads[j];
+            const uint32_t node = columns->nodes[j];
+            columns->nodes[j] = columns->nodes[j - 1];
+            columns->nodes[j - 1] = node;
             columns->threads[j] = columns->threads[j - 1];
             columns->threads[j - 1] = other;
         }
@@ -114,8 +119,14 @@ static void steps_print(FILE *out, const struct record *record, struct symbols *
     const int width = (REPORT_WIDTH - TIME_WIDTH) / (int)columns.count - 1;
     fprintf(out, "\n%*s", TIME_WIDTH - 1, "us");
     for (unsigned i = 0; i < columns.count; i++) {
-        char title[64];
-        snprintf(title, sizeof title, "thread %" PRIu32, columns.threads[i]);
+        char title[128];
+        const bool several = record->description.node_count > 1;
+        snprintf(title,
+                 sizeof title,
+                 "thread %" PRIu32 "%s%s",
+                 columns.threads[i],
+                 several ? " of " : "",
+                 several ? report_node(record, columns.nodes[i]) : "");
         fprintf(out, " %-*.*s", i + 1 == columns.count ? 0 : width, width, title);
     }
     fprintf(out, "\n");
