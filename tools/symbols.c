@@ -105,9 +105,12 @@ void symbols_find(struct symbols *symbols, uint64_t address, struct symbols_plac
         }
         const Dwarf_Addr call = address - 1; /* within the call, not after it */
         const char *function = dwfl_module_addrname(module, call);
-        if (function != NULL) {
-            copy(place->function, sizeof place->function, function);
-        }
+        const char *slash = strrchr(record->images[i].path, '/');
+        copy(place->function,
+             sizeof place->function,
+             function != NULL ? function
+             : slash == NULL  ? record->images[i].path
+                              : slash + 1); /* a library without symbols is better than nothing */
         line_find(module, call, place);
         return;
     }
