@@ -1,10 +1,10 @@
 /* An echo server and CLIENTS clients on unmodified libuv, MESSAGES messages each.
  *
  * Every client sends its next message when the echo of the last one is complete. Planted bug
- * (PLANTED): the server keeps what it read in one buffer for all connections and writes from it
- * later, when libuv can: a client that reads while another's write is pending gets wrong bytes.
- * The correct variant gives every write a buffer of its own.
+ * (PLANTED): a client takes each read for a whole echo. On a quiet network every one is; but a
+ * stream has no messages, and once in a while bytes that were sent together arrive apart.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,34 +63,11 @@ static void on_replied(uv_write_t *request, int status) {
     free(request);
 }
 
-#ifdef PLANTED
-static struct reply shared; /* the bytes of every reply */
-
-static void on_closed(uv_handle_t *handle) {
-    free(handle);
-}
-
-static void on_later(uv_timer_t *timer) {
-    struct reply *reply = timer->data;
-    uv_buf_t buffer = uv_buf_init(shared.bytes, MESSAGE_SIZE);
-    check(uv_write(&reply->request, reply->stream, &buffer, 1, on_replied), "uv_write");
-    uv_close((uv_handle_t *)timer, on_closed);
-}
-
-static void answer(struct reply *reply, const char *bytes, size_t size) {
-    memcpy(shared.bytes, bytes, size);
-    uv_timer_t *timer = malloc(sizeof *timer);
-    uv_timer_init(reply->stream->loop, timer);
-    timer->data = reply;
-    uv_timer_start(timer, on_later, 1, 0);
-}
-#else
 static void answer(struct reply *reply, const char *bytes, size_t size) {
     memcpy(reply->bytes, bytes, size);
     uv_buf_t buffer = uv_buf_init(reply->bytes, (unsigned)size);
     check(uv_write(&reply->request, reply->stream, &buffer, 1, on_replied), "uv_write");
 }
-#endif
 
 static void on_server_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer) {
     if (size < 0) {
@@ -161,7 +138,7 @@ static void on_pause_over(uv_timer_t *timer) {
 
 static void on_echo_complete(void) {
     if (memcmp(received, expected, MESSAGE_SIZE) != 0) {
-        sim_fail("a client got the echo of another message");
+        sim_fail("an echo is not what was sent");
     }
     if (sent == MESSAGES) {
         sim_count("clients done", 1);
@@ -174,6 +151,14 @@ static void on_echo_complete(void) {
     }
 }
 
+static bool echo_is_complete(void) {
+#ifdef PLANTED
+    return received_size > 0;
+#else
+    return received_size == MESSAGE_SIZE;
+#endif
+}
+
 static void on_client_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer) {
     (void)stream;
     check((int)size, "the client cannot read");
@@ -183,7 +168,7 @@ static void on_client_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bu
     memcpy(received + received_size, buffer->base, (size_t)size);
     received_size += (size_t)size;
     free(buffer->base);
-    if (received_size == MESSAGE_SIZE) {
+    if (echo_is_complete()) {
         on_echo_complete();
     }
 }
