@@ -19,6 +19,7 @@ struct candidates {
     bool stays;            /* alternative 0 is the running thread, and it did not yield */
     uint32_t running;      /* agent that runs, 0 = none; in `ready` unless it waits or ended */
     uint32_t streak;       /* decisions in a row that kept the running thread */
+    uint32_t longest;      /* position of the other that is longest ready, when streak is long */
     uint64_t *priority;    /* by agent; the strategy's own, set by strategy_birth */
 };
 

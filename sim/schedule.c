@@ -255,6 +255,15 @@ static uint32_t recorded_position(const struct schedule *schedule, const struct 
     return set->production;
 }
 
+/* Where the agent stands that is ready longest, the running one aside. */
+static uint32_t longest_position(const struct schedule *schedule) {
+    const struct agent *oldest = schedule_agent(schedule, schedule->agents.oldest);
+    if (schedule->agents.oldest == schedule->running) {
+        oldest = schedule_agent(schedule, oldest->newer);
+    }
+    return oldest->ready_position;
+}
+
 static uint32_t decide(struct schedule *schedule, bool stays, bool yielded) {
     struct agent *self = schedule_running(schedule);
     struct candidates set = {
@@ -267,6 +276,9 @@ static uint32_t decide(struct schedule *schedule, bool stays, bool yielded) {
     };
     set.production = set.stays ? self->ready_position
                                : schedule_agent(schedule, schedule->agents.oldest)->ready_position;
+    if (set.streak >= STRATEGY_SPIN_MAX) {
+        set.longest = longest_position(schedule);
+    }
     schedule->streak++;
     const bool replays = choices_replays(schedule->choices);
     const uint32_t position = replays ? recorded_position(schedule, &set)

@@ -64,7 +64,7 @@ uint32_t strategy_pick(struct strategy *strategy, const struct candidates *set, 
     const bool spinning = set->streak >= STRATEGY_SPIN_MAX;
     switch ((enum strategy_kind)strategy->spec.kind) {
     case STRATEGY_FIFO:
-        break;
+        return spinning ? set->longest : set->production;
     case STRATEGY_RANDOM:
         return pick_random(strategy, set);
     case STRATEGY_STICKY:
@@ -79,33 +79,47 @@ uint32_t strategy_pick(struct strategy *strategy, const struct candidates *set, 
         return strategy_pct_pick(&strategy->pct, set);
     case STRATEGY_MIX:
     case STRATEGY_KIND_COUNT:
-        UNREACHABLE();
+        break;
     }
-    if (spinning) {
-        return set->production == 0 ? 1 : 0;
-    }
-    return set->production;
+    UNREACHABLE();
 }
 
 static uint32_t pick_random(struct strategy *strategy, const struct candidates *set) {
     return (uint32_t)random_below(&strategy->random, set->count);
 }
 
+/* Decimal digits and nothing else; false when there is none or the number is too large. */
+static bool parse_number(const char **text, uint64_t *value) {
+    const char *digit = *text;
+    *value = 0;
+    for (; *digit >= '0' && *digit <= '9'; digit++) {
+        if (__builtin_mul_overflow(*value, 10, value) ||
+            __builtin_add_overflow(*value, (uint64_t)(*digit - '0'), value)) {
+            return false;
+        }
+    }
+    const bool any = digit != *text;
+    *text = digit;
+    return any;
+}
+
 static enum status parse_parameter(struct strategy_spec *spec, const char **text) {
-    unsigned long long value = 0;
-    int length = 0;
-    if (sscanf(*text, "depth=%llu%n", &value, &length) == 1 && length > 0) {
-        if (value < 1 || value > STRATEGY_PCT_DEPTH_MAX) {
+    static const char depth[] = "depth=";
+    static const char steps[] = "steps=";
+    uint64_t value = 0;
+    if (strncmp(*text, depth, sizeof depth - 1) == 0) {
+        *text += sizeof depth - 1;
+        if (!parse_number(text, &value) || value < 1 || value > STRATEGY_PCT_DEPTH_MAX) {
             return STATUS_FORMAT;
         }
         spec->depth = (uint32_t)value;
-    } else if (sscanf(*text, "steps=%llu%n", &value, &length) == 1 && length > 0) {
-        spec->steps = value;
-    } else {
-        return STATUS_FORMAT;
+        return STATUS_OK;
     }
-    *text += length;
-    return STATUS_OK;
+    if (strncmp(*text, steps, sizeof steps - 1) == 0) {
+        *text += sizeof steps - 1;
+        return parse_number(text, &spec->steps) ? STATUS_OK : STATUS_FORMAT;
+    }
+    return STATUS_FORMAT;
 }
 
 enum status strategy_parse(struct strategy_spec *spec, const char *text) {
@@ -131,8 +145,12 @@ enum status strategy_parse(struct strategy_spec *spec, const char *text) {
 
 void strategy_print(const struct strategy_spec *spec, char *text, size_t size) {
     ASSERT(spec->kind < STRATEGY_KIND_COUNT);
-    if (spec->kind != STRATEGY_PCT) {
+    if (spec->kind != STRATEGY_PCT || (spec->depth == 0 && spec->steps == 0)) {
         snprintf(text, size, "%s", names[spec->kind]);
+        return;
+    }
+    if (spec->depth == 0) {
+        snprintf(text, size, "pct:steps=%" PRIu64, spec->steps);
         return;
     }
     snprintf(text, size, "pct:depth=%" PRIu32 ",steps=%" PRIu64, spec->depth, spec->steps);

@@ -2,7 +2,8 @@
  *
  *   strategy_begin(spec, seed) ─► strategy_birth(agent) … ─► strategy_pick(candidates) …
  *
- *   fifo     what production would do: alternative 0, always
+ *   fifo     what production would do: alternative 0, until one thread has spun for
+ *            STRATEGY_SPIN_MAX steps
  *   random   every candidate alike
  *   sticky   the running thread stays with 7/8, else every candidate alike
  *   pct      strategy_pct.h; depth 2 to 5 is drawn unless given
