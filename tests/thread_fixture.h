@@ -29,6 +29,7 @@ struct thread_fixture {
     struct choices *choices;
     struct trace *trace;
     struct choice *record;
+    const struct choice *script; /* what thread_fixture_run_as follows in a replay */
     struct verdict verdict;
     uint64_t points;
     ucontext_t host;
@@ -95,21 +96,29 @@ static inline void thread_fixture_open(void) {
     fixture.trace = calloc(1, sizeof *fixture.trace);
     fixture.record = calloc(THREAD_FIXTURE_CHOICES, sizeof *fixture.record);
     fixture.stacks = calloc(THREAD_FIXTURE_AGENTS, THREAD_FIXTURE_STACK);
+    void *index = malloc(choices_index_size(THREAD_FIXTURE_CHOICES));
     ck_assert(memory != MAP_FAILED && fixture.choices != NULL && fixture.trace != NULL);
-    ck_assert(fixture.record != NULL && fixture.stacks != NULL);
+    ck_assert(fixture.record != NULL && fixture.stacks != NULL && index != NULL);
     arena_init(&fixture.arena, memory, size);
     schedule_init(&fixture.schedule,
                   &fixture.arena,
                   THREAD_FIXTURE_AGENTS,
                   THREAD_FIXTURE_ENTRIES,
                   &machine);
-    choices_init(fixture.choices, fixture.record, THREAD_FIXTURE_CHOICES, NULL, 0);
+    choices_init(fixture.choices,
+                 fixture.record,
+                 THREAD_FIXTURE_CHOICES,
+                 index,
+                 THREAD_FIXTURE_CHOICES);
 }
 
-/* Runs body(1) … body(count) under the random strategy, and says how that ended. */
-static inline enum verdict_kind
-thread_fixture_run(uint64_t seed, uint32_t count, void (*body)(uint32_t thread)) {
-    static const struct strategy_spec strategy = {.kind = STRATEGY_RANDOM};
+/* Runs body(1) … body(count), and says how that ended. */
+static inline enum verdict_kind thread_fixture_run_as(const struct strategy_spec *strategy,
+                                                      enum choices_mode mode,
+                                                      uint64_t seed,
+                                                      uint64_t script_count,
+                                                      uint32_t count,
+                                                      void (*body)(uint32_t thread)) {
     if (fixture.choices == NULL) {
         thread_fixture_open();
     }
@@ -118,13 +127,13 @@ thread_fixture_run(uint64_t seed, uint32_t count, void (*body)(uint32_t thread))
     fixture.alive = count;
     fixture.body = body;
     trace_begin(fixture.trace);
-    choices_begin(fixture.choices, CHOICES_DRAW, seed, NULL, 0);
+    choices_begin(fixture.choices, mode, seed, fixture.script, script_count);
     schedule_begin(&fixture.schedule,
                    fixture.choices,
                    fixture.trace,
                    &fixture.verdict,
                    &fixture.points,
-                   &strategy,
+                   strategy,
                    seed);
     fixture.schedule.points_max = THREAD_FIXTURE_POINTS_MAX;
     for (uint32_t thread = 1; thread <= count; thread++) {
@@ -140,6 +149,13 @@ thread_fixture_run(uint64_t seed, uint32_t count, void (*body)(uint32_t thread))
     schedule_run(&fixture.schedule);
     ck_assert_uint_ne(fixture.verdict.kind, VERDICT_NONE);
     return (enum verdict_kind)fixture.verdict.kind;
+}
+
+/* The same under the random strategy. */
+static inline enum verdict_kind
+thread_fixture_run(uint64_t seed, uint32_t count, void (*body)(uint32_t thread)) {
+    static const struct strategy_spec strategy = {.kind = STRATEGY_RANDOM};
+    return thread_fixture_run_as(&strategy, CHOICES_DRAW, seed, 0, count, body);
 }
 
 static inline uint64_t thread_fixture_now_ns(void) {
