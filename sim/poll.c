@@ -58,12 +58,18 @@ int64_t poll_wait(struct readiness *readiness,
     enum wake_reason reason = WAKE_SIGNALLED;
     for (;;) {
         const int ready = look(readiness, entries, count);
-        if (ready > 0 || reason == WAKE_TIMEOUT ||
-            deadline_ns <= schedule_now_ns(readiness->schedule)) {
+        if (ready > 0) {
             return ready;
+        }
+        if (schedule_running(readiness->schedule)->interrupts != 0) { /* even without waiting */
+            schedule_interrupt(readiness->schedule);
+            reason = WAKE_INTERRUPTED;
         }
         if (reason == WAKE_INTERRUPTED) {
             return -EINTR;
+        }
+        if (reason == WAKE_TIMEOUT || deadline_ns <= schedule_now_ns(readiness->schedule)) {
+            return 0;
         }
         const uint32_t watches = poll_watch(readiness, entries, count);
         reason = schedule_wait_interruptible(readiness->schedule, NULL, deadline_ns, &cause);

@@ -17,6 +17,7 @@
 
 static const char *const modules[] = {
     "signalfds",
+    "waits",
 };
 #define MODULE_COUNT (int)(sizeof modules / sizeof modules[0])
 

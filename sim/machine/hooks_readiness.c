@@ -25,8 +25,8 @@ static uint64_t after(uint64_t ns) {
     return schedule_now_ns(hook_schedule()) + ns;
 }
 
-static uint64_t after_ms(int ms) {
-    return ms < 0 ? AGENDA_NEVER : after((uint64_t)ms * NS_PER_MS);
+static uint64_t ns_of_ms(int ms) {
+    return ms < 0 ? AGENDA_NEVER : (uint64_t)ms * NS_PER_MS;
 }
 
 /* The mask that a call brings along; `before` is put back by mask_restore. */
@@ -90,7 +90,7 @@ HOOK int epoll_ctl(int epoll, int operation, int number, struct epoll_event *eve
 static int epoll_wait_for(int epoll,
                           struct epoll_event *events,
                           int count_max,
-                          int timeout_ms,
+                          uint64_t timeout_ns,
                           const sigset_t *mask,
                           const void *site) {
     struct descriptors *descriptors = hook_descriptors();
@@ -103,7 +103,7 @@ static int epoll_wait_for(int epoll,
                                 file,
                                 events,
                                 count_max,
-                                after_ms(timeout_ms),
+                                timeout_ns == AGENDA_NEVER ? AGENDA_NEVER : after(timeout_ns),
                                 site);
         mask_restore(mask, before);
     }
@@ -111,8 +111,9 @@ static int epoll_wait_for(int epoll,
 }
 
 HOOK int epoll_wait(int epoll, struct epoll_event *events, int count_max, int timeout_ms) {
-    return hook_simulated() ? epoll_wait_for(epoll, events, count_max, timeout_ms, NULL, HOOK_SITE)
-                            : REAL(epoll_wait)(epoll, events, count_max, timeout_ms);
+    return hook_simulated()
+               ? epoll_wait_for(epoll, events, count_max, ns_of_ms(timeout_ms), NULL, HOOK_SITE)
+               : REAL(epoll_wait)(epoll, events, count_max, timeout_ms);
 }
 
 HOOK int epoll_pwait(int epoll,
@@ -120,8 +121,24 @@ HOOK int epoll_pwait(int epoll,
                      int count_max,
                      int timeout_ms,
                      const sigset_t *mask) {
-    return hook_simulated() ? epoll_wait_for(epoll, events, count_max, timeout_ms, mask, HOOK_SITE)
-                            : REAL(epoll_pwait)(epoll, events, count_max, timeout_ms, mask);
+    return hook_simulated()
+               ? epoll_wait_for(epoll, events, count_max, ns_of_ms(timeout_ms), mask, HOOK_SITE)
+               : REAL(epoll_pwait)(epoll, events, count_max, timeout_ms, mask);
+}
+
+HOOK int epoll_pwait2(int epoll,
+                      struct epoll_event *events,
+                      int count_max,
+                      const struct timespec *timeout,
+                      const sigset_t *mask) {
+    if (!hook_simulated()) {
+        return REAL(epoll_pwait2)(epoll, events, count_max, timeout, mask);
+    }
+    uint64_t ns = AGENDA_NEVER;
+    if (timeout != NULL && hook_timespec(timeout, &ns) != 0) {
+        return hook_result(-EINVAL);
+    }
+    return epoll_wait_for(epoll, events, count_max, ns, mask, HOOK_SITE);
 }
 
 /* ---- poll ---- */
@@ -148,8 +165,7 @@ HOOK int poll(struct pollfd *entries, nfds_t count, int timeout_ms) {
     if (!hook_simulated()) {
         return REAL(poll)(entries, count, timeout_ms);
     }
-    const uint64_t timeout = timeout_ms < 0 ? AGENDA_NEVER : (uint64_t)timeout_ms * NS_PER_MS;
-    return poll_for(entries, count, timeout, NULL, HOOK_SITE);
+    return poll_for(entries, count, ns_of_ms(timeout_ms), NULL, HOOK_SITE);
 }
 
 HOOK int __poll_chk(struct pollfd *entries, nfds_t count, int timeout_ms, size_t room) {

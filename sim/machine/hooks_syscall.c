@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sim/machine/hook.h"
@@ -19,6 +20,7 @@
 #include "sim/panic.h"
 
 #define NUMBER_MAX 512
+#define NS_PER_S UINT64_C(1000000000)
 
 typedef long call_function(long a, long b, long c, long d, long e, long f);
 
@@ -98,19 +100,61 @@ static long call_hook(const struct hooks_syscall_entry *entry, const long a[6], 
     return result;
 }
 
-/* The kernel's signal sets are one word; libc's functions read more. */
+/* The kernel's signal sets are one word; libc's functions read more. `size` is what the program
+ * says of its set. */
 static long call_with_set(const struct hooks_syscall_entry *entry,
                           const long a[6],
                           unsigned set_index,
+                          long size,
                           const void *site) {
     long copy[6];
     memcpy(copy, a, sizeof copy);
     unsigned long set[16] = {0}; /* as large as libc's */
     if (a[set_index] != 0) {
+        if (size != sizeof set[0]) {
+            return -EINVAL;
+        }
         set[0] = *(const unsigned long *)a[set_index];
         copy[set_index] = (long)set;
     }
     return call_hook(entry, copy, site);
+}
+
+/* ppoll and pselect6 tell what is left of the time. */
+static long call_with_timeout(const struct hooks_syscall_entry *entry,
+                              const long a[6],
+                              unsigned set_index,
+                              long size,
+                              const void *site) {
+    const unsigned timeout_index = entry->number == SYS_ppoll ? 2 : 4;
+    struct timespec *timeout = (struct timespec *)a[timeout_index];
+    uint64_t ns;
+    if (timeout == NULL) {
+        return call_with_set(entry, a, set_index, size, site);
+    }
+    if (hook_timespec(timeout, &ns) != 0) {
+        return -EINVAL;
+    }
+    const uint64_t begin = schedule_now_ns(hook_schedule());
+    const long result = call_with_set(entry, a, set_index, size, site);
+    const uint64_t spent = schedule_now_ns(hook_schedule()) - begin;
+    const uint64_t left = ns > spent ? ns - spent : 0;
+    if (ns != 0) {
+        timeout->tv_sec = (time_t)(left / NS_PER_S);
+        timeout->tv_nsec = (long)(left % NS_PER_S);
+    }
+    return result;
+}
+
+/* The sixth argument stands for the mask and its size. */
+static long
+call_pselect(const struct hooks_syscall_entry *entry, const long a[6], const void *site) {
+    long copy[6];
+    memcpy(copy, a, sizeof copy);
+    const long none[2] = {0, 0};
+    const long *pack = a[5] == 0 ? none : (const long *)a[5];
+    copy[5] = pack[0];
+    return call_with_timeout(entry, copy, 5, pack[1], site);
 }
 
 static long call_control(const long a[6], const void *site) {
@@ -149,9 +193,12 @@ call_special(const struct hooks_syscall_entry *entry, const long a[6], const voi
         }
         return 0;
     case SYS_epoll_pwait:
-        return call_with_set(entry, a, 4, site);
+    case SYS_epoll_pwait2:
+        return call_with_set(entry, a, 4, a[5], site);
     case SYS_ppoll:
-        return call_with_set(entry, a, 3, site);
+        return call_with_timeout(entry, a, 3, a[4], site);
+    case SYS_pselect6:
+        return call_pselect(entry, a, site);
     case SYS_getcwd: {
         const long result = call_hook(entry, a, site);
         return result < 0 ? result : (long)strlen((const char *)a[0]) + 1;
@@ -169,12 +216,13 @@ call_special(const struct hooks_syscall_entry *entry, const long a[6], const voi
         signals_suspend(*(const uint64_t *)a[0], site);
         return -EINTR;
     case SYS_rt_sigtimedwait:
-        return call_with_set(entry, a, 0, site);
+        return call_with_set(entry, a, 0, a[3], site);
     case SYS_signalfd:
     case SYS_signalfd4: {
         const long flags = entry->number == SYS_signalfd ? 0 : a[3];
         const long shaped[6] = {a[0], a[1], flags};
-        return (size_t)a[2] != sizeof(uint64_t) ? -EINVAL : call_with_set(entry, shaped, 1, site);
+        return (size_t)a[2] != sizeof(uint64_t) ? -EINVAL
+                                                : call_with_set(entry, shaped, 1, a[2], site);
     }
     case SYS_sched_getaffinity: {
         const long result = call_hook(entry, a, site);
