@@ -18,6 +18,7 @@
 static const char *const modules[] = {
     "signalfds",
     "waits",
+    "posix_timers",
 };
 #define MODULE_COUNT (int)(sizeof modules / sizeof modules[0])
 

@@ -59,6 +59,7 @@ static void on_run_begin(void) {
     real_file_begin();
     hooks_signal_begin();
     hooks_signalfd_begin();
+    hooks_posix_timer_begin();
     hooks_chance_begin();
     hooks_environment_begin();
     hooks_identity_begin();
@@ -102,6 +103,7 @@ bool entry_open(struct record *record,
     real_file_open_kind();
     hooks_signal_open();
     hooks_signalfd_open();
+    hooks_posix_timer_open();
     return true;
 }
 

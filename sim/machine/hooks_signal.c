@@ -61,7 +61,7 @@ long hooks_signal_action(int signal, const void *action, void *before, const voi
     }
     *slot = (struct signals_action){
         .plain = wanted->handler,
-        .mask = wanted->mask & ~(signals_bit(SIGKILL) | signals_bit(SIGSTOP)),
+        .mask = wanted->mask & ~(signal_queue_bit(SIGKILL) | signal_queue_bit(SIGSTOP)),
         .flags = (int32_t)(uint32_t)wanted->flags & ~FLAG_RESTORER,
     };
     signals_action_changed(signal);

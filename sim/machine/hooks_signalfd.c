@@ -195,7 +195,7 @@ HOOK int signalfd(int number, const sigset_t *set, int flags) {
     }
     uint64_t mask;
     memcpy(&mask, set, sizeof mask);
-    mask &= ~(signals_bit(SIGKILL) | signals_bit(SIGSTOP));
+    mask &= ~(signal_queue_bit(SIGKILL) | signal_queue_bit(SIGSTOP));
     const bool known = (flags & ~(SFD_NONBLOCK | SFD_CLOEXEC)) == 0;
     if (number == -1) {
         hook_point(POINT_OPEN, 0, true, HOOK_SITE);

@@ -224,6 +224,8 @@ call_special(const struct hooks_syscall_entry *entry, const long a[6], const voi
         return (size_t)a[2] != sizeof(uint64_t) ? -EINVAL
                                                 : call_with_set(entry, shaped, 1, a[2], site);
     }
+    case SYS_timer_create:
+        return hooks_posix_timer_create(a[0], (const void *)a[1], (int *)a[2], site);
     case SYS_sched_getaffinity: {
         const long result = call_hook(entry, a, site);
         return result < 0 ? result : (long)sizeof(uint64_t); /* bytes written */

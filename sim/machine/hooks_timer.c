@@ -1,4 +1,4 @@
-/* Timers that send signals: alarm, setitimer(ITIMER_REAL). POSIX timers are escapes. */
+/* Timers that send SIGALRM: alarm, setitimer(ITIMER_REAL). */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -130,11 +130,4 @@ HOOK int getitimer(__itimer_which_t which, struct itimerval *value) {
     value->it_value = timeval_of(left(&nodes[hook_node()]));
     value->it_interval = timeval_of(nodes[hook_node()].every_ns);
     return 0;
-}
-
-HOOK int timer_create(clockid_t clock, struct sigevent *event, timer_t *timer) {
-    if (!hook_simulated()) {
-        return REAL(timer_create)(clock, event, timer);
-    }
-    hook_escape(HOOK_SITE, "timer_create()");
 }

@@ -9,18 +9,8 @@
 
 #define STATUS_KILLED 128 /* a shell's status for a program that a signal ended: 128 + signal */
 
-struct pending {
-    siginfo_t info;
-    uint32_t next;
-};
-
-struct queue {
-    uint64_t set;
-    uint32_t first; /* in the pool, 0 = none; in the order they were sent */
-};
-
 struct thread_signals {
-    struct queue queue;
+    struct signal_queue queue;
     uint64_t mask;
     uint64_t waits; /* what sigwait() waits for, 0 = nothing */
     uint64_t reads; /* what a read() of a signalfd waits for, 0 = nothing */
@@ -29,25 +19,28 @@ struct thread_signals {
 };
 
 struct node_signals {
-    struct queue queue;
+    struct signal_queue queue;
     struct signals_action actions[SIGNALS_MAX + 1];
     bool used; /* not as at the start */
 };
 
 static struct thread_signals threads[THREADS_MAX + 1];
 static struct node_signals nodes[DESCRIPTION_NODES_MAX + 1];
-static struct pending pool[SIGNALS_PENDING_MAX + 1];
-static uint32_t pool_used, pool_free;
 static void (*watcher)(uint32_t node);
+static void (*timers)(uint32_t node, siginfo_t *info);
 
 void signals_watch(void (*changed)(uint32_t node)) {
     ASSERT(watcher == NULL);
     watcher = changed;
 }
 
+void signals_timers(void (*taken)(uint32_t node, siginfo_t *info)) {
+    ASSERT(timers == NULL);
+    timers = taken;
+}
+
 void signals_begin(void) {
-    pool_used = 0;
-    pool_free = 0;
+    signal_queue_begin();
     const uint32_t count = machine.world.description->node_count;
     for (uint32_t node = 1; node <= count; node++) {
         if (nodes[node].used) {
@@ -59,7 +52,7 @@ void signals_begin(void) {
 void signals_thread_begin(uint32_t parent, uint32_t thread) {
     ASSERT(thread >= 1 && thread <= THREADS_MAX);
     struct thread_signals *signals = &threads[thread];
-    signals->queue = (struct queue){0};
+    signals->queue = (struct signal_queue){0};
     signals->mask = parent == 0 ? 0 : threads[parent].mask;
     signals->waits = 0;
     signals->reads = 0;
@@ -86,57 +79,20 @@ static void renew(uint32_t thread) {
 
 /* ---- queues ---- */
 
-static bool queue_add(struct queue *queue, const siginfo_t *info, bool *added) {
-    const uint64_t bit = signals_bit(info->si_signo);
-    *added = info->si_signo >= SIGRTMIN || (queue->set & bit) == 0;
-    if (!*added) {
-        return true; /* those below SIGRTMIN do not queue */
-    }
-    uint32_t index = pool_free;
-    if (index != 0) {
-        pool_free = pool[index].next;
-    } else if (pool_used < SIGNALS_PENDING_MAX) {
-        index = ++pool_used;
-    } else {
+static bool take(uint32_t node, struct signal_queue *queue, uint64_t set, siginfo_t *info) {
+    if (!signal_queue_take(queue, set, info)) {
         return false;
     }
-    pool[index] = (struct pending){.info = *info};
-    uint32_t *link = &queue->first;
-    while (*link != 0) {
-        link = &pool[*link].next;
+    if (info->si_code == SI_TIMER) {
+        timers(node, info);
     }
-    *link = index;
-    queue->set |= bit;
-    return true;
-}
-
-static bool queue_take(struct queue *queue, uint64_t set, siginfo_t *info) {
-    if ((queue->set & set) == 0) {
-        return false;
-    }
-    const int lowest = __builtin_ctzll(queue->set & set) + 1;
-    uint32_t *link = &queue->first;
-    while (pool[*link].info.si_signo != lowest) {
-        link = &pool[*link].next;
-        ASSERT(*link != 0);
-    }
-    const uint32_t index = *link;
-    *info = pool[index].info;
-    *link = pool[index].next;
-    pool[index].next = pool_free;
-    pool_free = index;
-    uint64_t left = 0;
-    for (uint32_t i = queue->first; i != 0; i = pool[i].next) {
-        left |= signals_bit(pool[i].info.si_signo);
-    }
-    queue->set = left;
     return true;
 }
 
 static bool take_for(uint32_t thread, uint64_t set, siginfo_t *info) {
     const uint32_t node = threads_at(&machine.world.threads, thread)->node;
-    return queue_take(&threads[thread].queue, set, info) ||
-           queue_take(&nodes[node].queue, set, info);
+    return take(node, &threads[thread].queue, set, info) ||
+           take(node, &nodes[node].queue, set, info);
 }
 
 /* ---- sending ---- */
@@ -153,7 +109,7 @@ static bool ignored(uint32_t node, int signal) {
 /* Lets a thread know that it has something to handle. */
 static void notify(uint32_t thread, int signal) {
     struct agent *agent = agent_of(thread);
-    const uint64_t bit = signals_bit(signal);
+    const uint64_t bit = signal_queue_bit(signal);
     if ((threads[thread].waits & bit) != 0 && agent->state == AGENT_WAITING) {
         threads[thread].waits = 0;
         schedule_wake_agent(hook_schedule(),
@@ -171,7 +127,7 @@ static void notify(uint32_t thread, int signal) {
 
 /* How well a thread can handle a signal of its process; 0 = not at all. */
 static unsigned fitness(uint32_t thread, int signal) {
-    const uint64_t bit = signals_bit(signal);
+    const uint64_t bit = signal_queue_bit(signal);
     if ((threads[thread].waits & bit) != 0) {
         return 4;
     }
@@ -201,28 +157,29 @@ static void notify_node(uint32_t node, int signal) {
     }
 }
 
-/* After the thread that is to handle it: who is woken to look would not see itself interrupted. */
-static void tell_watcher(uint32_t node, bool added) {
-    if (added) {
-        watcher(node);
-    }
-}
-
-int signals_send_thread(uint32_t thread, const siginfo_t *info) {
+/* Who watches is woken after the thread that is to handle it, which would else not see itself
+ * interrupted. */
+static int send_thread(uint32_t thread, const siginfo_t *info, int if_ignored) {
     const uint32_t node = threads_at(&machine.world.threads, thread)->node;
-    const uint64_t bit = signals_bit(info->si_signo);
+    const uint64_t bit = signal_queue_bit(info->si_signo);
     nodes[node].used = true;
     if (ignored(node, info->si_signo) &&
         ((threads[thread].mask | threads[thread].waits) & bit) == 0) {
-        return 0;
+        return if_ignored;
     }
-    bool added;
-    if (!queue_add(&threads[thread].queue, info, &added)) {
+    const enum signal_queue_end end = signal_queue_add(&threads[thread].queue, info);
+    if (end == SIGNAL_QUEUE_FULL) {
         return -EAGAIN;
     }
     notify(thread, info->si_signo);
-    tell_watcher(node, added);
+    if (end == SIGNAL_QUEUE_ADDED) {
+        watcher(node);
+    }
     return 0;
+}
+
+int signals_send_thread(uint32_t thread, const siginfo_t *info) {
+    return send_thread(thread, info, 0);
 }
 
 static bool somebody_keeps(uint32_t node, uint64_t bit) {
@@ -235,21 +192,32 @@ static bool somebody_keeps(uint32_t node, uint64_t bit) {
     return false;
 }
 
-int signals_send_node(uint32_t node, const siginfo_t *info) {
+static int send_node(uint32_t node, const siginfo_t *info, int if_ignored) {
     if (machine.world.nodes[node].exited) {
         return 0;
     }
     nodes[node].used = true;
-    if (ignored(node, info->si_signo) && !somebody_keeps(node, signals_bit(info->si_signo))) {
-        return 0;
+    if (ignored(node, info->si_signo) && !somebody_keeps(node, signal_queue_bit(info->si_signo))) {
+        return if_ignored;
     }
-    bool added;
-    if (!queue_add(&nodes[node].queue, info, &added)) {
+    const enum signal_queue_end end = signal_queue_add(&nodes[node].queue, info);
+    if (end == SIGNAL_QUEUE_FULL) {
         return -EAGAIN;
     }
     notify_node(node, info->si_signo);
-    tell_watcher(node, added);
+    if (end == SIGNAL_QUEUE_ADDED) {
+        watcher(node);
+    }
     return 0;
+}
+
+int signals_send_node(uint32_t node, const siginfo_t *info) {
+    return send_node(node, info, 0);
+}
+
+int signals_send_timer(uint32_t thread, uint32_t node, const siginfo_t *info) {
+    ASSERT(info->si_code == SI_TIMER);
+    return thread != 0 ? send_thread(thread, info, 1) : send_node(node, info, 1);
 }
 
 void signals_pipe(void) {
@@ -298,7 +266,7 @@ static void call_handler(const struct signals_action *action, siginfo_t *info) {
     const int signal = info->si_signo;
     const int error = errno;
     signals->mask |= action->mask;
-    signals->mask |= (action->flags & SA_NODEFER) != 0 ? 0 : signals_bit(signal);
+    signals->mask |= (action->flags & SA_NODEFER) != 0 ? 0 : signal_queue_bit(signal);
     renew(self());
     schedule_event(hook_schedule(), POINT_HANDLER, 0, signal, (const void *)action->plain);
     if ((action->flags & SA_SIGINFO) != 0) {
@@ -356,7 +324,7 @@ uint64_t signals_mask(void) {
 uint64_t signals_mask_swap(uint64_t mask) {
     const uint32_t thread = self();
     const uint64_t before = threads[thread].mask;
-    threads[thread].mask = mask & ~(signals_bit(SIGKILL) | signals_bit(SIGSTOP));
+    threads[thread].mask = mask & ~(signal_queue_bit(SIGKILL) | signal_queue_bit(SIGSTOP));
     renew(thread);
     return before;
 }
@@ -441,12 +409,12 @@ void signals_action_changed(int signal) {
         return;
     }
     siginfo_t info;
-    const uint64_t bit = signals_bit(signal);
-    while (queue_take(&nodes[node].queue, bit, &info)) {
+    const uint64_t bit = signal_queue_bit(signal);
+    while (take(node, &nodes[node].queue, bit, &info)) {
     }
     uint32_t id = machine.world.nodes[node].first_thread;
     for (; id != 0; id = threads_at(&machine.world.threads, id)->node_next) {
-        while (queue_take(&threads[id].queue, bit, &info)) {
+        while (take(node, &threads[id].queue, bit, &info)) {
         }
         renew(id);
     }

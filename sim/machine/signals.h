@@ -9,8 +9,8 @@
  * it would never be over, the run ends with an escape and not with a deadlock.
  * SA_ONSTACK is accepted: the handler runs on the thread's stack, which is no smaller.
  *
- * Memory:      tables by node and thread; one pool of pending signals.
- * Limits:      SIGNALS_PENDING_MAX; beyond it sending fails with EAGAIN, as in Linux.
+ * Memory:      tables by node and thread; sim/machine/signal_queue.h.
+ * Limits:      SIGNAL_QUEUE_MAX pending; beyond it sending fails with EAGAIN, as in Linux.
  * Errors:      -errno.
  * Threads:     simulated threads; timers send from whatever thread runs.
  * Determinism: lowest number first, then in the order they were sent; who handles a process's
@@ -24,8 +24,8 @@
 #include <stdint.h>
 
 #include "sim/agent.h"
+#include "sim/machine/signal_queue.h"
 
-#define SIGNALS_PENDING_MAX 4096
 #define SIGNALS_MAX 64
 
 struct signals_action {
@@ -36,11 +36,6 @@ struct signals_action {
     uint64_t mask;
     int32_t flags; /* SA_… */
 };
-
-/* The bit of a signal in a set. */
-static inline uint64_t signals_bit(int signal) {
-    return UINT64_C(1) << (signal - 1);
-}
 
 void signals_begin(void);
 
@@ -60,6 +55,13 @@ bool signals_restart(void);
 /* 0 or -EAGAIN. The signal is valid and not 0. */
 int signals_send_thread(uint32_t thread, const siginfo_t *info);
 int signals_send_node(uint32_t node, const siginfo_t *info);
+
+/* The same for a timer's signal, to its node when thread is 0; 1: it is ignored. */
+int signals_send_timer(uint32_t thread, uint32_t node, const siginfo_t *info);
+
+/* Calls `taken` for a timer's signal when it is taken to be handled or told, before it is seen, and
+ * when it is dropped. Once. */
+void signals_timers(void (*taken)(uint32_t node, siginfo_t *info));
 
 /* SIGPIPE for the running thread: without a handler the node is gone. */
 void signals_pipe(void);

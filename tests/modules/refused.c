@@ -29,6 +29,7 @@ static const struct rlimit limit = {1, 1};
 static struct sigaction action = {.sa_flags = 0x1000};
 static const struct addrinfo hints = {.ai_flags = AI_IDN};
 static struct addrinfo *results;
+static struct sigevent event = {.sigev_notify = SIGEV_THREAD};
 static stack_t stack = {.ss_sp = bytes, .ss_size = 65536, .ss_flags = UNKNOWN};
 
 #define GETRANDOM (void)!getrandom(bytes, sizeof bytes, UNKNOWN)
@@ -52,7 +53,8 @@ static stack_t stack = {.ss_sp = bytes, .ss_size = 65536, .ss_flags = UNKNOWN};
 #define DLOPEN dlopen("libcheck.so.0", RTLD_NOW)
 #define KILL_ALL kill(-1, SIGTERM)
 #define STOP raise(SIGTSTP)
-#define TIMER_CREATE timer_create(CLOCK_MONOTONIC, NULL, (timer_t *)bytes)
+#define TIMER_THREAD timer_create(CLOCK_MONOTONIC, &event, (timer_t *)bytes)
+#define TIMER_CLOCK timer_create(CLOCK_PROCESS_CPUTIME_ID, NULL, (timer_t *)bytes)
 #define SYSCALL_UNKNOWN syscall(499)
 #define SYSCALL_CLONE syscall(SYS_clone3, 0, 0)
 #define SCHEDULER pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority)
@@ -72,6 +74,7 @@ int program(int argc, char **argv) {
     (void)limit;
     (void)action;
     (void)stack;
+    (void)event;
     (void)hints;
     (void)results;
     WHAT;
