@@ -147,4 +147,5 @@ SIM_SCENARIO(world) {
     sim_link(world, server, client, SIM_MS(1), SIM_MS(5));
     sim_limit_time(world, SIM_S(60));
     sim_finally(world, "every request ends", "completed", sim_equal(REQUESTS));
+    sim_forbid_leaks(world);
 }

@@ -96,4 +96,5 @@ int program(int argc, char **argv) {
 SIM_SCENARIO(world) {
     sim_node(world, "queue", "program", NULL);
     sim_finally(world, "every job is done", "jobs done", sim_equal(ITEMS));
+    sim_forbid_leaks(world);
 }

@@ -79,13 +79,20 @@ struct description_property {
     uint64_t within_ns; /* 0 = until the run ends */
 };
 
+/* What may be left when a program ends in order. */
+enum description_leaks {
+    DESCRIPTION_LEAKS_USUAL, /* descriptors, but no threads */
+    DESCRIPTION_LEAKS_ALLOWED,
+    DESCRIPTION_LEAKS_FORBIDDEN,
+};
+
 struct description {
     char name[2 * DESCRIPTION_NAME_SIZE];
     uint64_t time_max_ns;
     uint64_t points_max;
     uint64_t heap_max; /* bytes of one run's heap, all nodes */
     uint32_t stack_size;
-    bool leaks_allowed;
+    uint32_t leaks;      /* enum description_leaks */
     uint32_t node_count; /* nodes have indices 1 … node_count */
     uint32_t link_count;
     uint32_t fault_count;

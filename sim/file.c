@@ -6,6 +6,23 @@
 
 #include "sim/panic.h"
 
+static const char *const kind_names[FILE_KIND_COUNT] = {
+    [FILE_NONE] = "nothing",
+    [FILE_STANDARD] = "standard stream",
+    [FILE_EPOLL] = "epoll",
+    [FILE_EVENT] = "eventfd",
+    [FILE_TIMER] = "timerfd",
+    [FILE_PIPE] = "pipe",
+    [FILE_SOCKET] = "socket",
+    [FILE_SIGNAL] = "signalfd",
+    [FILE_REAL] = "file",
+};
+
+const char *file_kind_name(enum file_kind kind) {
+    ASSERT(kind < FILE_KIND_COUNT);
+    return kind_names[kind];
+}
+
 uint64_t file_arena_size(uint32_t nodes) {
     return sizeof(struct files) + ((uint64_t)nodes + 1) * sizeof(uint32_t) +
            ((uint64_t)FILES_MAX + 1) * sizeof(struct file) + 128;
@@ -57,6 +74,7 @@ uint32_t file_create(struct files *files,
     file->references = 1;
     file->object = object;
     file->subject = subject;
+    file->site = schedule_running(files->schedule)->pending.site;
     file->watch_first = file->watch_last = 0;
     file->node_previous = 0;
     file->node_next = files->node_first[node];

@@ -48,6 +48,7 @@ struct file {
     uint32_t subject;                  /* what the kind knows it by */
     uint32_t watch_first, watch_last;  /* sim/readiness.h: who is told of changes */
     uint32_t node_previous, node_next; /* all files of the node */
+    const void *site;                  /* of the call that opened it; for people */
 };
 
 /* How a call was made. */
@@ -98,11 +99,15 @@ void file_kind_add(struct files *files,
 /* Starts a run without files. */
 void file_begin(struct files *files);
 
+/* The word for a kind: "socket", "pipe" … */
+const char *file_kind_name(enum file_kind kind);
+
 static inline struct file *file_at(const struct files *files, uint32_t index) {
     return (struct file *)pool_at(&files->table, index);
 }
 
-/* A file of a node with one reference, the caller's; 0 at the limit. */
+/* A file of a node with one reference, the caller's; 0 at the limit. Its site is that of the
+ * running thread's call. */
 uint32_t file_create(struct files *files,
                      enum file_kind kind,
                      uint32_t node,

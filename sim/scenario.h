@@ -69,10 +69,8 @@ void sim_link(struct sim_world *world,
               uint64_t latency_min_ns,
               uint64_t latency_max_ns);
 
-/* Datagrams of the link declared last are lost or doubled with these chances. */
+/* Of the link declared last: how likely datagrams are lost or doubled; bytes per second. */
 void sim_link_loss(struct sim_world *world, uint32_t loss_ppm, uint32_t duplicate_ppm);
-
-/* Bytes per second of the link declared last. */
 void sim_link_bandwidth(struct sim_world *world, uint64_t bytes_per_second);
 
 /* No message passes between two nodes from at_ns until until_ns (SIM_FOREVER: never again). */
@@ -93,10 +91,12 @@ void sim_limit_heap(struct sim_world *world, uint64_t bytes);
 /* Stack of every thread; the default is 256 KiB. */
 void sim_stack(struct sim_world *world, uint32_t bytes);
 
-/* Descriptors and threads that are left when a program returns are no finding. Without this, a
- * thread that was neither joined nor detached is one, ended or not, when main returns or somebody
- * calls exit(0); after _exit() and the like, or another status, nobody looks. */
+/* What is left when main returns or somebody calls exit(0); after _exit() and the like, or another
+ * status, nobody looks. A thread that was neither joined nor detached, ended or not, is a finding
+ * unless leaks are allowed. A descriptor that the program opened and did not close is one only
+ * where leaks are forbidden, since sound programs leave that to the kernel. */
 void sim_allow_leaks(struct sim_world *world);
+void sim_forbid_leaks(struct sim_world *world);
 
 /* What a counter must be. */
 struct sim_bound {

@@ -143,10 +143,27 @@ void world_thread_finish(struct world *world, uint64_t result) {
     }
 }
 
+static void descriptors_check(struct world *world, uint32_t node) {
+    struct kernel *kernel = &world->kernel;
+    const int64_t number = descriptor_next(&kernel->descriptors, node, 0);
+    if (number >= 0) {
+        const struct file *file =
+            file_at(kernel->files, descriptor_file(&kernel->descriptors, number));
+        world_fail(world,
+                   VERDICT_LEAK,
+                   file->site,
+                   "%s ended, and its descriptor %" PRId64 " (%s) was not closed",
+                   world->description->nodes[node].name,
+                   number,
+                   file_kind_name((enum file_kind)file->kind));
+    }
+}
+
 void world_leaks_check(struct world *world) {
     const uint32_t node = schedule_running(&world->schedule)->node;
+    const uint32_t leaks = world->description->leaks;
     const uint32_t left =
-        world->description->leaks_allowed ? 0 : threads_left(&world->threads, node);
+        leaks == DESCRIPTION_LEAKS_ALLOWED ? 0 : threads_left(&world->threads, node);
     if (left != 0) {
         world_fail(world,
                    VERDICT_LEAK,
@@ -154,6 +171,9 @@ void world_leaks_check(struct world *world) {
                    "%s ended, and its thread %" PRIu32 " was neither joined nor detached",
                    world->description->nodes[node].name,
                    left);
+    }
+    if (leaks == DESCRIPTION_LEAKS_FORBIDDEN) {
+        descriptors_check(world, node);
     }
 }
 

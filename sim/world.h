@@ -100,7 +100,7 @@ uint32_t world_thread_create(struct world *world, uint32_t parent, uint32_t node
 void world_thread_finish(struct world *world, uint64_t result);
 
 /* The running thread's node is about to exit in order: threads that nobody took care of are a
- * finding unless the scenario allows leaks. */
+ * finding unless the scenario allows leaks, open descriptors when it forbids them. */
 void world_leaks_check(struct world *world);
 
 /* The running thread's node exits: its other threads are gone at once. Ends the run when it was

@@ -97,7 +97,11 @@ HOOK void sim_stack(struct sim_world *world, uint32_t bytes) {
 }
 
 HOOK void sim_allow_leaks(struct sim_world *world) {
-    description_of(world)->leaks_allowed = true;
+    description_of(world)->leaks = DESCRIPTION_LEAKS_ALLOWED;
+}
+
+HOOK void sim_forbid_leaks(struct sim_world *world) {
+    description_of(world)->leaks = DESCRIPTION_LEAKS_FORBIDDEN;
 }
 
 HOOK struct sim_bound sim_equal(int64_t value) {
