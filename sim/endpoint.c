@@ -140,9 +140,19 @@ bool endpoint_raises(const struct endpoints *endpoints,
     return result == -EPIPE && (flags & MSG_NOSIGNAL) == 0 && is_stream(endpoints, index);
 }
 
-uint32_t endpoint_readable(const struct endpoints *endpoints, uint32_t index) {
+int64_t endpoint_readable(const struct endpoints *endpoints, uint32_t index) {
+    if (at(endpoints, index)->state == SOCKET_LISTENING) {
+        return -EINVAL;
+    }
     return is_stream(endpoints, index) ? stream_readable(&endpoints->segments, index)
                                        : datagram_readable(&endpoints->packets, index);
+}
+
+int64_t endpoint_unsent(const struct endpoints *endpoints, uint32_t index) {
+    if (at(endpoints, index)->state == SOCKET_LISTENING) {
+        return -EINVAL;
+    }
+    return is_stream(endpoints, index) ? stream_unsent(&endpoints->segments, index) : 0;
 }
 
 uint32_t endpoint_events(struct endpoints *endpoints, uint32_t index) {

@@ -77,8 +77,9 @@ void endpoint_close(struct endpoints *endpoints, uint32_t index);
 /* EPOLLIN, EPOLLOUT … as poll() sees them. */
 uint32_t endpoint_events(struct endpoints *endpoints, uint32_t index);
 
-/* ioctl(FIONREAD). */
-uint32_t endpoint_readable(const struct endpoints *endpoints, uint32_t index);
+/* ioctl(FIONREAD); ioctl(SIOCOUTQ), not of AF_UNIX. -EINVAL of a socket that listens. */
+int64_t endpoint_readable(const struct endpoints *endpoints, uint32_t index);
+int64_t endpoint_unsent(const struct endpoints *endpoints, uint32_t index);
 
 /* True when a result of endpoint_send is to raise SIGPIPE. */
 bool endpoint_raises(const struct endpoints *endpoints,

@@ -10,12 +10,15 @@
 
 #include "sim/panic.h"
 
+#define CONGESTION_NAME_SIZE 16
 #define BUFFER_MAX 212992 /* net.core.wmem_max */
 #define SEND_MIN 4608
 #define RECEIVE_MIN 2304
 #define NS_PER_S UINT64_C(1000000000)
 #define NS_PER_US UINT64_C(1000)
 #define TIMEOUT_S_MAX UINT64_C(4000000000)
+
+static const char congestion[] = "cubic";
 
 /* What has no effect in the model. A socket keeps the difference from the default. */
 struct kept {
@@ -53,6 +56,35 @@ static const struct kept kept[] = {
     {IPPROTO_IPV6, IPV6_MTU_DISCOVER, 1, 0, 5},
 };
 
+/* What is off, and stays so: its other values change what the model does not have. */
+static const struct {
+    int level, name;
+    int32_t off;
+} offs[] = {
+    {SOL_SOCKET, SO_PASSCRED, 0},
+    {SOL_SOCKET, SO_TIMESTAMP, 0},
+    {SOL_SOCKET, SO_TIMESTAMPNS, 0},
+    {SOL_SOCKET, SO_TIMESTAMPING, 0},
+    {SOL_SOCKET, SO_RXQ_OVFL, 0},
+    {SOL_SOCKET, SO_BUSY_POLL, 0},
+    {IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 0},
+    {IPPROTO_TCP, TCP_SAVE_SYN, 0},
+    {IPPROTO_TCP, TCP_INQ, 0},
+    {IPPROTO_IP, IP_RECVERR, 0},
+    {IPPROTO_IP, IP_RECVTTL, 0},
+    {IPPROTO_IP, IP_RECVTOS, 0},
+    {IPPROTO_IP, IP_PKTINFO, 0},
+    {IPPROTO_IP, IP_RECVORIGDSTADDR, 0},
+    {IPPROTO_IP, IP_FREEBIND, 0},
+    {IPPROTO_IP, IP_TRANSPARENT, 0},
+    {IPPROTO_IPV6, IPV6_RECVERR, 0},
+    {IPPROTO_IPV6, IPV6_RECVPKTINFO, 0},
+    {IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 0},
+    {IPPROTO_IPV6, IPV6_RECVTCLASS, 0},
+};
+
+#define OFF_COUNT (sizeof offs / sizeof offs[0])
+
 #define KEPT_COUNT (sizeof kept / sizeof kept[0])
 
 _Static_assert(KEPT_COUNT <= SOCKET_KEPT_MAX, "a place for each");
@@ -83,6 +115,14 @@ static unsigned kept_find(int level, int name) {
 static unsigned bit_find(int level, int name) {
     unsigned i = 0;
     while (i < BIT_COUNT && (bits[i].level != level || bits[i].name != name)) {
+        i++;
+    }
+    return i;
+}
+
+static unsigned off_find(int level, int name) {
+    unsigned i = 0;
+    while (i < OFF_COUNT && (offs[i].level != level || offs[i].name != name)) {
         i++;
     }
     return i;
@@ -187,9 +227,17 @@ static int number_set(struct sockets *sockets, uint32_t index, int level, int na
         socket->user_timeout_ms = (uint32_t)value;
         return 0;
     }
+    const unsigned off = off_find(level, name);
+    if (off < OFF_COUNT) {
+        return value == offs[off].off ? 0 : OPTION_UNKNOWN;
+    }
+    if (level == SOL_SOCKET && (name == SO_SNDBUFFORCE || name == SO_RCVBUFFORCE)) {
+        return -EPERM; /* needs CAP_NET_ADMIN */
+    }
     const bool only_told =
-        level == SOL_SOCKET && (name == SO_ERROR || name == SO_TYPE || name == SO_ACCEPTCONN ||
-                                name == SO_DOMAIN || name == SO_PROTOCOL);
+        level == SOL_SOCKET &&
+        (name == SO_COOKIE || name == SO_SNDLOWAT || name == SO_PEERCRED || name == SO_ERROR ||
+         name == SO_TYPE || name == SO_ACCEPTCONN || name == SO_DOMAIN || name == SO_PROTOCOL);
     return only_told ? -ENOPROTOOPT : OPTION_UNKNOWN;
 }
 
@@ -212,6 +260,10 @@ int option_set(struct sockets *sockets,
     }
     if (level == SOL_SOCKET && name == SO_LINGER) {
         return linger_set(socket, value, size);
+    }
+    if (level == IPPROTO_TCP && name == TCP_CONGESTION) {
+        const bool usual = size == sizeof congestion - 1 && memcmp(value, congestion, size) == 0;
+        return usual ? 0 : OPTION_UNKNOWN;
     }
     int number = 0;
     if (size < sizeof number) {
@@ -239,6 +291,38 @@ static int timeout_get(uint64_t timeout_ns, void *value, uint32_t *size) {
     return write_out(value, size, &told, sizeof told);
 }
 
+/* As the kernel has it for a connection that closes in order. */
+static uint8_t tcp_state(const struct socket *socket) {
+    static const uint8_t states[] = {[SOCKET_CLOSED] = TCP_CLOSE,
+                                     [SOCKET_LISTENING] = TCP_LISTEN,
+                                     [SOCKET_CONNECTING] = TCP_SYN_SENT,
+                                     [SOCKET_ANSWERED] = TCP_SYN_RECV,
+                                     [SOCKET_CONNECTED] = TCP_ESTABLISHED};
+    const bool sent = (socket->flags & SOCKET_END_SENT) != 0;
+    const bool got = (socket->flags & SOCKET_ENDED) != 0;
+    if (socket->state != SOCKET_CONNECTED || (!sent && !got)) {
+        return states[socket->state];
+    }
+    if (sent && got) {
+        return (socket->flags & SOCKET_ENDS_FIRST) != 0 ? TCP_CLOSING : TCP_LAST_ACK;
+    }
+    if (got) {
+        return TCP_CLOSE_WAIT;
+    }
+    return (socket->flags & SOCKET_FINISHED) != 0 ? TCP_FIN_WAIT2 : TCP_FIN_WAIT1;
+}
+
+/* The state; of a listener also who waits and how many may. The rest, which tells of a real path,
+ * is zero. */
+static int tcp_info_get(const struct socket *socket, void *value, uint32_t *size) {
+    struct tcp_info told = {.tcpi_state = tcp_state(socket)};
+    if (socket->state == SOCKET_LISTENING) {
+        told.tcpi_unacked = socket->waiting;
+        told.tcpi_sacked = socket->backlog;
+    }
+    return write_out(value, size, &told, sizeof told);
+}
+
 /* Options of SOL_SOCKET that are numbers. False when it is none of them. */
 static bool number_get(struct socket *socket, int name, int32_t *number) {
     switch (name) {
@@ -256,6 +340,9 @@ static bool number_get(struct socket *socket, int name, int32_t *number) {
         return true;
     case SO_ACCEPTCONN:
         *number = socket->state == SOCKET_LISTENING;
+        return true;
+    case SO_SNDLOWAT:
+        *number = 1;
         return true;
     case SO_SNDBUF:
         *number = (int32_t)socket->send_size;
@@ -293,13 +380,27 @@ int option_get(struct sockets *sockets,
                                     .l_linger = (int)socket->linger_s};
         return write_out(value, size, &told, sizeof told);
     }
+    if (level == SOL_SOCKET && name == SO_COOKIE) {
+        const uint64_t cookie = socket->object;
+        return *size < sizeof cookie ? -EINVAL : write_out(value, size, &cookie, sizeof cookie);
+    }
+    if (level == IPPROTO_TCP && name == TCP_INFO) {
+        return tcp_info_get(socket, value, size);
+    }
+    if (level == IPPROTO_TCP && name == TCP_CONGESTION) {
+        static const char told[CONGESTION_NAME_SIZE] = "cubic";
+        return write_out(value, size, told, sizeof told);
+    }
     int32_t number;
+    const unsigned off = off_find(level, name);
     const unsigned bit = bit_find(level, name);
     const unsigned i = kept_find(level, name);
     if (bit < BIT_COUNT) {
         number = (socket->flags & bits[bit].flag) != 0;
     } else if (i < KEPT_COUNT) {
         number = kept[i].standard + socket->kept[i];
+    } else if (off < OFF_COUNT) {
+        number = offs[off].off;
     } else if (level == IPPROTO_TCP && name == TCP_USER_TIMEOUT) {
         number = (int32_t)socket->user_timeout_ms;
     } else if (level != SOL_SOCKET || !number_get(socket, name, &number)) {

@@ -2,6 +2,7 @@
  *
  *   modelled     SO_ERROR, SO_REUSEADDR, SO_LINGER, SO_SNDBUF, SO_RCVTIMEO, IPV6_V6ONLY …
  *   kept         what has no effect here (TCP_NODELAY, SO_KEEPALIVE, IP_TOS …): set and told again
+ *   off          what can be asked for and left off; on is unknown (SO_TIMESTAMP, IP_RECVERR …)
  *   unknown      OPTION_UNKNOWN, and the caller escapes
  *
  * Memory:      values lie in the socket's record.

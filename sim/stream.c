@@ -346,6 +346,16 @@ void stream_close(struct segments *segments, uint32_t index) {
     socket_release(segments->sockets, index);
 }
 
+uint32_t stream_unsent(const struct segments *segments, uint32_t index) {
+    const struct socket *socket = socket_at(segments->sockets, index);
+    if (socket->state != SOCKET_CONNECTED) {
+        return 0;
+    }
+    const struct socket *peer = socket_at(segments->sockets, socket->peer);
+    const uint32_t end = socket->flags & (SOCKET_END_SENT | SOCKET_FINISHED);
+    return peer->in.size - peer->readable + (end == SOCKET_END_SENT ? 1 : 0);
+}
+
 /* ---- readiness ---- */
 
 uint32_t stream_events(struct segments *segments, uint32_t index) {

@@ -19,6 +19,7 @@ static const char *const modules[] = {
     "signalfds",
     "waits",
     "posix_timers",
+    "options",
 };
 #define MODULE_COUNT (int)(sizeof modules / sizeof modules[0])
 

@@ -190,6 +190,19 @@ static int64_t readable(uint32_t file) {
     }
 }
 
+/* Bytes that were sent and are still on their way. */
+static int64_t unsent(uint32_t file, const void *site) {
+    struct kernel *kernel = hook_kernel();
+    if (file_at(kernel->files, file)->kind != FILE_SOCKET) {
+        return -ENOTTY;
+    }
+    const uint32_t index = socket_file_index(&kernel->sockets, file);
+    if (socket_at(&kernel->endpoints.sockets, index)->domain == AF_UNIX) {
+        hook_escape(site, "ioctl() with request SIOCOUTQ of an AF_UNIX socket");
+    }
+    return endpoint_unsent(&kernel->endpoints, index);
+}
+
 static int64_t
 device_control(uint32_t file, int number, unsigned long request, void *argument, const void *site) {
     struct descriptors *descriptors = hook_descriptors();
@@ -203,8 +216,9 @@ device_control(uint32_t file, int number, unsigned long request, void *argument,
     case FIONCLEX:
         descriptor_close_on_exec_set(descriptors, (uint32_t)number, request == FIOCLEX);
         return 0;
-    case FIONREAD: {
-        const int64_t size = readable(file);
+    case FIONREAD:
+    case TIOCOUTQ: { /* SIOCOUTQ */
+        const int64_t size = request == FIONREAD ? readable(file) : unsent(file, site);
         if (size >= 0) {
             *(int *)argument = (int)size;
         }

@@ -2,8 +2,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_environment.h"
@@ -221,6 +223,35 @@ HOOK int getpeername(int number, struct sockaddr *restrict address, socklen_t *r
 
 /* ---- options ---- */
 
+/* Who is at the other end of an AF_UNIX socket: always this very process. */
+static int64_t peer_process(uint32_t index, void *value, socklen_t *size) {
+    const struct sockets *sockets = &endpoints()->sockets;
+    const struct socket *socket = socket_at(sockets, index);
+    struct ucred told = {.uid = (uid_t)-1, .gid = (gid_t)-1};
+    const uint32_t target = socket->domain == AF_UNIX && socket->type == SOCK_DGRAM
+                                ? socket->target
+                                : 0; /* of those only a pair knows whom it talks to */
+    const bool pair =
+        target != 0 && socket_at(sockets, target)->target == index && socket->name_size == 0;
+    const bool stream = socket->domain == AF_UNIX && socket->type == SOCK_STREAM &&
+                        (socket->peer != 0 || socket->state == SOCKET_LISTENING);
+    if (pair || stream) {
+        told = (struct ucred){.pid = getpid(), .uid = geteuid(), .gid = getegid()};
+    }
+    if (*size > INT32_MAX) {
+        return -EINVAL;
+    }
+    *size = *size < sizeof told ? *size : sizeof told;
+    memcpy(value, &told, *size);
+    return 0;
+}
+
+static int64_t option_tell(uint32_t index, int level, int name, void *value, socklen_t *size) {
+    return level == SOL_SOCKET && name == SO_PEERCRED
+               ? peer_process(index, value, size)
+               : option_get(&endpoints()->sockets, index, level, name, value, size);
+}
+
 HOOK int
 getsockopt(int number, int level, int name, void *restrict value, socklen_t *restrict size) {
     if (!hook_simulated()) {
@@ -228,8 +259,7 @@ getsockopt(int number, int level, int name, void *restrict value, socklen_t *res
     }
     const struct call call = enter(number, POINT_CONTROL, HOOK_SITE);
     const int64_t result =
-        call.index == 0 ? call.refusal
-                        : option_get(&endpoints()->sockets, call.index, level, name, value, size);
+        call.index == 0 ? call.refusal : option_tell(call.index, level, name, value, size);
     if (result == OPTION_UNKNOWN) {
         hook_escape(HOOK_SITE, "getsockopt() of level %d, option %d", level, name);
     }
