@@ -69,25 +69,38 @@ void agent_ready_renew(struct agent_table *table, uint32_t index) {
     table->newest = index;
 }
 
-void agent_queue_remove(struct agent_table *table, uint32_t index) {
+bool agent_queue_remove(struct agent_table *table, uint32_t index) {
     struct agent *agent = agent_at(table, index);
     struct wait_queue *queue = agent->queue;
     if (queue == NULL) {
-        return;
+        return true;
     }
-    if (agent->wait_previous != 0) {
+    const bool first = agent->wait_previous == 0;
+    const bool last = agent->wait_next == 0;
+    const bool whole = (!first || queue->first == index) && (!last || queue->last == index);
+    if (!first) {
         agent_at(table, agent->wait_previous)->wait_next = agent->wait_next;
-    } else {
-        ASSERT(queue->first == index);
+    } else if (whole) {
         queue->first = agent->wait_next;
     }
-    if (agent->wait_next != 0) {
+    if (!last) {
         agent_at(table, agent->wait_next)->wait_previous = agent->wait_previous;
-    } else {
-        ASSERT(queue->last == index);
+    } else if (whole) {
         queue->last = agent->wait_previous;
     }
     agent->queue = NULL;
+    return whole;
+}
+
+static bool
+waits_in(const struct agent_table *table, uint32_t index, const struct wait_queue *queue) {
+    return index != 0 && index <= table->pool.count && agent_at(table, index)->queue == queue;
+}
+
+bool agent_queue_believed(const struct agent_table *table, const struct wait_queue *queue) {
+    return waits_in(table, queue->first, queue) && waits_in(table, queue->last, queue) &&
+           agent_at(table, queue->first)->wait_previous == 0 &&
+           agent_at(table, queue->last)->wait_next == 0;
 }
 
 void agent_queue_add(struct agent_table *table, struct wait_queue *queue, uint32_t index) {

@@ -33,7 +33,8 @@ enum wake_reason {
 };
 
 /* A first-in first-out list of waiting agents. All zero is empty: it may live in user memory that
- * a static initialiser set up, and is then checked before it is believed. */
+ * a static initialiser set up. What is there may be anything, so such a queue is checked before it
+ * is believed (agent_queue_believed, sim/object.h). */
 struct wait_queue {
     uint32_t first;
     uint32_t last;
@@ -97,8 +98,12 @@ void agent_ready_renew(struct agent_table *table, uint32_t index);
 /* Appends to a queue; the agent must wait in none. */
 void agent_queue_add(struct agent_table *table, struct wait_queue *queue, uint32_t index);
 
-/* Takes the agent out of the queue it waits in; nothing when it waits in none. */
-void agent_queue_remove(struct agent_table *table, uint32_t index);
+/* Takes the agent out of the queue it waits in; nothing when it waits in none. False when the
+ * program has written over the queue: the agent waits no longer, and the queue is left alone. */
+bool agent_queue_remove(struct agent_table *table, uint32_t index);
+
+/* True when a queue that is not all zero is as we left it: its ends wait in it. O(1). */
+bool agent_queue_believed(const struct agent_table *table, const struct wait_queue *queue);
 
 /* Asserts the invariants; for tests. */
 void agent_table_verify(const struct agent_table *table);

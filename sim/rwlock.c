@@ -10,6 +10,8 @@ _Static_assert(offsetof(struct rwlock, object) == 16, "where glibc leaves zero")
 _Static_assert(offsetof(struct rwlock, kind) == 48, "where glibc's initialisers put it");
 _Static_assert(sizeof(struct rwlock) <= 56, "fits in pthread_rwlock_t");
 
+#define NOUN "read-write lock"
+
 void rwlock_init(struct rwlock *lock, enum rwlock_kind kind) {
     *lock = (struct rwlock){.kind = kind};
 }
@@ -28,7 +30,7 @@ announce(struct schedule *schedule, struct rwlock *lock, enum point_kind kind, c
     if (lock->object == 0) { /* what a constructor left that used it */
         rwlock_init(lock, (enum rwlock_kind)lock->kind);
     }
-    object_announce(schedule, kind, &lock->object, site);
+    object_announce(schedule, kind, NOUN, &lock->object, site);
 }
 
 static bool may_read(const struct rwlock *lock) {
@@ -118,6 +120,7 @@ static int take_or_wait(struct schedule *schedule,
         lock->writers_waiting += writes;
         while (result == EBUSY) {
             struct wait_queue *queue = writes ? &lock->write_queue : &lock->read_queue;
+            object_believe(schedule, NOUN, queue, site);
             const enum wake_reason reason = object_wait(schedule, queue, deadline_ns, &cause);
             result = take(schedule, lock);
             result = result == EBUSY && reason == WAKE_TIMEOUT ? ETIMEDOUT : result;
@@ -125,7 +128,7 @@ static int take_or_wait(struct schedule *schedule,
         lock->writers_waiting -= writes;
     }
     if (result == ETIMEDOUT && may_read(lock)) { /* readers may have waited for this writer */
-        schedule_wake(schedule, &lock->read_queue, UINT32_MAX);
+        object_wake(schedule, NOUN, &lock->read_queue, UINT32_MAX, site);
     }
     return result;
 }
@@ -189,10 +192,10 @@ int rwlock_unlock(struct schedule *schedule, struct rwlock *lock, const void *si
         result = EPERM;
     }
     if (result == 0 && may_write(lock)) {
-        schedule_wake(schedule, &lock->write_queue, UINT32_MAX);
+        object_wake(schedule, NOUN, &lock->write_queue, UINT32_MAX, site);
     }
     if (result == 0 && may_read(lock)) {
-        schedule_wake(schedule, &lock->read_queue, UINT32_MAX);
+        object_wake(schedule, NOUN, &lock->read_queue, UINT32_MAX, site);
     }
     schedule_event(schedule, POINT_UNLOCK, lock->object, result, site);
     return result;

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "sim/identity.h"
 #include "sim/panic.h"
@@ -148,7 +149,7 @@ void schedule_thread_kill(struct schedule *schedule, uint32_t index) {
     struct agent *agent = schedule_agent(schedule, index);
     ASSERT(agent->kind == AGENT_THREAD);
     if (agent->state == AGENT_WAITING) {
-        agent_queue_remove(&schedule->agents, index);
+        (void)agent_queue_remove(&schedule->agents, index); /* whatever the program left of it */
         deadline_clear(schedule, agent);
     } else if (agent->state == AGENT_HELD) {
         held_remove(schedule, index);
@@ -431,10 +432,27 @@ enum wake_reason schedule_wait_interruptible(struct schedule *schedule,
     return wait_in(schedule, queue, deadline_ns, cause, true);
 }
 
+/* The queue was in the program's memory, and what is there now is not ours. */
+static _Noreturn void wait_broken(struct schedule *schedule, uint32_t index) {
+    const struct agent *agent = schedule_agent(schedule, index);
+    const struct wait_cause *cause = &agent->cause;
+    char wait[96];
+    char message[VERDICT_MESSAGE_SIZE];
+    point_wait_print(cause->kind, cause->object, wait, sizeof wait);
+    snprintf(message,
+             sizeof message,
+             "thread %" PRIu32 " %s, which was overwritten meanwhile",
+             agent->id,
+             wait);
+    schedule_fail(schedule, index, VERDICT_CRASH, cause->site, message);
+}
+
 void schedule_wake_agent(struct schedule *schedule, uint32_t index, enum wake_reason reason) {
     struct agent *agent = schedule_agent(schedule, index);
     ASSERT(agent->state == AGENT_WAITING);
-    agent_queue_remove(&schedule->agents, index);
+    if (!agent_queue_remove(&schedule->agents, index)) {
+        wait_broken(schedule, index);
+    }
     deadline_clear(schedule, agent);
     agent->reason = reason;
     agent_ready_add(&schedule->agents, index);
@@ -458,7 +476,8 @@ uint32_t schedule_requeue(struct schedule *schedule,
     uint32_t count = 0;
     while (from->first != 0 && count < count_max) {
         const uint32_t index = from->first;
-        agent_queue_remove(&schedule->agents, index);
+        const bool whole = agent_queue_remove(&schedule->agents, index);
+        ASSERT(whole);
         agent_queue_add(&schedule->agents, to, index);
         count++;
     }
@@ -546,6 +565,24 @@ void schedule_end(struct schedule *schedule) {
     ASSERT(schedule->verdict->kind != VERDICT_NONE);
     schedule->ended = true;
     schedule->machine.end(schedule->machine.context);
+    UNREACHABLE();
+}
+
+_Noreturn void schedule_fail(struct schedule *schedule,
+                             uint32_t agent,
+                             enum verdict_kind kind,
+                             const void *site,
+                             const char *message) {
+    struct verdict *verdict = schedule->verdict;
+    if (verdict_set(verdict, kind, "%s", message)) {
+        const struct agent *at = schedule_agent(schedule, agent);
+        verdict->thread = at->id;
+        verdict->node = at->node;
+        verdict->time_ns = schedule_now_ns(schedule);
+        verdict->step = schedule->trace->count;
+        verdict->site = (uint64_t)(uintptr_t)site;
+    }
+    schedule_end(schedule);
     UNREACHABLE();
 }
 

@@ -176,6 +176,13 @@ static inline void schedule_progress(struct schedule *schedule) {
 /* Ends the run now, with the verdict that is set. Does not return to a simulated thread. */
 void schedule_end(struct schedule *schedule);
 
+/* Sets a finding at a thread, unless there is one, and ends the run. */
+_Noreturn void schedule_fail(struct schedule *schedule,
+                             uint32_t agent,
+                             enum verdict_kind kind,
+                             const void *site,
+                             const char *message);
+
 static inline uint64_t schedule_now_ns(const struct schedule *schedule) {
     return schedule->clock.now_ns;
 }

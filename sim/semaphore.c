@@ -8,6 +8,8 @@
 _Static_assert(offsetof(struct semaphore, value) == 0, "where glibc has it");
 _Static_assert(sizeof(struct semaphore) <= 32, "fits in sem_t");
 
+#define NOUN "semaphore"
+
 int semaphore_init(struct semaphore *semaphore, uint32_t value) {
     if (value > SEMAPHORE_VALUE_MAX) {
         return EINVAL;
@@ -36,11 +38,12 @@ int semaphore_wait(struct schedule *schedule,
                    struct semaphore *semaphore,
                    uint64_t deadline_ns,
                    const void *site) {
-    object_announce(schedule, POINT_SEMAPHORE_WAIT, &semaphore->object, site);
+    object_announce(schedule, POINT_SEMAPHORE_WAIT, NOUN, &semaphore->object, site);
     const uint32_t object = semaphore->object;
     const struct wait_cause cause = {.kind = POINT_SEMAPHORE_WAIT, .object = object, .site = site};
     int result = take(semaphore);
     while (result == EAGAIN) {
+        object_believe(schedule, NOUN, &semaphore->queue, site);
         const enum wake_reason reason =
             object_wait(schedule, &semaphore->queue, deadline_ns, &cause);
         /* As in glibc, who was interrupted or ran out of time does not look once more. */
@@ -53,18 +56,18 @@ int semaphore_wait(struct schedule *schedule,
 }
 
 int semaphore_try_wait(struct schedule *schedule, struct semaphore *semaphore, const void *site) {
-    object_announce(schedule, POINT_SEMAPHORE_WAIT, &semaphore->object, site);
+    object_announce(schedule, POINT_SEMAPHORE_WAIT, NOUN, &semaphore->object, site);
     const int result = take(semaphore);
     schedule_event(schedule, POINT_SEMAPHORE_WAIT, semaphore->object, result, site);
     return result;
 }
 
 int semaphore_post(struct schedule *schedule, struct semaphore *semaphore, const void *site) {
-    object_announce(schedule, POINT_SEMAPHORE_POST, &semaphore->object, site);
+    object_announce(schedule, POINT_SEMAPHORE_POST, NOUN, &semaphore->object, site);
     int result = EOVERFLOW;
     if (semaphore->value < SEMAPHORE_VALUE_MAX) {
         semaphore->value++;
-        schedule_wake(schedule, &semaphore->queue, UINT32_MAX);
+        object_wake(schedule, NOUN, &semaphore->queue, UINT32_MAX, site);
         result = 0;
     }
     schedule_event(schedule, POINT_SEMAPHORE_POST, semaphore->object, result, site);
@@ -72,7 +75,7 @@ int semaphore_post(struct schedule *schedule, struct semaphore *semaphore, const
 }
 
 uint32_t semaphore_value(struct schedule *schedule, struct semaphore *semaphore, const void *site) {
-    object_announce(schedule, POINT_CALL, &semaphore->object, site);
+    object_announce(schedule, POINT_CALL, NOUN, &semaphore->object, site);
     schedule_event(schedule, POINT_CALL, semaphore->object, semaphore->value, site);
     return semaphore->value;
 }

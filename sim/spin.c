@@ -68,7 +68,7 @@ int spin_destroy(struct spins *spins, uint32_t *word) {
 }
 
 static void announce(struct spins *spins, uint32_t *word, enum point_kind kind, const void *site) {
-    object_announce(spins->schedule, kind, &spin_of(spins, word)->object, site);
+    object_announce(spins->schedule, kind, "spin lock", &spin_of(spins, word)->object, site);
 }
 
 static void take(struct spins *spins, struct spin *spin) {

@@ -10,6 +10,8 @@ _Static_assert(offsetof(struct sync_cond, flags) == 36, "where glibc's initialis
 _Static_assert(sizeof(struct sync_cond) <= 48, "fits in pthread_cond_t");
 
 #define KIND_DESTROYED UINT32_MAX
+#define MUTEX "mutex"
+#define COND "condition variable"
 
 void sync_mutex_init(struct sync_mutex *mutex, enum sync_kind kind) {
     *mutex = (struct sync_mutex){.kind = kind};
@@ -58,6 +60,7 @@ static int lock_wait(struct schedule *schedule,
         if (deadline_ns == OBJECT_DEADLINE_INVALID) {
             return EINVAL;
         }
+        object_believe(schedule, MUTEX, &mutex->queue, site);
         const enum wake_reason reason = object_wait(schedule, &mutex->queue, deadline_ns, &cause);
         result = acquire(mutex, self);
         if (result == EBUSY && reason == WAKE_TIMEOUT) {
@@ -80,7 +83,7 @@ int sync_mutex_lock(struct schedule *schedule,
                     struct sync_mutex *mutex,
                     uint64_t deadline_ns,
                     const void *site) {
-    object_announce(schedule, POINT_LOCK, &mutex->object, site);
+    object_announce(schedule, POINT_LOCK, MUTEX, &mutex->object, site);
     int result = EDEADLK;
     if (mutex->kind != SYNC_ERRORCHECK || mutex->holder != schedule_running(schedule)->id) {
         result = count_user(mutex, lock_wait(schedule, mutex, deadline_ns, site));
@@ -90,17 +93,17 @@ int sync_mutex_lock(struct schedule *schedule,
 }
 
 int sync_mutex_trylock(struct schedule *schedule, struct sync_mutex *mutex, const void *site) {
-    object_announce(schedule, POINT_TRYLOCK, &mutex->object, site);
+    object_announce(schedule, POINT_TRYLOCK, MUTEX, &mutex->object, site);
     const int result = count_user(mutex, acquire(mutex, schedule_running(schedule)->id));
     schedule_event(schedule, POINT_TRYLOCK, mutex->object, result, site);
     return result;
 }
 
 /* Gives the mutex up; all waiters compete for it. */
-static void release(struct schedule *schedule, struct sync_mutex *mutex) {
+static void release(struct schedule *schedule, struct sync_mutex *mutex, const void *site) {
     mutex->holder = 0;
     mutex->count = 0;
-    schedule_wake(schedule, &mutex->queue, UINT32_MAX);
+    object_wake(schedule, MUTEX, &mutex->queue, UINT32_MAX, site);
 }
 
 static int unlock_refusal(const struct schedule *schedule, const struct sync_mutex *mutex) {
@@ -112,14 +115,14 @@ static int unlock_refusal(const struct schedule *schedule, const struct sync_mut
 }
 
 int sync_mutex_unlock(struct schedule *schedule, struct sync_mutex *mutex, const void *site) {
-    object_announce(schedule, POINT_UNLOCK, &mutex->object, site);
+    object_announce(schedule, POINT_UNLOCK, MUTEX, &mutex->object, site);
     const int result = unlock_refusal(schedule, mutex);
     if (result == 0) {
         if (mutex->count > 1) {
             mutex->count--;
         } else {
             mutex->users -= mutex->users > 0;
-            release(schedule, mutex);
+            release(schedule, mutex, site);
         }
     }
     schedule_event(schedule, POINT_UNLOCK, mutex->object, result, site);
@@ -133,6 +136,7 @@ void sync_cond_init(struct sync_cond *cond, uint32_t flags) {
 void sync_cond_destroy(struct schedule *schedule, struct sync_cond *cond, const void *site) {
     const struct wait_cause cause = {.kind = POINT_WAIT, .object = cond->object, .site = site};
     while (cond->waiters != 0) {
+        object_believe(schedule, COND, &cond->destroyers, site);
         object_wait(schedule, &cond->destroyers, AGENDA_NEVER, &cause);
     }
     cond->object = 0;
@@ -156,11 +160,12 @@ static int cond_sleep(struct schedule *schedule,
                       uint64_t deadline_ns,
                       const void *site) {
     const struct wait_cause cause = {.kind = POINT_WAIT, .object = cond->object, .site = site};
+    object_believe(schedule, COND, &cond->queue, site);
     cond->waiters++;
     const enum wake_reason reason = object_wait(schedule, &cond->queue, deadline_ns, &cause);
     cond->waiters--;
     if (cond->waiters == 0) {
-        schedule_wake(schedule, &cond->destroyers, UINT32_MAX);
+        object_wake(schedule, COND, &cond->destroyers, UINT32_MAX, site);
     }
     return reason == WAKE_TIMEOUT ? ETIMEDOUT : 0;
 }
@@ -170,14 +175,14 @@ int sync_cond_wait(struct schedule *schedule,
                    struct sync_mutex *mutex,
                    uint64_t deadline_ns,
                    const void *site) {
-    object_announce(schedule, POINT_WAIT, &cond->object, site);
+    object_announce(schedule, POINT_WAIT, COND, &cond->object, site);
     const uint32_t object = cond->object;
     int result = unlock_refusal(schedule, mutex);
     if (result == 0) {
         if (mutex->count > 1) {
             mutex->count--;
         } else {
-            release(schedule, mutex);
+            release(schedule, mutex, site);
         }
         if (spurious(schedule, site)) {
             const struct point point = {.kind = POINT_YIELD, .site = site};
@@ -193,15 +198,15 @@ int sync_cond_wait(struct schedule *schedule,
 }
 
 int sync_cond_signal(struct schedule *schedule, struct sync_cond *cond, const void *site) {
-    object_announce(schedule, POINT_SIGNAL, &cond->object, site);
-    const uint32_t woken = schedule_wake(schedule, &cond->queue, 1);
+    object_announce(schedule, POINT_SIGNAL, COND, &cond->object, site);
+    const uint32_t woken = object_wake(schedule, COND, &cond->queue, 1, site);
     schedule_event(schedule, POINT_SIGNAL, cond->object, woken, site);
     return 0;
 }
 
 int sync_cond_broadcast(struct schedule *schedule, struct sync_cond *cond, const void *site) {
-    object_announce(schedule, POINT_BROADCAST, &cond->object, site);
-    const uint32_t woken = schedule_wake(schedule, &cond->queue, UINT32_MAX);
+    object_announce(schedule, POINT_BROADCAST, COND, &cond->object, site);
+    const uint32_t woken = object_wake(schedule, COND, &cond->queue, UINT32_MAX, site);
     schedule_event(schedule, POINT_BROADCAST, cond->object, woken, site);
     return 0;
 }

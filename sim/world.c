@@ -296,15 +296,5 @@ world_fail(struct world *world, enum verdict_kind kind, const void *site, const 
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    struct verdict *verdict = world->verdict;
-    if (verdict_set(verdict, kind, "%s", message)) {
-        const struct agent *self = schedule_running(&world->schedule);
-        verdict->thread = self->id;
-        verdict->node = self->node;
-        verdict->time_ns = schedule_now_ns(&world->schedule);
-        verdict->step = world->trace->count;
-        verdict->site = (uint64_t)(uintptr_t)site;
-    }
-    schedule_end(&world->schedule);
-    UNREACHABLE();
+    schedule_fail(&world->schedule, world->schedule.running, kind, site, message);
 }

@@ -43,6 +43,13 @@ static const struct planted planted[] = {
     {"spin_self", VERDICT_DEADLOCK, "waits for spin lock #1, which it holds itself"},
     {"spin_raw", VERDICT_DEADLOCK, "waits for spin lock #1"},
     {"spin_free_for_all", VERDICT_ASSERTION, "inside == 1"},
+    {"mutex_overwritten", VERDICT_CRASH, "the mutex was overwritten or never initialised"},
+    {"cond_overwritten", VERDICT_CRASH, ", which was overwritten meanwhile"},
+    {"rwlock_overwritten",
+     VERDICT_CRASH,
+     "the read-write lock was overwritten or never initialised"},
+    {"semaphore_overwritten", VERDICT_CRASH, "the semaphore was overwritten or never initialised"},
+    {"barrier_overwritten", VERDICT_CRASH, "the barrier was overwritten or never initialised"},
 };
 #define PLANTED_COUNT (int)(sizeof planted / sizeof planted[0])
 

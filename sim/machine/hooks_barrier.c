@@ -16,6 +16,7 @@ HOOK int pthread_barrier_init(pthread_barrier_t *restrict barrier,
                               const pthread_barrierattr_t *restrict attributes,
                               unsigned count) {
     if (!hook_simulated()) {
+        memset(barrier, 0, sizeof *barrier); /* glibc leaves bytes as they were */
         return REAL(pthread_barrier_init)(barrier, attributes, count);
     }
     struct barrier made;

@@ -18,6 +18,7 @@ static struct semaphore *semaphore_of(sem_t *semaphore) {
 /* One shared with other processes may be: its memory is not. */
 HOOK int sem_init(sem_t *semaphore, int shared, unsigned value) {
     if (!hook_simulated()) {
+        memset(semaphore, 0, sizeof *semaphore); /* glibc leaves bytes as they were */
         return REAL(sem_init)(semaphore, shared, value);
     }
     struct semaphore made;

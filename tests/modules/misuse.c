@@ -8,6 +8,7 @@
 #include <semaphore.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <time.h>
 
 #include "sim/scenario.h"
@@ -29,6 +30,11 @@
 #define SPIN_SELF 15
 #define SPIN_RAW 16
 #define SPIN_FREE_FOR_ALL 17
+#define MUTEX_OVERWRITTEN 18
+#define COND_OVERWRITTEN 19
+#define RWLOCK_OVERWRITTEN 20
+#define SEMAPHORE_OVERWRITTEN 21
+#define BARRIER_OVERWRITTEN 22
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_barrier_t barrier, single;
@@ -190,6 +196,51 @@ static void spin_free_for_all(int thread) {
     pthread_spin_unlock(&spin);
 }
 
+/* What stands before it in memory is longer than its place. */
+static void mutex_overwritten(int thread) {
+    pthread_mutex_lock(&mutex);
+    if (thread == 3) {
+        memset(&mutex, 'x', sizeof mutex);
+    }
+    pthread_mutex_unlock(&mutex);
+}
+
+static void rwlock_overwritten(int thread) {
+    static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+    pthread_rwlock_rdlock(&lock);
+    if (thread == 3) {
+        memset(&lock, 'x', sizeof lock);
+    }
+    pthread_rwlock_unlock(&lock);
+}
+
+static void semaphore_overwritten(int thread) {
+    if (thread == 3) {
+        memset(&semaphore, 'x', sizeof semaphore);
+    }
+    sem_post(&semaphore);
+}
+
+static void barrier_overwritten(int thread) {
+    if (thread == 3) {
+        memset(&barrier, 'x', sizeof barrier);
+    }
+    pthread_barrier_wait(&barrier);
+}
+
+/* Its memory is used for something else while a thread still waits. */
+static void cond_overwritten(int thread) {
+    static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+    const struct timespec due = {.tv_sec = 1}; /* long ago */
+    if (thread == 2) {
+        pthread_mutex_lock(&mutex);
+        pthread_cond_timedwait(&cond, &mutex, &due);
+        pthread_mutex_unlock(&mutex);
+    } else {
+        memset(&cond, 0, sizeof cond);
+    }
+}
+
 static void *misuse(void *number) {
     static void (*const uses[])(int thread) = {
         [COND_DESTROY] = cond_destroy,
@@ -209,6 +260,11 @@ static void *misuse(void *number) {
         [SPIN_SELF] = spin_self,
         [SPIN_RAW] = spin_raw,
         [SPIN_FREE_FOR_ALL] = spin_free_for_all,
+        [MUTEX_OVERWRITTEN] = mutex_overwritten,
+        [COND_OVERWRITTEN] = cond_overwritten,
+        [RWLOCK_OVERWRITTEN] = rwlock_overwritten,
+        [SEMAPHORE_OVERWRITTEN] = semaphore_overwritten,
+        [BARRIER_OVERWRITTEN] = barrier_overwritten,
     };
     uses[WHAT](number == NULL ? 2 : 3);
     return NULL;
