@@ -4,22 +4,6 @@
 
 #include "sim/panic.h"
 
-_Static_assert(sizeof(struct choice) == 64, "a choice is one cache line");
-
-static const char *const names[CHOICE_KIND_COUNT] = {
-    [CHOICE_NONE] = "none",
-    [CHOICE_SCHEDULE] = "schedule",
-    [CHOICE_HOLD_MAIN] = "hold main",
-    [CHOICE_SPURIOUS] = "spurious wake",
-    [CHOICE_LATENCY] = "latency",
-    [CHOICE_LOSS] = "loss",
-    [CHOICE_DUPLICATE] = "duplicate",
-    [CHOICE_SHORT] = "short transfer",
-    [CHOICE_NUMBER] = "number",
-    [CHOICE_PORT] = "port",
-    [CHOICE_FAULT] = "fault",
-};
-
 static void index_build(struct choices *choices);
 static const struct choice *
 script_find(const struct choices *choices, enum choice_kind kind, const struct decider *who);
@@ -77,48 +61,17 @@ void choices_begin(struct choices *choices,
     }
 }
 
-/* Writes a choice in place: copying a struct that was just built would stall on the stores. */
-static void choice_fill(struct choice *choice,
-                        const struct choices *choices,
+uint64_t choices_follow(struct choices *choices,
                         enum choice_kind kind,
                         const struct decider *who,
-                        const void *site) {
-    choice->who = who->identity;
-    choice->site = (uint64_t)(uintptr_t)site;
-    choice->at = choices->at;
-    choice->ordinal = who->choices;
-    choice->kind = kind;
-    choice->site_name = 0;
-}
-
-uint64_t choices_decide(struct choices *choices,
-                        enum choice_kind kind,
-                        struct decider *who,
                         const void *site,
                         uint64_t alternatives,
                         uint64_t proposed,
                         uint64_t chosen) {
+    struct choice asked = {.alternatives = alternatives, .taken = proposed, .chosen = chosen};
     ASSERT(alternatives == 0 || proposed < alternatives);
-    choices->at++;
-    who->choices++;
-    if (choices_replays(choices)) {
-        struct choice asked = {.alternatives = alternatives, .taken = proposed, .chosen = chosen};
-        choice_fill(&asked, choices, kind, who, site);
-        proposed = script_take(choices, &asked);
-    }
-    if (choices->record_count == choices->record_capacity) {
-        choices->overflow = true;
-        return proposed;
-    }
-    /* Alternative 0 is written too and overwritten by the next one: a branch on what was taken
-     * would be mispredicted half of the time. */
-    struct choice *choice = &choices->record[choices->record_count];
-    choices->record_count += proposed != 0;
-    choice->chosen = chosen;
-    choice->alternatives = alternatives;
-    choice->taken = proposed;
-    choice_fill(choice, choices, kind, who, site);
-    return proposed;
+    choice_label(&asked, choices->at, kind, who, site);
+    return script_take(choices, &asked);
 }
 
 const struct choice *
@@ -165,10 +118,6 @@ bool choices_chance(struct choices *choices,
 
 uint64_t choices_number(struct choices *choices, uint32_t node) {
     return random_next(stream_of(choices, CHOICE_NUMBER, node));
-}
-
-const char *choices_name(unsigned kind) {
-    return kind < CHOICE_KIND_COUNT ? names[kind] : "unknown";
 }
 
 static struct random *stream_of(struct choices *choices, enum choice_kind kind, uint32_t node) {

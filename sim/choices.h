@@ -21,50 +21,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim/choice.h"
 #include "sim/random.h"
 
 #define CHOICES_NODES_MAX 1024 /* streams per kind; nodes beyond share by remainder */
-
-/* Stored in corpora: numbers never change meaning. */
-enum choice_kind {
-    CHOICE_NONE = 0,
-    CHOICE_SCHEDULE = 1,  /* which agent goes on */
-    CHOICE_HOLD_MAIN = 2, /* whether main's return lets other threads go first */
-    CHOICE_SPURIOUS = 3,  /* a wait returns without a wake */
-    CHOICE_LATENCY = 4,   /* of a message, above the minimum, in ns */
-    CHOICE_LOSS = 5,
-    CHOICE_DUPLICATE = 6,
-    CHOICE_SHORT = 7,  /* bytes moved less than asked */
-    CHOICE_NUMBER = 8, /* random numbers of the program */
-    CHOICE_PORT = 9,
-    CHOICE_FAULT = 10,
-    CHOICE_KIND_COUNT
-};
-
-/* 64 bytes: one cache line. */
-struct choice {
-    uint64_t who;          /* identity of the thread that decides */
-    uint64_t chosen;       /* CHOICE_SCHEDULE: identity of the agent taken, else 0 */
-    uint64_t alternatives; /* how many there were, 0 = 2^64 */
-    uint64_t taken;        /* which, never 0 in a record */
-    uint64_t site;         /* address where it was asked, for people */
-    uint64_t at;           /* the run's n-th choice, from 1 */
-    uint32_t ordinal;      /* the decider's own n-th choice, from 1 */
-    uint32_t kind;         /* enum choice_kind */
-    uint64_t site_name;    /* hash of the site's name once the supervisor resolved it, else 0 */
-};
 
 enum choices_mode {
     CHOICES_ZERO = 0, /* what is drawn is alternative 0; numbers still come from streams */
     CHOICES_DRAW,
     CHOICES_STRICT,
     CHOICES_TOLERANT,
-};
-
-/* Who decides: identity and the counter of its own choices. */
-struct decider {
-    uint64_t identity;
-    uint32_t choices;
 };
 
 struct choices {
@@ -105,15 +71,47 @@ void choices_begin(struct choices *choices,
                    const struct choice *script,
                    uint64_t script_count);
 
-/* One decision: `proposed` (below `alternatives`) is what a strategy or stream suggests, `chosen`
- * is the identity behind it, or 0. Returns the alternative taken. */
-uint64_t choices_decide(struct choices *choices,
+static inline bool choices_replays(const struct choices *choices) {
+    return choices->mode == CHOICES_STRICT || choices->mode == CHOICES_TOLERANT;
+}
+
+/* What a replay takes instead of what is proposed. Part of choices_decide. */
+uint64_t choices_follow(struct choices *choices,
                         enum choice_kind kind,
-                        struct decider *who,
+                        const struct decider *who,
                         const void *site,
                         uint64_t alternatives,
                         uint64_t proposed,
                         uint64_t chosen);
+
+/* One decision: `proposed` (below `alternatives`) is what a strategy or stream suggests, `chosen`
+ * is the identity behind it, or 0. Returns the alternative taken. */
+static inline uint64_t choices_decide(struct choices *choices,
+                                      enum choice_kind kind,
+                                      struct decider *who,
+                                      const void *site,
+                                      uint64_t alternatives,
+                                      uint64_t proposed,
+                                      uint64_t chosen) {
+    choices->at++;
+    who->choices++;
+    if (__builtin_expect(choices_replays(choices), 0)) {
+        proposed = choices_follow(choices, kind, who, site, alternatives, proposed, chosen);
+    }
+    if (__builtin_expect(choices->record_count == choices->record_capacity, 0)) {
+        choices->overflow = true;
+        return proposed;
+    }
+    /* Alternative 0 is written too and overwritten by the next one: a branch on what was taken
+     * would be mispredicted half of the time. */
+    struct choice *choice = &choices->record[choices->record_count];
+    choices->record_count += proposed != 0;
+    choice->chosen = chosen;
+    choice->alternatives = alternatives;
+    choice->taken = proposed;
+    choice_label(choice, choices->at, kind, who, site);
+    return proposed;
+}
 
 /* In the replay modes: the entry that the next decision of this kind by `who` would take, NULL for
  * alternative 0. The scheduler uses it to find the agent by identity. Counts nothing. */
@@ -139,12 +137,5 @@ bool choices_chance(struct choices *choices,
 
 /* 64 bits for the program, from its node's stream. */
 uint64_t choices_number(struct choices *choices, uint32_t node);
-
-static inline bool choices_replays(const struct choices *choices) {
-    return choices->mode == CHOICES_STRICT || choices->mode == CHOICES_TOLERANT;
-}
-
-/* The word for a kind in messages. */
-const char *choices_name(unsigned kind);
 
 #endif

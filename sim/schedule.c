@@ -7,6 +7,8 @@
 #include "sim/identity.h"
 #include "sim/panic.h"
 
+#define CHECK_POINTS 64u
+
 static void timeout_fire(void *context, const struct agenda_item *item);
 static void pick(struct schedule *schedule, bool stays, bool yielded);
 
@@ -43,6 +45,7 @@ void schedule_begin(struct schedule *schedule,
                     uint64_t seed) {
     agent_table_reset(&schedule->agents);
     schedule->held_first = schedule->held_last = 0;
+    schedule->check_at = 0;
     schedule->running = 0;
     schedule->streak = 0;
     schedule->leaving = 0;
@@ -212,8 +215,8 @@ static void limits_check(struct schedule *schedule) {
                     schedule->time_max_ns);
         schedule_end(schedule);
     }
-    if (schedule->choices->diverged || schedule->choices->overflow) {
-        const struct choices *choices = schedule->choices;
+    const struct choices *choices = schedule->choices;
+    if (choices->diverged || (choices->overflow && points % CHECK_POINTS == 0)) {
         verdict_set(schedule->verdict,
                     choices->diverged ? VERDICT_DIVERGED : VERDICT_LIMIT,
                     choices->diverged ? "choice %" PRIu64 " does not match the recorded one"
@@ -236,6 +239,7 @@ static void idle(struct schedule *schedule) {
     }
     if (schedule->next_ns > schedule->clock.now_ns) {
         schedule->clock.now_ns = schedule->next_ns;
+        schedule->check_at = 0;
         if (schedule->clock.now_ns > schedule->time_max_ns) {
             limits_check(schedule);
         }
@@ -345,18 +349,43 @@ static void pick(struct schedule *schedule, bool stays, bool yielded) {
     }
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+/* What is not looked at at every point, so that the step path has one comparison for all of it: the
+ * next point at which any of it can be true. A replay is looked at every time, since it ends where
+ * it diverges; all else must be found at the same point there. */
+static void check(struct schedule *schedule) {
+    const uint64_t points = *schedule->points;
+    limits_check(schedule);
+    if (schedule->held_first != 0 && points - schedule->held_since > SCHEDULE_HOLD_POINTS_MAX) {
+        release_held(schedule);
+    }
+    schedule->check_at = choices_replays(schedule->choices)
+                             ? points + 1
+                             : points - points % CHECK_POINTS + CHECK_POINTS;
+    schedule->check_at =
+        earlier(schedule->check_at, schedule->progress_at + SCHEDULE_NO_PROGRESS_POINTS + 1);
+    if (schedule->points_max < schedule->check_at) {
+        schedule->check_at = schedule->points_max + 1;
+    }
+    const uint64_t left_ns = schedule->time_max_ns - schedule->clock.now_ns;
+    schedule->check_at = earlier(schedule->check_at, points + left_ns / VCLOCK_CALL_NS + 1);
+    if (schedule->held_first != 0) {
+        schedule->check_at =
+            earlier(schedule->check_at, schedule->held_since + SCHEDULE_HOLD_POINTS_MAX + 1);
+    }
+}
+
 static void advance(struct schedule *schedule) {
     const uint64_t points = ++*schedule->points;
     schedule->clock.now_ns += VCLOCK_CALL_NS;
     if (schedule->clock.now_ns >= schedule->next_ns) {
         collect(schedule);
     }
-    if ((points & 63) == 0 || points > schedule->points_max ||
-        schedule->clock.now_ns > schedule->time_max_ns || schedule->choices->diverged) {
-        limits_check(schedule);
-    }
-    if (schedule->held_first != 0 && points - schedule->held_since > SCHEDULE_HOLD_POINTS_MAX) {
-        release_held(schedule);
+    if (points >= schedule->check_at) {
+        check(schedule);
     }
 }
 

@@ -64,6 +64,7 @@ struct schedule {
     struct agent_table agents;
     uint32_t held_first, held_last;
     uint64_t held_since; /* points at which the first one was held */
+    uint64_t check_at;   /* points at which limits are looked at next */
     uint32_t running;    /* agent, 0 = none */
     uint32_t streak;     /* decisions in a row that kept the running thread */
     uint32_t leaving;    /* agent of a thread that ended and is still on its stack, 0 = none */

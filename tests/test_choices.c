@@ -196,10 +196,10 @@ END_TEST
 
 START_TEST(every_kind_has_a_word) {
     for (unsigned kind = 0; kind < CHOICE_KIND_COUNT; kind++) {
-        ck_assert_str_ne(choices_name(kind), "unknown");
-        ck_assert_uint_gt(strlen(choices_name(kind)), 0);
+        ck_assert_str_ne(choice_name(kind), "unknown");
+        ck_assert_uint_gt(strlen(choice_name(kind)), 0);
     }
-    ck_assert_str_eq(choices_name(CHOICE_KIND_COUNT), "unknown");
+    ck_assert_str_eq(choice_name(CHOICE_KIND_COUNT), "unknown");
 }
 END_TEST
 

@@ -109,7 +109,7 @@ static bool scenario_changed(const struct case_record *stored, const char *modul
 static void choice_print(const char *label, const struct choice *choice) {
     printf("  %-9s %s by %016" PRIx64 ", its choice %" PRIu32 ", of %" PRIu64 "\n",
            label,
-           choices_name(choice->kind),
+           choice_name(choice->kind),
            choice->who,
            choice->ordinal,
            choice->alternatives);

@@ -32,8 +32,9 @@ struct machine_back {
     bool forks; /* every run needs a process of its own */
 };
 
+#define MACHINE_SLOTS_MAX 16384u
 #define MACHINE_SLOT_HOST 0u
-#define MACHINE_SLOT_NONE UINT32_MAX
+#define MACHINE_SLOT_NONE (MACHINE_SLOTS_MAX + 1) /* what it leaves is never gone back to */
 
 extern const struct machine_back back_fiber;
 extern const struct machine_back back_baton;

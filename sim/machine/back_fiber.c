@@ -23,8 +23,7 @@ struct fiber {
     bool made; /* stack and TLS block exist */
 };
 
-static struct fiber fibers[MACHINE_SLOTS_MAX + 1]; /* 0 = the host */
-static struct context leaving; /* where the context of a thread that ended is dropped */
+static struct fiber fibers[MACHINE_SLOT_NONE + 1]; /* 0 = the host */
 static uint64_t stride;
 static uint32_t stack_bytes;
 
@@ -37,6 +36,8 @@ const char *back_fiber_open(uint32_t stack_size) {
     stride = GUARD_SIZE + (uint64_t)stack_bytes;
     void *base =
         real_map((void *)(uintptr_t)STACKS_BASE, stride * (MACHINE_SLOTS_MAX + 1), PROT_NONE);
+    fibers[MACHINE_SLOT_HOST].context.thread_pointer =
+        (uint64_t)(uintptr_t)__builtin_thread_pointer();
     return base == NULL ? "the address range of the stacks is taken" : NULL;
 }
 
@@ -89,12 +90,8 @@ static void fiber_prepare(uint32_t slot, uint32_t thread) {
 }
 
 static void fiber_switch(uint32_t from, uint32_t to) {
-    struct context *save = from == MACHINE_SLOT_NONE ? &leaving : &fibers[from].context;
-    if (from == MACHINE_SLOT_HOST) {
-        save->thread_pointer = (uint64_t)(uintptr_t)__builtin_thread_pointer();
-    }
     machine.thread_pointer = (void *)(uintptr_t)fibers[to].context.thread_pointer;
-    context_switch(save, &fibers[to].context);
+    context_switch(&fibers[from].context, &fibers[to].context);
 }
 
 static uint64_t fiber_stack_pointer(uint32_t slot) {

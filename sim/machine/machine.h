@@ -23,8 +23,6 @@
 #include "sim/machine/record.h"
 #include "sim/world.h"
 
-#define MACHINE_SLOTS_MAX 16384u
-
 /* Where a simulated thread runs: a stack and what the back end needs. Reused by later threads. */
 struct machine_slot;
 

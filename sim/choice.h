@@ -1,0 +1,63 @@
+/* One decision: its label (what is decided, who decides and their n-th time) and what was taken.
+ *
+ * Memory:      plain values; a record is one cache line.
+ * Determinism: labels hold identities, never addresses, so that they mean the same in other runs.
+ */
+#ifndef SIM_CHOICE_H
+#define SIM_CHOICE_H
+
+#include <stdint.h>
+
+/* Stored in corpora: numbers never change meaning. */
+enum choice_kind {
+    CHOICE_NONE = 0,
+    CHOICE_SCHEDULE = 1,  /* which agent goes on */
+    CHOICE_HOLD_MAIN = 2, /* whether main's return lets other threads go first */
+    CHOICE_SPURIOUS = 3,  /* a wait returns without a wake */
+    CHOICE_LATENCY = 4,   /* of a message, above the minimum, in ns */
+    CHOICE_LOSS = 5,
+    CHOICE_DUPLICATE = 6,
+    CHOICE_SHORT = 7,  /* bytes moved less than asked */
+    CHOICE_NUMBER = 8, /* random numbers of the program */
+    CHOICE_PORT = 9,
+    CHOICE_FAULT = 10,
+    CHOICE_KIND_COUNT
+};
+
+/* 64 bytes: one cache line. */
+struct choice {
+    uint64_t who;          /* identity of the thread that decides */
+    uint64_t chosen;       /* CHOICE_SCHEDULE: identity of the agent taken, else 0 */
+    uint64_t alternatives; /* how many there were, 0 = 2^64 */
+    uint64_t taken;        /* which, never 0 in a record */
+    uint64_t site;         /* address where it was asked, for people */
+    uint64_t at;           /* the run's n-th choice, from 1 */
+    uint32_t ordinal;      /* the decider's own n-th choice, from 1 */
+    uint32_t kind;         /* enum choice_kind */
+    uint64_t site_name;    /* hash of the site's name once the supervisor resolved it, else 0 */
+};
+
+/* Who decides: identity and the counter of its own choices. */
+struct decider {
+    uint64_t identity;
+    uint32_t choices;
+};
+
+/* Writes a label in place: copying a struct that was just built would stall on the stores. */
+static inline void choice_label(struct choice *choice,
+                                uint64_t at,
+                                enum choice_kind kind,
+                                const struct decider *who,
+                                const void *site) {
+    choice->who = who->identity;
+    choice->site = (uint64_t)(uintptr_t)site;
+    choice->at = at;
+    choice->ordinal = who->choices;
+    choice->kind = kind;
+    choice->site_name = 0;
+}
+
+/* The word for a kind in messages. */
+const char *choice_name(unsigned kind);
+
+#endif
