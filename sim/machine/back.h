@@ -29,6 +29,9 @@ struct machine_back {
     bool (*signal_running)(int signal);
     /* Bounds of the stack of a slot in use, lowest address and size. */
     void (*stack)(uint32_t slot, uintptr_t *low, uint64_t *size);
+    /* True when the running thread faulted at an address because its stack is full. In signal
+     * handlers. */
+    bool (*overflow)(uintptr_t address);
     bool forks; /* every run needs a process of its own */
 };
 
@@ -41,11 +44,5 @@ extern const struct machine_back back_baton;
 
 const char *back_fiber_open(uint32_t stack_size);
 const char *back_baton_open(uint32_t stack_size);
-
-/* True when an address lies in the guard page of a fiber's stack. */
-bool back_fiber_overflow(uintptr_t address);
-
-/* Bounds of a slot's stack, lowest address and size. */
-void back_fiber_stack(uint32_t slot, uintptr_t *low, uint64_t *size);
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include "sim/machine/guard.h"
+#include "sim/machine/heap.h"
 #include "sim/machine/machine.h"
 #include "sim/machine/real.h"
 #include "sim/panic.h"
@@ -19,6 +20,8 @@ struct runner {
     void *thread_pointer;
     pthread_t thread;
     long id; /* the kernel's, of that thread */
+    uintptr_t stack_low;
+    size_t stack_size, guard_size; /* the guard lies below */
 };
 
 static struct runner runners[MACHINE_SLOTS_MAX + 1]; /* 0 = the host */
@@ -41,9 +44,21 @@ static void turn_give(struct runner *runner) {
     real_call6(SYS_futex, (long)&runner->turn, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
 }
 
+static void find_stack(struct runner *self) {
+    pthread_attr_t attributes;
+    void *low;
+    const int result = REAL(pthread_getattr_np)(REAL(pthread_self)(), &attributes);
+    ASSERT(result == 0);
+    pthread_attr_getstack(&attributes, &low, &self->stack_size);
+    pthread_attr_getguardsize(&attributes, &self->guard_size);
+    REAL(pthread_attr_destroy)(&attributes);
+    self->stack_low = (uintptr_t)low;
+}
+
 static void *runner_main(void *argument) {
     const uint32_t slot = (uint32_t)(uintptr_t)argument;
     struct runner *self = &runners[slot];
+    find_stack(self);
     self->thread_pointer = __builtin_thread_pointer();
     self->id = real_call3(SYS_gettid, 0, 0, 0);
     guard_thread();
@@ -59,6 +74,7 @@ static void baton_prepare(uint32_t slot, uint32_t thread) {
     *runner = (struct runner){0};
     const bool active = machine.active;
     machine.active = false; /* what the C library does to make a thread is not the program's */
+    const enum heap_zone before = heap_enter(HEAP_MACHINE); /* nor is what it allocates for that */
     pthread_attr_t attributes;
     REAL(pthread_attr_init)(&attributes);
     REAL(pthread_attr_setstacksize)(&attributes, stack_bytes);
@@ -68,6 +84,7 @@ static void baton_prepare(uint32_t slot, uint32_t thread) {
     while (__atomic_load_n(&runner->started, __ATOMIC_ACQUIRE) == 0) {
         real_call6(SYS_futex, (long)&runner->started, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
     }
+    heap_enter(before);
     machine.active = active;
 }
 
@@ -102,18 +119,14 @@ static bool baton_signal_running(int signal) {
 
 /* The upper part, which has the scenario's size like a fiber's stack. */
 static void baton_stack(uint32_t slot, uintptr_t *low, uint64_t *size) {
-    pthread_attr_t attributes;
-    void *address;
-    size_t bytes;
-    const bool active = machine.active;
-    machine.active = false; /* libc asks for its own thread */
-    const int result = REAL(pthread_getattr_np)(runners[slot].thread, &attributes);
-    ASSERT(result == 0);
-    pthread_attr_getstack(&attributes, &address, &bytes);
-    REAL(pthread_attr_destroy)(&attributes);
-    machine.active = active;
+    const struct runner *runner = &runners[slot];
     *size = stack_bytes - STACK_EXTRA;
-    *low = (uintptr_t)address + bytes - *size;
+    *low = runner->stack_low + runner->stack_size - *size;
+}
+
+static bool baton_overflow(uintptr_t address) {
+    const struct runner *runner = &runners[schedule_running(&machine.world.schedule)->slot];
+    return address < runner->stack_low && address >= runner->stack_low - runner->guard_size;
 }
 
 const struct machine_back back_baton = {
@@ -123,5 +136,6 @@ const struct machine_back back_baton = {
     .stack_pointer = baton_stack_pointer,
     .signal_running = baton_signal_running,
     .stack = baton_stack,
+    .overflow = baton_overflow,
     .forks = true,
 };

@@ -41,14 +41,13 @@ const char *back_fiber_open(uint32_t stack_size) {
     return base == NULL ? "the address range of the stacks is taken" : NULL;
 }
 
-void back_fiber_stack(uint32_t slot, uintptr_t *low, uint64_t *size) {
+static void fiber_stack(uint32_t slot, uintptr_t *low, uint64_t *size) {
     *low = (uintptr_t)(STACKS_BASE + slot * stride + GUARD_SIZE);
     *size = stack_bytes;
 }
 
-bool back_fiber_overflow(uintptr_t address) {
-    if (stride == 0 || address < STACKS_BASE ||
-        address >= STACKS_BASE + stride * (MACHINE_SLOTS_MAX + 1)) {
+static bool fiber_overflow(uintptr_t address) {
+    if (address < STACKS_BASE || address >= STACKS_BASE + stride * (MACHINE_SLOTS_MAX + 1)) {
         return false;
     }
     return (address - STACKS_BASE) % stride < GUARD_SIZE;
@@ -57,7 +56,7 @@ bool back_fiber_overflow(uintptr_t address) {
 static void fiber_make(uint32_t slot) {
     uintptr_t low;
     uint64_t size;
-    back_fiber_stack(slot, &low, &size);
+    fiber_stack(slot, &low, &size);
     image_track_zero(low, low + size);
     const enum heap_zone before = heap_enter(HEAP_MACHINE);
     fibers[slot].context.thread_pointer = tls_block_create();
@@ -80,7 +79,7 @@ static void fiber_prepare(uint32_t slot, uint32_t thread) {
     tls_block_renew(thread_pointer, THREAD_ID_BASE + thread);
     uintptr_t low;
     uint64_t size;
-    back_fiber_stack(slot, &low, &size);
+    fiber_stack(slot, &low, &size);
     const uintptr_t top = low + size - (uintptr_t)(slot % COLOURS) * COLOUR_STEP;
     context_prepare(&fibers[slot].context,
                     (void *)top,
@@ -109,6 +108,7 @@ const struct machine_back back_fiber = {
     .switch_to = fiber_switch,
     .stack_pointer = fiber_stack_pointer,
     .signal_running = fiber_signal_running,
-    .stack = back_fiber_stack,
+    .stack = fiber_stack,
+    .overflow = fiber_overflow,
     .forks = false,
 };

@@ -22,7 +22,7 @@ static struct guard_options guard;
 static const char *fault_words(int signal, uintptr_t address) {
     switch (signal) {
     case SIGSEGV:
-        if (back_fiber_overflow(address)) {
+        if (machine.active && machine.back->overflow(address)) {
             return "stack overflow (SIGSEGV)";
         }
         return address < LOW_ADDRESSES ? "access through a NULL pointer (SIGSEGV)"

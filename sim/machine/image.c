@@ -12,6 +12,7 @@
 struct range {
     uintptr_t start, end;
     bool zero;
+    bool watched; /* protected, or hot */
 };
 
 struct hot {
@@ -25,7 +26,7 @@ static struct hot *hot; /* in order of becoming hot */
 static uint32_t hot_count;
 static unsigned char *kept_next;
 
-static void range_add(uintptr_t start, uintptr_t end, bool zero) {
+static void add(uintptr_t start, uintptr_t end, bool zero) {
     ASSERT(start < end && start % IMAGE_PAGE_SIZE == 0 && end % IMAGE_PAGE_SIZE == 0);
     ASSERT(range_count < IMAGE_RANGES_MAX);
     if (hot == NULL) {
@@ -38,16 +39,27 @@ static void range_add(uintptr_t start, uintptr_t end, bool zero) {
         ranges[i] = ranges[i - 1];
         i--;
     }
-    ranges[i] = (struct range){start, end, zero};
-    real_protect((void *)start, end - start, PROT_READ);
+    ranges[i] = (struct range){.start = start, .end = end, .zero = zero};
+}
+
+static void watch(void) {
+    for (uint32_t i = 0; i < range_count; i++) {
+        struct range *range = &ranges[i];
+        if (!range->watched) {
+            range->watched = true;
+            real_protect((void *)range->start, range->end - range->start, PROT_READ);
+        }
+    }
 }
 
 void image_track(uintptr_t start, uintptr_t end) {
-    range_add(start, end, false);
+    add(start, end, false);
+    watch();
 }
 
 void image_track_zero(uintptr_t start, uintptr_t end) {
-    range_add(start, end, true);
+    add(start, end, true);
+    watch();
 }
 
 struct except {
@@ -95,17 +107,20 @@ static int track_one(struct dl_phdr_info *info, size_t size, void *context) {
         const uintptr_t end =
             (info->dlpi_addr + header->p_vaddr + header->p_memsz + IMAGE_PAGE_SIZE - 1) & PAGE_MASK;
         if (start < end) {
-            image_track(start, end);
+            add(start, end, false);
         }
     }
     return 0;
 }
 
-/* Tracking protects pages of ld.so too, while it holds the lock of this very walk: its unlock then
- * faults and makes its page hot. So image_fault must be installed as a handler before. */
+/* ld.so holds a lock of its own during the walk. Its pages are protected after it only, or what is
+ * kept of them would be the lock as held, and each reset would hold it again:
+ *   1  the walk locks     2  the page is protected     3  the unlock faults: locked is kept
+ *   4  a reset locks it   5  a program that walks, or unwinds, waits for ever */
 void image_track_loaded(const void *const *addresses, unsigned count) {
     struct except except = {addresses, count};
     dl_iterate_phdr(track_one, &except);
+    watch();
 }
 
 static const struct range *range_find(uintptr_t address) {
