@@ -3,12 +3,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/random.h>
 
 #include "sim/machine/hook.h"
 
 #define ENTROPY_SIZE_MAX 256
-#define STATE_SIZE 128 /* libc's default: a generator of degree 31 */
+#define AUXILIARY_WORDS 2
+#define AUXILIARY_STREAM UINT64_C(0x41545f52414e444f) /* no run of a campaign has this number */
+#define STATE_SIZE 128                                /* libc's default: a generator of degree 31 */
 
 struct generators {
     bool seeded; /* srand(), srandom(), initstate() or setstate() was called */
@@ -21,7 +24,17 @@ struct generators {
 
 static struct generators nodes[DESCRIPTION_NODES_MAX + 1];
 
+/* The kernel gives each process random bytes beside its arguments, where any code may read them:
+ * libc did before the run, so that only the program's own look at them is left. */
+static void auxiliary_fill(void) {
+    uint64_t *words = (uint64_t *)getauxval(AT_RANDOM);
+    for (unsigned i = 0; words != NULL && i < AUXILIARY_WORDS; i++) {
+        words[i] = random_mix(machine.world.choices.seed, AUXILIARY_STREAM + i);
+    }
+}
+
 void hooks_chance_begin(void) {
+    auxiliary_fill();
     const uint32_t count = machine.world.description->node_count;
     for (uint32_t node = 1; node <= count; node++) {
         nodes[node].seeded = false;

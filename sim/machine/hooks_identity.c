@@ -25,8 +25,18 @@ static struct affinity {
     uint64_t processors;
 } affinities[THREADS_MAX + 1];
 
+/* libc's own name of the process, which error() prints. One for all nodes, since they share libc;
+ * it must not be how the worker was started. */
+static void name_give(void) {
+    static char name[sizeof((struct description *)NULL)->name];
+    memcpy(name, machine.world.description->name, sizeof name);
+    program_invocation_name = name;
+    program_invocation_short_name = name;
+}
+
 void hooks_identity_begin(void) {
     runs++;
+    name_give();
     const uint32_t count = machine.world.description->node_count;
     for (uint32_t node = 1; node <= count; node++) {
         umasks[node] = UMASK_START;
