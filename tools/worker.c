@@ -94,7 +94,9 @@ static bool run_forked(const struct world_spec *spec) {
     return record->verdict.kind == VERDICT_PASS;
 }
 
-static void serve(void) {
+/* True when it ended with remains of a run in this process. After the reply the record is the
+ * supervisor's: nothing of the request may be read then. */
+static bool serve(void) {
     const struct record_request *request = &record->request;
     const uint64_t stride = request->stride == 0 ? 1 : request->stride;
     const bool forks = request->fork || record->forks;
@@ -117,13 +119,14 @@ static void serve(void) {
         record->time_total_ns += record->now_ns;
         if (!passed) {
             reply(RECORD_FINDING);
-            return;
+            return !forks;
         }
         if (!forks) {
             entry_reset();
         }
     }
     reply(RECORD_DONE);
+    return false;
 }
 
 int main(int argc, char **argv) {
@@ -151,8 +154,7 @@ int main(int argc, char **argv) {
         if (pending_reset) {
             entry_reset();
         }
-        serve();
-        pending_reset = record->reply == RECORD_FINDING && !record->forks && !record->request.fork;
+        pending_reset = serve();
     }
     real_exit(0);
 }
