@@ -13,6 +13,8 @@ number() { # NAME: of the last line of JSON that has it
 # what depends on the world outside is no finding
 expect 12 'NONDETERMINISM' $sim fuzz "$build/modules/leak_heap.so" --runs 200 --corpus "$corpus"
 expect 12 'first different event: number 3, count' $sim fuzz "$build/modules/leak_pointer.so" --runs 200 --corpus "$corpus"
+expect 12 'first different event: number [0-9]+, send at leak_send.c:' $sim fuzz "$build/modules/leak_send.so" --runs 200 --corpus "$corpus"
+check 'both sends are told' [ "$(grep -Ec '^    (once|again) +thread 2 of client: send of object [0-9]+ gave 1$' "$folder/out")" -eq 2 ]
 # also when it happens long before the last events, which alone are at hand
 late() { # NAME LINE
     expect 12 "first different event: number 12002, count at leak_$1.c:$2\$" \

@@ -68,7 +68,7 @@ for module in "$build"/scenarios/*.so; do
     matrix "$name" "$source" $flags || { fail "$name: $way is not gcc-O0:"; head -n 4 "$folder/diff"; }
     compared=$((compared + 1))
 done
-[ $compared -ge 6 ] || fail "only $compared scenarios were compared"
+[ $compared -ge 10 ] || fail "only $compared scenarios were compared"
 different=$(grep -o '"fingerprint":"[^"]*"' "$folder/abba-gcc-O0" | sort -u | wc -l)
 [ "$different" -gt 20 ] || fail "the runs of abba are the same for all seeds"
 matrix leak_compiler "$root/tests/modules/leak_compiler.c" && fail 'a module that leaks its compiler is not noticed'
