@@ -131,9 +131,32 @@ static int64_t pipe_size(uint32_t file, int command, long argument) {
                                    : pipe_capacity_set(&kernel->pipes, file, (uint32_t)argument);
 }
 
+/* Locks are the process's own: none of its files stands in the way of another. */
+static int64_t lock(const struct file *file, int command, struct flock *lock) {
+    const uint32_t access = file->status & O_ACCMODE;
+    if ((file->status & O_PATH) != 0 ||
+        (command != F_GETLK && lock->l_type == F_RDLCK && access == O_WRONLY) ||
+        (command != F_GETLK && lock->l_type == F_WRLCK && access == O_RDONLY)) {
+        return -EBADF;
+    }
+    if (lock->l_whence < SEEK_SET || lock->l_whence > SEEK_END || lock->l_type < F_RDLCK ||
+        lock->l_type > F_UNLCK || (command == F_GETLK && lock->l_type == F_UNLCK)) {
+        return -EINVAL;
+    }
+    if (command == F_GETLK) {
+        lock->l_type = F_UNLCK;
+    }
+    return 0;
+}
+
 static int64_t control(uint32_t file, int number, int command, long argument, const void *site) {
     struct descriptors *descriptors = hook_descriptors();
     struct file *record = file_at(descriptors->files, file);
+    const bool of_numbers = command == F_DUPFD || command == F_DUPFD_CLOEXEC ||
+                            command == F_GETFD || command == F_SETFD || command == F_GETFL;
+    if ((record->status & O_PATH) != 0 && !of_numbers) {
+        return -EBADF;
+    }
     switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
@@ -147,6 +170,10 @@ static int64_t control(uint32_t file, int number, int command, long argument, co
         return record->status;
     case F_SETFL:
         return status_set(record, (int)argument, site);
+    case F_GETLK:
+    case F_SETLK:
+    case F_SETLKW:
+        return lock(record, command, (struct flock *)argument);
     case F_GETPIPE_SZ:
     case F_SETPIPE_SZ:
         return pipe_size(file, command, argument);
@@ -185,6 +212,8 @@ static int64_t readable(uint32_t file) {
         return endpoint_readable(&kernel->endpoints, socket_file_index(&kernel->sockets, file));
     case FILE_STANDARD:
         return 0;
+    case FILE_REAL:
+        return real_file_readable(file);
     default:
         return -ENOTTY;
     }
@@ -207,6 +236,9 @@ static int64_t
 device_control(uint32_t file, int number, unsigned long request, void *argument, const void *site) {
     struct descriptors *descriptors = hook_descriptors();
     struct file *record = file_at(descriptors->files, file);
+    if ((record->status & O_PATH) != 0) {
+        return -EBADF;
+    }
     switch (request) {
     case FIONBIO:
         record->status &= ~(uint32_t)O_NONBLOCK;

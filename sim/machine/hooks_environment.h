@@ -32,6 +32,9 @@ void hooks_resource_begin(void);    /* limits */
 uint32_t hooks_environment_tid(uint32_t thread);
 uint32_t hooks_environment_pid(uint32_t node);
 
+/* Permissions that files of the running node are made without: its umask(). */
+uint32_t hooks_environment_mask(void);
+
 /* How many descriptors the running node may have: its RLIMIT_NOFILE. */
 uint64_t hooks_environment_files_max(void);
 

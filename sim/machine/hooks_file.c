@@ -1,22 +1,27 @@
-/* open(), lseek(), and what is asked about files. */
+/* open(), and what is done with the content of files that are open. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "sim/machine/content.h"
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_environment.h"
 #include "sim/machine/real.h"
 #include "sim/machine/real_file.h"
 
-#define BLOCK_SIZE 4096
-
-static int open_at(int folder, const char *path, int flags, const void *site) {
+static int open_at(int folder, const char *path, int flags, mode_t mode, const void *site) {
     hook_point(POINT_OPEN, 0, true, site);
-    const int64_t number = real_file_open(folder, path, flags, hooks_environment_files_max(), site);
+    const struct real_file_open open = {.folder = folder,
+                                        .flags = flags,
+                                        .path = path,
+                                        .mode = mode,
+                                        .limit = hooks_environment_files_max(),
+                                        .site = site};
+    const int64_t number = real_file_open(&open);
     schedule_event(hook_schedule(), POINT_OPEN, 0, number, site);
     return hook_result(number);
 }
@@ -31,7 +36,7 @@ HOOK int open(const char *path, int flags, ...) {
     va_start(list, flags);
     const mode_t mode = mode_of(flags, list);
     va_end(list);
-    return hook_simulated() ? open_at(AT_FDCWD, path, flags, HOOK_SITE)
+    return hook_simulated() ? open_at(AT_FDCWD, path, flags, mode, HOOK_SITE)
                             : REAL(open)(path, flags, mode);
 }
 
@@ -40,7 +45,7 @@ HOOK int openat(int folder, const char *path, int flags, ...) {
     va_start(list, flags);
     const mode_t mode = mode_of(flags, list);
     va_end(list);
-    return hook_simulated() ? open_at(folder, path, flags, HOOK_SITE)
+    return hook_simulated() ? open_at(folder, path, flags, mode, HOOK_SITE)
                             : REAL(openat)(folder, path, flags, mode);
 }
 
@@ -48,15 +53,16 @@ HOOK int creat(const char *path, mode_t mode) {
     if (!hook_simulated()) {
         return REAL(creat)(path, mode);
     }
-    return open_at(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, HOOK_SITE);
+    return open_at(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode, HOOK_SITE);
 }
 
 HOOK int __open_2(const char *path, int flags) {
-    return hook_simulated() ? open_at(AT_FDCWD, path, flags, HOOK_SITE) : REAL(open)(path, flags);
+    return hook_simulated() ? open_at(AT_FDCWD, path, flags, 0, HOOK_SITE)
+                            : REAL(open)(path, flags);
 }
 
 HOOK int __openat_2(int folder, const char *path, int flags) {
-    return hook_simulated() ? open_at(folder, path, flags, HOOK_SITE)
+    return hook_simulated() ? open_at(folder, path, flags, 0, HOOK_SITE)
                             : REAL(openat)(folder, path, flags);
 }
 
@@ -74,132 +80,154 @@ HOOK off_t lseek(int number, off_t offset, int whence) {
     return result;
 }
 
-/* ---- stat ---- */
+/* ---- size and content ---- */
 
-/* What the kernel tells of files that are none. */
-static int64_t stat_simulated(uint32_t file, struct stat *status) {
-    static const mode_t modes[FILE_KIND_COUNT] = {
-        [FILE_STANDARD] = S_IFIFO | 0600,
-        [FILE_EPOLL] = 0600,
-        [FILE_EVENT] = 0600,
-        [FILE_TIMER] = 0600,
-        [FILE_SIGNAL] = 0600,
-        [FILE_PIPE] = S_IFIFO | 0600,
-        [FILE_SOCKET] = S_IFSOCK | 0777,
-    };
-    const struct file *found = file_at(hook_kernel()->files, file);
-    const mode_t device = real_file_device_mode(file);
-    *status = (struct stat){.st_mode = device != 0 ? device : modes[found->kind],
-                            .st_ino = found->object,
-                            .st_nlink = 1,
-                            .st_blksize = BLOCK_SIZE};
-    return 0;
-}
-
-static int64_t stat_file(int64_t number, struct stat *status) {
-    const uint32_t file = descriptor_file(hook_descriptors(), number);
-    if (file == 0) {
-        return -EBADF;
-    }
-    const int descriptor = real_file_descriptor(file);
-    return descriptor < 0 ? stat_simulated(file, status)
-                          : real_call3(SYS_fstat, descriptor, (long)status, 0);
-}
-
-static int64_t
-stat_path(int folder, const char *path, struct stat *status, int flags, const void *site) {
-    if ((flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT)) != 0) {
-        hook_escape(site, "fstatat() with flags %#x", (unsigned)flags);
-    }
-    if (path[0] == '\0' && (flags & AT_EMPTY_PATH) != 0) {
-        return stat_file(folder, status);
-    }
-    int folder_real;
-    const char *path_real;
-    const int64_t refusal = real_file_path(folder, path, &folder_real, &path_real);
-    return refusal != 0 ? refusal
-                        : real_call6(SYS_newfstatat,
-                                     folder_real,
-                                     (long)path_real,
-                                     (long)status,
-                                     flags,
-                                     0,
-                                     0);
-}
-
-HOOK int fstat(int number, struct stat *status) {
-    return hook_simulated() ? hook_result(stat_file(number, status)) : REAL(fstat)(number, status);
-}
-
-HOOK int stat(const char *restrict path, struct stat *restrict status) {
-    return hook_simulated() ? hook_result(stat_path(AT_FDCWD, path, status, 0, HOOK_SITE))
-                            : REAL(stat)(path, status);
-}
-
-HOOK int lstat(const char *restrict path, struct stat *restrict status) {
-    return hook_simulated()
-               ? hook_result(stat_path(AT_FDCWD, path, status, AT_SYMLINK_NOFOLLOW, HOOK_SITE))
-               : REAL(lstat)(path, status);
-}
-
-HOOK int fstatat(int folder, const char *restrict path, struct stat *restrict status, int flags) {
-    return hook_simulated() ? hook_result(stat_path(folder, path, status, flags, HOOK_SITE))
-                            : REAL(fstatat)(folder, path, status, flags);
-}
-
-static int64_t access_path(int folder, const char *path, int mode, const void *site) {
-    if ((mode & ~(R_OK | W_OK | X_OK)) != 0) {
-        return -EINVAL;
-    }
-    int folder_real;
-    const char *path_real;
-    const int64_t refusal = real_file_path(folder, path, &folder_real, &path_real);
+/* The inode of a number that is open for writing; -EBADF, -EINVAL. */
+static int64_t writable(int number, uint32_t *inode) {
+    const int64_t refusal = real_file_use(number, -EINVAL, inode);
     if (refusal != 0) {
         return refusal;
     }
-    if ((mode & W_OK) != 0) {
-        hook_escape(site, "whether the file %s may be written", path);
-    }
-    return real_call3(SYS_faccessat, folder_real, (long)path_real, mode);
+    const uint32_t file = descriptor_file(hook_descriptors(), number);
+    const bool writes = (file_at(hook_kernel()->files, file)->status & O_ACCMODE) != O_RDONLY;
+    return writes && tree_is(*inode, S_IFREG) ? 0 : -EINVAL;
 }
 
-HOOK int access(const char *path, int mode) {
-    return hook_simulated() ? hook_result(access_path(AT_FDCWD, path, mode, HOOK_SITE))
-                            : REAL(access)(path, mode);
+/* A call on a number between its point and its event. */
+static uint32_t enter(int number, const void *site) {
+    return descriptor_enter(hook_descriptors(), number, POINT_CONTROL, site);
 }
 
-HOOK int faccessat(int folder, const char *path, int mode, int flags) {
+static int leave(uint32_t file, int64_t result, const void *site) {
+    return hook_result(descriptor_leave(hook_descriptors(), file, POINT_CONTROL, result, site));
+}
+
+HOOK int ftruncate(int number, off_t size) {
     if (!hook_simulated()) {
-        return REAL(faccessat)(folder, path, mode, flags);
+        return REAL(ftruncate)(number, size);
     }
-    if ((flags & ~AT_EACCESS) != 0) {
-        hook_escape(HOOK_SITE, "faccessat() with flags %#x", (unsigned)flags);
+    const uint32_t file = enter(number, HOOK_SITE);
+    uint32_t inode;
+    int64_t result = size < 0 ? -EINVAL : writable(number, &inode);
+    if (result == 0) {
+        result = content_resize(inode, size);
     }
-    return hook_result(access_path(folder, path, mode, HOOK_SITE));
+    return leave(file, result, HOOK_SITE);
 }
 
-static int64_t read_link(int folder, const char *path, char *text, size_t size) {
-    int folder_real;
-    const char *path_real;
-    const int64_t refusal = real_file_path(folder, path, &folder_real, &path_real);
-    return refusal != 0 ? refusal
-                        : real_call6(SYS_readlinkat,
-                                     folder_real,
-                                     (long)path_real,
-                                     (long)text,
-                                     (long)size,
-                                     0,
-                                     0);
+HOOK int truncate(const char *path, off_t size) {
+    if (!hook_simulated()) {
+        return REAL(truncate)(path, size);
+    }
+    hook_point(POINT_CALL, 0, true, HOOK_SITE);
+    uint32_t inode;
+    int64_t result = size < 0 ? -EINVAL : real_file_find(AT_FDCWD, path, WALK_FOLLOW, &inode);
+    if (result == 0) {
+        result = tree_is(inode, S_IFREG)   ? content_resize(inode, size)
+                 : tree_is(inode, S_IFDIR) ? -EISDIR
+                                           : -EINVAL;
+    }
+    schedule_event(hook_schedule(), POINT_CALL, 0, result, HOOK_SITE);
+    return hook_result(result);
 }
 
-HOOK ssize_t readlink(const char *restrict path, char *restrict text, size_t size) {
-    return hook_simulated() ? hook_result(read_link(AT_FDCWD, path, text, size))
-                            : REAL(readlink)(path, text, size);
+static int64_t allocate(int number, int mode, off_t offset, off_t size, const void *site) {
+    uint32_t inode;
+    if ((mode & ~FALLOC_FL_KEEP_SIZE) != 0) {
+        hook_escape(site, "fallocate() with mode %#x", (unsigned)mode);
+    }
+    const int64_t refusal = real_file_use(number, -ESPIPE, &inode);
+    if (refusal == -EBADF || offset < 0 || size <= 0) {
+        return refusal == -EBADF ? -EBADF : -EINVAL;
+    }
+    if (refusal != 0) {
+        return refusal;
+    }
+    if (writable(number, &inode) != 0) {
+        const uint32_t file = descriptor_file(hook_descriptors(), number);
+        const uint32_t access = file_at(hook_kernel()->files, file)->status & O_ACCMODE;
+        return access == O_RDONLY ? -EBADF : -ENODEV;
+    }
+    if (offset > CONTENT_SIZE_MAX - size) {
+        return -EFBIG;
+    }
+    const bool grows = (uint64_t)(offset + size) > tree_at(inode)->size;
+    return grows && mode == 0 ? content_resize(inode, offset + size) : 0;
 }
 
-HOOK ssize_t readlinkat(int folder, const char *restrict path, char *restrict text, size_t size) {
-    return hook_simulated() ? hook_result(read_link(folder, path, text, size))
-                            : REAL(readlinkat)(folder, path, text, size);
+HOOK int fallocate(int number, int mode, off_t offset, off_t size) {
+    if (!hook_simulated()) {
+        return REAL(fallocate)(number, mode, offset, size);
+    }
+    const uint32_t file = enter(number, HOOK_SITE);
+    return leave(file, allocate(number, mode, offset, size, HOOK_SITE), HOOK_SITE);
+}
+
+HOOK int posix_fallocate(int number, off_t offset, off_t size) {
+    if (!hook_simulated()) {
+        return REAL(posix_fallocate)(number, offset, size);
+    }
+    const int before = errno;
+    const uint32_t file = enter(number, HOOK_SITE);
+    const int64_t result = allocate(number, 0, offset, size, HOOK_SITE);
+    leave(file, result, HOOK_SITE);
+    errno = before;
+    return (int)-result;
+}
+
+static int synchronise(int number, const void *site) {
+    const uint32_t file = enter(number, site);
+    uint32_t inode;
+    return leave(file, real_file_use(number, -EINVAL, &inode), site);
+}
+
+HOOK int fsync(int number) {
+    return hook_simulated() ? synchronise(number, HOOK_SITE) : REAL(fsync)(number);
+}
+
+HOOK int fdatasync(int number) {
+    return hook_simulated() ? synchronise(number, HOOK_SITE) : REAL(fdatasync)(number);
+}
+
+HOOK int syncfs(int number) {
+    return hook_simulated() ? synchronise(number, HOOK_SITE) : REAL(syncfs)(number);
+}
+
+HOOK void sync(void) {
+    if (!hook_simulated()) {
+        REAL(sync)();
+    }
+}
+
+HOOK int posix_fadvise(int number, off_t offset, off_t size, int advice) {
+    if (!hook_simulated()) {
+        return REAL(posix_fadvise)(number, offset, size, advice);
+    }
+    uint32_t inode;
+    if (advice < POSIX_FADV_NORMAL || advice > POSIX_FADV_NOREUSE) {
+        return EINVAL;
+    }
+    return (int)-real_file_use(number, -ESPIPE, &inode);
+}
+
+HOOK int flock(int number, int operation) {
+    if (!hook_simulated()) {
+        return REAL(flock)(number, operation);
+    }
+    const uint32_t file = enter(number, HOOK_SITE);
+    const int plain = operation & ~LOCK_NB;
+    uint32_t inode;
+    int64_t result = -EINVAL;
+    if (plain == LOCK_SH || plain == LOCK_EX || plain == LOCK_UN) {
+        result = real_file_use(number, 0, &inode);
+    }
+    if (result == 0 && real_file_inode(file) != 0) {
+        result = real_file_lock(file, plain);
+    }
+    if (result == -EWOULDBLOCK && (operation & LOCK_NB) == 0) {
+        hook_escape(HOOK_SITE, "flock() that waits for another open file");
+    }
+    return leave(file, result, HOOK_SITE);
 }
 
 /* ---- the names for 64-bit offsets: the same functions here ---- */
@@ -212,3 +240,9 @@ HOOK_ALIAS("creat") int creat64(const char *path, mode_t mode);
 HOOK_ALIAS("__open_2") int __open64_2(const char *path, int flags);
 HOOK_ALIAS("__openat_2") int __openat64_2(int folder, const char *path, int flags);
 HOOK_ALIAS("lseek") off64_t lseek64(int number, off64_t offset, int whence);
+HOOK_ALIAS("ftruncate") int ftruncate64(int number, off64_t size);
+HOOK_ALIAS("truncate") int truncate64(const char *path, off64_t size);
+HOOK_ALIAS("fallocate") int fallocate64(int number, int mode, off64_t offset, off64_t size);
+HOOK_ALIAS("posix_fallocate") int posix_fallocate64(int number, off64_t offset, off64_t size);
+HOOK_ALIAS("posix_fadvise")
+int posix_fadvise64(int number, off64_t offset, off64_t size, int advice);

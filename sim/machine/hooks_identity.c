@@ -146,22 +146,8 @@ HOOK long gethostid(void) {
     return hook_simulated() ? (long)hook_node() : REAL(gethostid)();
 }
 
-HOOK char *getcwd(char *path, size_t size) {
-    if (!hook_simulated()) {
-        return REAL(getcwd)(path, size);
-    }
-    const size_t needed = sizeof HOOKS_ENVIRONMENT_DIRECTORY;
-    if (path == NULL) {
-        path = malloc(size == 0 ? needed : size);
-    } else if (size == 0) {
-        errno = EINVAL;
-        return NULL;
-    }
-    if (path == NULL || (size != 0 && size < needed)) {
-        errno = path == NULL ? ENOMEM : ERANGE;
-        return NULL;
-    }
-    return memcpy(path, HOOKS_ENVIRONMENT_DIRECTORY, needed);
+uint32_t hooks_environment_mask(void) {
+    return umasks[hook_node()];
 }
 
 HOOK mode_t umask(mode_t mask) {

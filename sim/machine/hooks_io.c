@@ -70,7 +70,9 @@ static ssize_t run(int number, struct transfer *transfer) {
                                                            : POINT_WRITE;
     const uint32_t file = descriptor_enter(descriptors, number, kind, site);
     int64_t result = parts_refusal(transfer->call.parts, transfer->call.part_count);
-    if (file == 0) {
+    if (transfer->positioned && transfer->position < 0) {
+        result = -EINVAL;
+    } else if (file == 0) {
         result = -EBADF;
     } else if (result == 0) {
         result = effect(file, transfer);

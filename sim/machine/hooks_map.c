@@ -1,11 +1,13 @@
 #include "sim/machine/hooks_map.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "sim/machine/content.h"
 #include "sim/machine/hook.h"
 #include "sim/machine/image.h"
 #include "sim/machine/real_file.h"
@@ -59,6 +61,27 @@ static uint64_t take(uint64_t size) {
     return start;
 }
 
+/* The host's descriptor for a mapping of a file, -1 for a device of zeros. */
+static int64_t file_descriptor(int number, uint64_t offset, uint64_t size, bool shared_write) {
+    const uint32_t file = descriptor_file(hook_descriptors(), number);
+    uint32_t inode = 0;
+    const int64_t refusal = real_file_use(number, -ENODEV, &inode);
+    if (refusal != 0) {
+        return refusal;
+    }
+    const uint32_t access = file_at(hook_kernel()->files, file)->status & O_ACCMODE;
+    if (access == O_WRONLY || (shared_write && access != O_RDWR)) {
+        return -EACCES;
+    }
+    if (tree_at(inode)->device == TREE_ZERO) {
+        return -1;
+    }
+    if (offset % PAGE_SIZE != 0) {
+        return -EINVAL;
+    }
+    return tree_is(inode, S_IFREG) ? content_map(inode, offset, size, shared_write) : -ENODEV;
+}
+
 static long map(uint64_t address,
                 uint64_t size,
                 int protection,
@@ -74,16 +97,14 @@ static long map(uint64_t address,
     if (size == 0 || size > MAP_END || shared == ((flags & MAP_PRIVATE) != 0)) {
         return size > MAP_END ? -ENOMEM : -EINVAL;
     }
-    const uint32_t file = anonymous ? 0 : descriptor_file(hook_descriptors(), descriptor);
-    const int real = file == 0 ? -1 : real_file_descriptor(file);
-    if (!anonymous && file == 0) {
-        return -EBADF;
-    }
-    if (!anonymous && real < 0) {
-        hook_escape(site, "mmap() of a file that is none of the host");
-    }
-    if (!anonymous && shared && (protection & PROT_WRITE) != 0) {
-        hook_escape(site, "mmap() of a file with MAP_SHARED and PROT_WRITE");
+    int64_t real = -1;
+    if (!anonymous) {
+        const bool writes = shared && (protection & PROT_WRITE) != 0;
+        real = file_descriptor(descriptor, (uint64_t)offset, size, writes);
+        if (real < -1) {
+            return real;
+        }
+        flags |= real == -1 ? MAP_ANONYMOUS : 0;
     }
     size = round_up(size);
     uint64_t start = address;
@@ -100,7 +121,7 @@ static long map(uint64_t address,
                       (long)start,
                       (long)size,
                       protection,
-                      (flags & kept) | MAP_FIXED | MAP_PRIVATE,
+                      (flags & kept) | MAP_FIXED | (shared && real >= 0 ? MAP_SHARED : MAP_PRIVATE),
                       real,
                       offset);
 }

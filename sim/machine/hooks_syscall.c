@@ -157,6 +157,13 @@ call_pselect(const struct hooks_syscall_entry *entry, const long a[6], const voi
     return call_with_timeout(entry, copy, 5, pack[1], site);
 }
 
+/* libc's function has flags, the kernel's call has none. */
+static long
+call_without_flags(const struct hooks_syscall_entry *entry, const long a[6], const void *site) {
+    const long copy[6] = {a[0], a[1], a[2]};
+    return call_hook(entry, copy, site);
+}
+
 static long call_control(const long a[6], const void *site) {
     switch (a[0]) {
     case PR_SET_NAME:
@@ -192,6 +199,9 @@ call_special(const struct hooks_syscall_entry *entry, const long a[6], const voi
             *(unsigned *)a[1] = 0;
         }
         return 0;
+    case SYS_faccessat:
+    case SYS_fchmodat:
+        return call_without_flags(entry, a, site);
     case SYS_epoll_pwait:
     case SYS_epoll_pwait2:
         return call_with_set(entry, a, 4, a[5], site);

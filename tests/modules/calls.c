@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,75 +16,39 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "tests/modules/script.h"
+
 #define STEPS 240
 #define NUMBER_MAX 40
 #define EVENTS_MAX 8
-#define BYTES_MAX 9000
+#define BYTES_MAX SCRIPT_BYTES_MAX
 
 /* Kinds of files, so that most calls have a number that suits them. */
 enum { KIND_EVENT = 1, KIND_PIPE = 2, KIND_SOCKET = 4, KIND_EPOLL = 8, KIND_ANY = 15 };
 
-struct script {
-    uint64_t state;
-    unsigned char kinds[NUMBER_MAX]; /* of what was opened there last */
-    char *text;
-    size_t size, used;
-    char bytes[BYTES_MAX];
-};
-
-/* splitmix64 */
-static uint64_t next(struct script *script) {
-    uint64_t z = script->state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
-static unsigned below(struct script *script, unsigned limit) {
-    return (unsigned)(next(script) % limit);
-}
-
-__attribute__((format(printf, 2, 3))) static void
-say(struct script *script, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    const int length =
-        vsnprintf(script->text + script->used, script->size - script->used, format, arguments);
-    va_end(arguments);
-    if (length > 0 && (size_t)length < script->size - script->used) {
-        script->used += (size_t)length;
-    }
-}
-
-static void result(struct script *script, long value) {
-    if (value < 0) {
-        say(script, " = %s\n", strerrorname_np(errno));
-    } else {
-        say(script, " = %ld\n", value);
-    }
-}
+static unsigned char kinds[NUMBER_MAX]; /* of what was opened there last */
 
 /* A number that is probably open, 3 or above, and most often of these kinds. */
-static int number_of(struct script *script, unsigned kinds) {
-    if (below(script, 12) == 0) {
-        kinds = KIND_ANY;
+static int number_of(struct script *script, unsigned wanted) {
+    if (script_below(script, 12) == 0) {
+        wanted = KIND_ANY;
     }
     for (unsigned i = 0; i < 30; i++) {
-        const int candidate = 3 + (int)below(script, 16);
-        if ((script->kinds[candidate] & kinds) != 0 && fcntl(candidate, F_GETFD) >= 0) {
+        const int candidate = 3 + (int)script_below(script, 16);
+        if ((kinds[candidate] & wanted) != 0 && fcntl(candidate, F_GETFD) >= 0) {
             return candidate;
         }
     }
-    return 3 + (int)below(script, NUMBER_MAX - 3);
+    return 3 + (int)script_below(script, NUMBER_MAX - 3);
 }
 
 static int number(struct script *script) {
     return number_of(script, KIND_ANY);
 }
 
-static void opened(struct script *script, int number, unsigned kind) {
+static void opened(int number, unsigned kind) {
     if (number >= 0 && number < NUMBER_MAX) {
-        script->kinds[number] = (unsigned char)kind;
+        kinds[number] = (unsigned char)kind;
     }
 }
 
@@ -93,35 +56,35 @@ static void opened(struct script *script, int number, unsigned kind) {
 
 static void call_open(struct script *script) {
     int numbers[2] = {-1, -1};
-    switch (below(script, 5)) {
+    switch (script_below(script, 5)) {
     case 0: {
-        const unsigned value = below(script, 3);
-        const int flags = EFD_NONBLOCK | (below(script, 3) == 0 ? EFD_SEMAPHORE : 0);
-        say(script, "eventfd %u %d", value, flags);
+        const unsigned value = script_below(script, 3);
+        const int flags = EFD_NONBLOCK | (script_below(script, 3) == 0 ? EFD_SEMAPHORE : 0);
+        script_say(script, "eventfd %u %d", value, flags);
         const int event = eventfd(value, flags);
-        result(script, event);
-        opened(script, event, KIND_EVENT);
+        script_result(script, event);
+        opened(event, KIND_EVENT);
         break;
     }
     case 1:
-        say(script, "pipe");
-        result(script, pipe2(numbers, O_NONBLOCK));
-        say(script, "  %d %d\n", numbers[0], numbers[1]);
-        opened(script, numbers[0], KIND_PIPE);
-        opened(script, numbers[1], KIND_PIPE);
+        script_say(script, "pipe");
+        script_result(script, pipe2(numbers, O_NONBLOCK));
+        script_say(script, "  %d %d\n", numbers[0], numbers[1]);
+        opened(numbers[0], KIND_PIPE);
+        opened(numbers[1], KIND_PIPE);
         break;
     case 2:
-        say(script, "socketpair");
-        result(script, socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, numbers));
-        say(script, "  %d %d\n", numbers[0], numbers[1]);
-        opened(script, numbers[0], KIND_SOCKET);
-        opened(script, numbers[1], KIND_SOCKET);
+        script_say(script, "socketpair");
+        script_result(script, socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, numbers));
+        script_say(script, "  %d %d\n", numbers[0], numbers[1]);
+        opened(numbers[0], KIND_SOCKET);
+        opened(numbers[1], KIND_SOCKET);
         break;
     default: {
         const int epoll = epoll_create1(0);
-        say(script, "epoll_create");
-        result(script, epoll);
-        opened(script, epoll, KIND_EPOLL);
+        script_say(script, "epoll_create");
+        script_result(script, epoll);
+        opened(epoll, KIND_EPOLL);
         break;
     }
     }
@@ -129,41 +92,41 @@ static void call_open(struct script *script) {
 
 static void call_close(struct script *script) {
     const int which = number(script);
-    say(script, "close %d", which);
-    result(script, close(which));
+    script_say(script, "close %d", which);
+    script_result(script, close(which));
 }
 
 static void call_dup(struct script *script) {
     const int which = number(script);
-    const int wanted = 3 + (int)below(script, 16);
+    const int wanted = 3 + (int)script_below(script, 16);
     int made = -1;
-    switch (below(script, 4)) {
+    switch (script_below(script, 4)) {
     case 0:
-        say(script, "dup %d", which);
+        script_say(script, "dup %d", which);
         made = dup(which);
         break;
     case 1:
-        say(script, "dup2 %d %d", which, wanted);
+        script_say(script, "dup2 %d %d", which, wanted);
         made = dup2(which, wanted);
         break;
     case 2:
-        say(script, "dup3 %d %d", which, wanted);
+        script_say(script, "dup3 %d %d", which, wanted);
         made = dup3(which, wanted, O_CLOEXEC);
         break;
     default:
-        say(script, "dupfd %d %d", which, wanted);
+        script_say(script, "dupfd %d %d", which, wanted);
         made = fcntl(which, F_DUPFD, wanted);
         break;
     }
-    result(script, made);
-    opened(script, made, script->kinds[which]);
+    script_result(script, made);
+    opened(made, kinds[which]);
 }
 
 static void call_close_range(struct script *script) {
-    const unsigned first = 3 + below(script, 16);
+    const unsigned first = 3 + script_below(script, 16);
     const unsigned last = first; /* of several, Linux releases the last one first */
-    say(script, "close_range %u %u", first, last);
-    result(script, close_range(first, last, 0));
+    script_say(script, "close_range %u %u", first, last);
+    script_result(script, close_range(first, last, 0));
 }
 
 /* ---- bytes ---- */
@@ -177,61 +140,53 @@ static bool takes_bytes(int number) {
 
 static void call_write(struct script *script) {
     const int which = number_of(script, KIND_EVENT | KIND_PIPE | KIND_SOCKET);
-    uint64_t value = below(script, 4);
+    uint64_t value = script_below(script, 4);
     static const unsigned sizes[] = {0, 1, 7, 8, 100, 4095, 4096, 4097, BYTES_MAX};
-    unsigned size = sizes[below(script, sizeof sizes / sizeof sizes[0])];
+    unsigned size = sizes[script_below(script, sizeof sizes / sizeof sizes[0])];
     size = takes_bytes(which) || size < 8 ? size : 8;
-    if ((script->kinds[which] & KIND_SOCKET) != 0 && size > 100) {
+    if ((kinds[which] & KIND_SOCKET) != 0 && size > 100) {
         size = 100; /* Linux counts the memory of a socket's buffers, the simulator their bytes */
     }
-    if (below(script, 8) == 0) {
-        value = UINT64_MAX - below(script, 3);
+    if (script_below(script, 8) == 0) {
+        value = UINT64_MAX - script_below(script, 3);
     }
     for (unsigned i = 0; i < size; i++) {
-        script->bytes[i] = (char)next(script);
+        script->bytes[i] = (char)script_next(script);
     }
     memcpy(script->bytes, &value, sizeof value);
-    say(script, "write %d %u (%llu)", which, size, (unsigned long long)value);
-    result(script, write(which, script->bytes, size));
+    script_say(script, "write %d %u (%llu)", which, size, (unsigned long long)value);
+    script_result(script, write(which, script->bytes, size));
 }
 
 static void call_writev(struct script *script) {
     const int which = number(script);
-    const struct iovec parts[] = {{script->bytes, below(script, 5)},
+    const struct iovec parts[] = {{script->bytes, script_below(script, 5)},
                                   {script->bytes + 5, 0},
-                                  {script->bytes + 8, below(script, 300)}};
-    memset(script->bytes, (int)below(script, 3), 400);
-    say(script, "writev %d %zu %zu", which, parts[0].iov_len, parts[2].iov_len);
-    result(script, takes_bytes(which) ? writev(which, parts, 3) : 0);
-}
-
-static void tell_bytes(struct script *script, long count) {
-    uint32_t sum = 0;
-    for (long i = 0; i < count; i++) {
-        sum = sum * 31 + (unsigned char)script->bytes[i];
-    }
-    say(script, "  sum %08x\n", sum);
+                                  {script->bytes + 8, script_below(script, 300)}};
+    memset(script->bytes, (int)script_below(script, 3), 400);
+    script_say(script, "writev %d %zu %zu", which, parts[0].iov_len, parts[2].iov_len);
+    script_result(script, takes_bytes(which) ? writev(which, parts, 3) : 0);
 }
 
 static void call_read(struct script *script) {
     const int which = number_of(script, KIND_EVENT | KIND_PIPE | KIND_SOCKET);
     static const unsigned sizes[] = {0, 1, 8, 8, 8, 50, 4096, BYTES_MAX};
-    const unsigned size = sizes[below(script, sizeof sizes / sizeof sizes[0])];
-    say(script, "read %d %u", which, size);
+    const unsigned size = sizes[script_below(script, sizeof sizes / sizeof sizes[0])];
+    script_say(script, "read %d %u", which, size);
     const long count = read(which, script->bytes, size);
-    result(script, count);
-    tell_bytes(script, count);
+    script_result(script, count);
+    script_sum(script, script->bytes, count);
 }
 
 static void call_readv(struct script *script) {
     const int which = number(script);
-    const struct iovec parts[] = {{script->bytes, 3 + below(script, 5)},
-                                  {script->bytes + 100, below(script, 300)}};
+    const struct iovec parts[] = {{script->bytes, 3 + script_below(script, 5)},
+                                  {script->bytes + 100, script_below(script, 300)}};
     memset(script->bytes, 0, 400);
-    say(script, "readv %d %zu %zu", which, parts[0].iov_len, parts[1].iov_len);
+    script_say(script, "readv %d %zu %zu", which, parts[0].iov_len, parts[1].iov_len);
     const long count = readv(which, parts, 2);
-    result(script, count);
-    tell_bytes(script, count < 0 ? 0 : 400);
+    script_result(script, count);
+    script_sum(script, script->bytes, count < 0 ? 0 : 400);
 }
 
 /* ---- readiness ---- */
@@ -245,45 +200,46 @@ static void call_epoll_control(struct script *script) {
         {0, 0, 0, EPOLLET, EPOLLET, EPOLLONESHOT, EPOLLET | EPOLLONESHOT, EPOLLEXCLUSIVE};
     const int epoll = number_of(script, KIND_EPOLL);
     const int target = number(script);
-    const int operation = operations[below(script, 6)];
-    struct epoll_event event = {.events = wanted[below(script, 5)] | modes[below(script, 8)],
-                                .data.u64 = next(script) % 1000};
-    if ((script->kinds[target] & KIND_SOCKET) != 0) {
+    const int operation = operations[script_below(script, 6)];
+    struct epoll_event event = {.events = wanted[script_below(script, 5)] |
+                                          modes[script_below(script, 8)],
+                                .data.u64 = script_next(script) % 1000};
+    if ((kinds[target] & KIND_SOCKET) != 0) {
         event.events &= ~(uint32_t)EPOLLOUT; /* Linux tells of room whenever a buffer is freed */
     }
-    say(script,
-        "epoll_ctl %d %d %d %x %llu",
-        epoll,
-        operation,
-        target,
-        event.events,
-        (unsigned long long)event.data.u64);
-    result(script, epoll_ctl(epoll, operation, target, &event));
+    script_say(script,
+               "epoll_ctl %d %d %d %x %llu",
+               epoll,
+               operation,
+               target,
+               event.events,
+               (unsigned long long)event.data.u64);
+    script_result(script, epoll_ctl(epoll, operation, target, &event));
 }
 
 static void call_epoll_wait(struct script *script) {
     struct epoll_event events[EVENTS_MAX];
     const int epoll = number_of(script, KIND_EPOLL);
-    const int count_max = (int)below(script, EVENTS_MAX + 1);
-    say(script, "epoll_wait %d %d", epoll, count_max);
+    const int count_max = (int)script_below(script, EVENTS_MAX + 1);
+    script_say(script, "epoll_wait %d %d", epoll, count_max);
     const int count = epoll_wait(epoll, events, count_max, 0);
-    result(script, count);
+    script_result(script, count);
     for (int i = 0; i < count; i++) {
-        say(script, "  %x %llu\n", events[i].events, (unsigned long long)events[i].data.u64);
+        script_say(script, "  %x %llu\n", events[i].events, (unsigned long long)events[i].data.u64);
     }
 }
 
 static void call_poll(struct script *script) {
     struct pollfd entries[5];
-    say(script, "poll");
+    script_say(script, "poll");
     for (unsigned i = 0; i < 5; i++) {
-        entries[i] = (struct pollfd){.fd = below(script, 9) == 0 ? -1 : number(script),
-                                     .events = (short)(next(script) & 0x20c7)};
-        say(script, " %d:%x", entries[i].fd, (unsigned)entries[i].events);
+        entries[i] = (struct pollfd){.fd = script_below(script, 9) == 0 ? -1 : number(script),
+                                     .events = (short)(script_next(script) & 0x20c7)};
+        script_say(script, " %d:%x", entries[i].fd, (unsigned)entries[i].events);
     }
-    result(script, poll(entries, 5, 0));
+    script_result(script, poll(entries, 5, 0));
     for (unsigned i = 0; i < 5; i++) {
-        say(script, "  %x\n", (unsigned)(unsigned short)entries[i].revents);
+        script_say(script, "  %x\n", (unsigned)(unsigned short)entries[i].revents);
     }
 }
 
@@ -292,11 +248,11 @@ static void call_select(struct script *script) {
     FD_ZERO(&in);
     FD_ZERO(&out);
     FD_ZERO(&except);
-    say(script, "select");
+    script_say(script, "select");
     for (unsigned i = 0; i < 4; i++) {
         const int which = number(script);
-        const unsigned sets = below(script, 8);
-        say(script, " %d:%x", which, sets);
+        const unsigned sets = script_below(script, 8);
+        script_say(script, " %d:%x", which, sets);
         if ((sets & 1) != 0) {
             FD_SET(which, &in);
         }
@@ -309,12 +265,12 @@ static void call_select(struct script *script) {
     }
     struct timeval none = {0};
     const int count = select(NUMBER_MAX, &in, &out, &except, &none);
-    result(script, count);
+    script_result(script, count);
     for (int i = 0; count > 0 && i < NUMBER_MAX; i++) {
         const unsigned sets = (FD_ISSET(i, &in) ? 1u : 0u) | (FD_ISSET(i, &out) ? 2u : 0u) |
                               (FD_ISSET(i, &except) ? 4u : 0u);
         if (sets != 0) {
-            say(script, "  %d:%x\n", i, sets);
+            script_say(script, "  %d:%x\n", i, sets);
         }
     }
 }
@@ -324,34 +280,34 @@ static void call_select(struct script *script) {
 static void call_control(struct script *script) {
     const int which = number(script);
     int value = -1;
-    switch (below(script, 6)) {
+    switch (script_below(script, 6)) {
     case 0:
-        say(script, "getfd %d", which);
-        result(script, fcntl(which, F_GETFD));
+        script_say(script, "getfd %d", which);
+        script_result(script, fcntl(which, F_GETFD));
         break;
     case 1:
-        say(script, "setfd %d", which);
-        result(script, fcntl(which, F_SETFD, FD_CLOEXEC));
+        script_say(script, "setfd %d", which);
+        script_result(script, fcntl(which, F_SETFD, FD_CLOEXEC));
         break;
     case 2:
-        say(script, "getfl %d", which);
-        result(script, fcntl(which, F_GETFL));
+        script_say(script, "getfl %d", which);
+        script_result(script, fcntl(which, F_GETFL));
         break;
     case 3:
-        say(script, "getpipe %d", which);
-        result(script, fcntl(which, F_GETPIPE_SZ));
+        script_say(script, "getpipe %d", which);
+        script_result(script, fcntl(which, F_GETPIPE_SZ));
         break;
     case 4: {
-        const int size = 1 << (8 + below(script, 10));
-        say(script, "setpipe %d %d", which, size);
-        result(script, fcntl(which, F_SETPIPE_SZ, size));
+        const int size = 1 << (8 + script_below(script, 10));
+        script_say(script, "setpipe %d %d", which, size);
+        script_result(script, fcntl(which, F_SETPIPE_SZ, size));
         break;
     }
     default: {
         const bool pipe_end = fcntl(which, F_GETPIPE_SZ) >= 0; /* elsewhere kinds differ */
-        say(script, "readable %d", which);
-        result(script, pipe_end ? ioctl(which, FIONREAD, &value) : 0);
-        say(script, "  %d\n", value);
+        script_say(script, "readable %d", which);
+        script_result(script, pipe_end ? ioctl(which, FIONREAD, &value) : 0);
+        script_say(script, "  %d\n", value);
         break;
     }
     }
@@ -359,9 +315,9 @@ static void call_control(struct script *script) {
 
 static void call_shutdown(struct script *script) {
     const int which = number_of(script, KIND_SOCKET);
-    const int how = (int)below(script, 4);
-    say(script, "shutdown %d %d", which, how);
-    result(script, shutdown(which, how));
+    const int how = (int)script_below(script, 4);
+    script_say(script, "shutdown %d %d", which, how);
+    script_result(script, shutdown(which, how));
 }
 
 static void step(struct script *script) {
@@ -372,8 +328,8 @@ static void step(struct script *script) {
         call_readv,      call_epoll_control, call_epoll_control, call_epoll_control,
         call_epoll_wait, call_epoll_wait,    call_epoll_wait,    call_poll,
         call_select,     call_control,       call_shutdown,      call_close_range};
-    const unsigned which = below(script, sizeof calls / sizeof calls[0]);
-    if (which == sizeof calls / sizeof calls[0] - 1 && below(script, 3) != 0) {
+    const unsigned which = script_below(script, sizeof calls / sizeof calls[0]);
+    if (which == sizeof calls / sizeof calls[0] - 1 && script_below(script, 3) != 0) {
         return; /* closes too much to be frequent */
     }
     calls[which](script);
@@ -381,6 +337,7 @@ static void step(struct script *script) {
 
 size_t calls_run(uint64_t seed, char *text, size_t size) {
     struct script script = {.state = seed, .text = text, .size = size};
+    memset(kinds, 0, sizeof kinds);
     signal(SIGPIPE, SIG_IGN);
     for (unsigned i = 0; i < 6; i++) {
         call_open(&script);

@@ -1,0 +1,170 @@
+/* Files of simulated programs: random sequences of calls come to the same end as in this machine's
+ * kernel; the host's files stay as they are; and nothing of a run is left to the next one. */
+#include "tests/suite.h"
+
+#include <ftw.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/modules/paths.h"
+#include "tests/modules/scratch.h"
+#include "tools/runner.h"
+
+#define SEQUENCES 1000
+#define TEXT_SIZE 60000
+
+static char *native; /* shared with the child that makes the calls */
+
+/* ---- scratch folders ---- */
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *where) {
+    (void)status;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+static void clear(const char *folder) {
+    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void enter(const char *scratch) {
+    mkdir(scratch, 0755);
+    ck_assert_int_eq(chdir(scratch), 0);
+    ck_assert_int_eq(scratch_enter(), 0);
+}
+
+static char tree_text[1 << 16];
+
+static int add_one(const char *path, const struct stat *status, int kind, struct FTW *where) {
+    char bytes[9001] = "";
+    (void)where;
+    if (kind == FTW_SL) {
+        ck_assert_int_ge(readlink(path, bytes, sizeof bytes - 1), 0);
+    } else if (kind == FTW_F) {
+        FILE *file = fopen(path, "r");
+        ck_assert_ptr_nonnull(file);
+        bytes[fread(bytes, 1, sizeof bytes - 1, file)] = '\0';
+        fclose(file);
+    }
+    const size_t used = strlen(tree_text);
+    snprintf(tree_text + used,
+             sizeof tree_text - used,
+             "%s %o %ld %ld %ld %s\n",
+             path,
+             status->st_mode,
+             (long)status->st_ino,
+             (long)status->st_mtim.tv_sec,
+             (long)status->st_mtim.tv_nsec,
+             bytes);
+    return 0;
+}
+
+/* All names, kinds, modes, times and bytes of a folder; what is in it is told in one text. */
+static const char *tell(const char *folder) {
+    tree_text[0] = '\0';
+    ck_assert_int_eq(nftw(folder, add_one, 16, FTW_PHYS), 0);
+    return tree_text;
+}
+
+/* ---- workers ---- */
+
+static void open_module(struct runner *runner, const char *name) {
+    char folder[PATH_MAX - 300];
+    char path[PATH_MAX];
+    const struct runner_options options = {.backend = "fiber"};
+    runner_folder(folder, sizeof folder);
+    snprintf(path, sizeof path, "%s/modules/%s.so", folder, name);
+    ck_assert_msg(runner_open(runner, path, &options), "%s: %s", path, runner->record->error);
+}
+
+static void run(struct runner *runner, uint64_t base, uint64_t runs) {
+    ck_assert(runner_prepare(runner, "fifo", base, runs));
+    ck_assert_int_eq(runner_run(runner, NULL), RUNNER_REPLIED);
+    ck_assert_str_eq(runner->record->error, "");
+    ck_assert_msg(runner->record->verdict.kind == VERDICT_PASS,
+                  "%s\n%.*s",
+                  runner->record->verdict.message,
+                  (int)runner->record->output_size,
+                  runner->record->output);
+}
+
+/* ---- sequences ---- */
+
+/* What this machine's kernel makes of a sequence. */
+static void run_native(uint64_t seed, const char *scratch) {
+    const pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        closefrom(3);
+        enter(scratch);
+        if ((seed & 1) != 0) {
+            umask(022);
+            scratch_populate();
+        }
+        native[paths_run(seed, native, TEXT_SIZE - 1)] = '\0';
+        _exit(0);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "seed %" PRIu64, seed);
+    clear(scratch);
+}
+
+/* The first line that differs, and what led to it. */
+static void report(uint64_t seed, const char *simulated) {
+    size_t line = 0;
+    size_t at = 0;
+    while (native[at] == simulated[at]) {
+        line = native[at] == '\n' ? at + 1 : line;
+        at++;
+    }
+    const size_t from = line > 3000 ? line - 3000 : 0;
+    fprintf(stderr, "%.*s", (int)(line - from), native + from);
+    ck_abort_msg("seed %" PRIu64 ": the kernel says\n%.200s\nand the simulated one\n%.200s",
+                 seed,
+                 native + line,
+                 simulated + line);
+}
+
+START_TEST(random_sequences_of_calls_on_files_end_as_in_the_kernel) {
+    char scratch[] = "/tmp/sim-test-files-XXXXXX";
+    struct runner runner;
+    static char before[sizeof tree_text];
+    ck_assert_ptr_nonnull(mkdtemp(scratch));
+    clear(FIXTURE);
+    umask(022);
+    enter(FIXTURE);
+    scratch_populate();
+    strcpy(before, tell(FIXTURE));
+    open_module(&runner, "file_calls");
+    native = mmap(NULL, TEXT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(native, MAP_FAILED);
+
+    for (uint64_t i = 0; i < SEQUENCES; i++) {
+        run(&runner, i, 1);
+        ck_assert_uint_lt(runner.record->output_size, TEXT_SIZE);
+        runner.record->output[runner.record->output_size] = '\0';
+        char *rest;
+        const uint64_t seed = strtoull(runner.record->output, &rest, 10);
+        run_native(seed, scratch);
+        if (strcmp(native, rest + 1) != 0) {
+            report(seed, rest + 1);
+        }
+    }
+    ck_assert_str_eq(tell(FIXTURE), before); /* the host's files are as they were */
+    ck_assert_int_eq(munmap(native, TEXT_SIZE), 0);
+    runner_close(&runner);
+}
+END_TEST
+
+SUITE(files) {
+    SUITE_TEST(random_sequences_of_calls_on_files_end_as_in_the_kernel);
+}
