@@ -299,6 +299,7 @@ void connection_refuse_all(struct segments *segments, uint32_t listener) {
         host->waiting--;
         if (socket->domain == AF_UNIX) {
             struct socket *peer = socket_at(sockets, socket->peer);
+            socket_rights_drop(sockets, index);
             peer->shut = SOCKET_SHUT_BOTH;
             peer->error = ECONNRESET;
             socket_notify(sockets, socket->peer, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLERR);

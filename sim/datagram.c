@@ -279,10 +279,15 @@ int64_t datagram_receive(struct packets *packets,
         return socket_error_take(socket);
     }
     const uint32_t first = socket->packet_first;
-    const struct packet *packet = packet_at(packets, first);
+    struct packet *packet = packet_at(packets, first);
     const uint32_t copied = copy_out(packets, packet, message);
     const int64_t result = (call->flags & MSG_TRUNC) != 0 ? packet->size : copied;
     write_sender(packets, packet, socket->domain, message);
+    if (packet->rights != 0 && call->rights != NULL) {
+        const bool peeks = (call->flags & MSG_PEEK) != 0;
+        *call->rights = peeks ? rights_copy(sockets->rights, packet->rights) : packet->rights;
+        packet->rights = peeks ? packet->rights : 0;
+    }
     if ((call->flags & MSG_PEEK) == 0) {
         const bool full = socket->waiting > DATAGRAM_UNIX_MAX;
         packet_dequeue(packets, index);

@@ -153,6 +153,10 @@ int64_t datagram_unix_send(struct packets *packets,
             const uint32_t packet = packet_take(packets, (uint32_t)size);
             packet_sender_set(packets, packet, index);
             packet_fill(packets, packet, message->parts, message->part_count);
+            if (call->rights != NULL) {
+                packet_at(packets, packet)->rights = *call->rights;
+                *call->rights = 0;
+            }
             packet_enqueue(packets, target, packet);
             return (int64_t)size;
         }

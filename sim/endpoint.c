@@ -37,6 +37,19 @@ static bool is_stream(const struct endpoints *endpoints, uint32_t index) {
     return at(endpoints, index)->type == SOCK_STREAM;
 }
 
+/* What a call drops of other sockets' files is closed after it. */
+static void hold(struct endpoints *endpoints) {
+    if (endpoints->sockets.rights != NULL) {
+        rights_hold(endpoints->sockets.rights);
+    }
+}
+
+static void release(struct endpoints *endpoints) {
+    if (endpoints->sockets.rights != NULL) {
+        rights_release(endpoints->sockets.rights);
+    }
+}
+
 /* ---- birth ---- */
 
 int64_t
@@ -78,9 +91,13 @@ int64_t endpoint_connect(struct endpoints *endpoints,
                          const void *sockaddr,
                          uint32_t size,
                          const struct socket_call *call) {
-    return is_stream(endpoints, index)
-               ? connection_connect(&endpoints->segments, index, sockaddr, size, call)
-               : datagram_connect(&endpoints->packets, index, sockaddr, size);
+    if (is_stream(endpoints, index)) {
+        return connection_connect(&endpoints->segments, index, sockaddr, size, call);
+    }
+    hold(endpoints);
+    const int64_t result = datagram_connect(&endpoints->packets, index, sockaddr, size);
+    release(endpoints);
+    return result;
 }
 
 int64_t endpoint_listen(struct endpoints *endpoints, uint32_t index, int backlog) {
@@ -168,9 +185,11 @@ int64_t endpoint_shutdown(struct endpoints *endpoints, uint32_t index, int how, 
 }
 
 void endpoint_close(struct endpoints *endpoints, uint32_t index) {
+    hold(endpoints);
     if (is_stream(endpoints, index)) {
         stream_close(&endpoints->segments, index);
     } else {
         datagram_close(&endpoints->packets, index);
     }
+    release(endpoints);
 }

@@ -59,7 +59,7 @@ int64_t endpoint_listen(struct endpoints *endpoints, uint32_t index, int backlog
 int64_t
 endpoint_accept(struct endpoints *endpoints, uint32_t index, const struct socket_call *call);
 
-/* sendmsg() and recvmsg(), without ancillary data. -EPIPE: see endpoint_raises. */
+/* sendmsg() and recvmsg(). -EPIPE: see endpoint_raises. */
 int64_t endpoint_send(struct endpoints *endpoints,
                       uint32_t index,
                       const struct datagram_message *message,

@@ -25,6 +25,7 @@
 #include "sim/file.h"
 #include "sim/pipe.h"
 #include "sim/readiness.h"
+#include "sim/rights.h"
 #include "sim/socket_file.h"
 
 struct kernel {
@@ -34,6 +35,7 @@ struct kernel {
     struct counters counters;
     struct pipes pipes;
     struct endpoints endpoints;
+    struct rights rights;
     struct socket_files sockets;
 };
 

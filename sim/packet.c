@@ -59,6 +59,10 @@ void packet_sender_set(struct packets *packets, uint32_t index, uint32_t sender)
 }
 
 void packet_give(struct packets *packets, uint32_t index) {
+    const uint32_t rights = packet_at(packets, index)->rights;
+    if (rights != 0) {
+        rights_drop(packets->sockets->rights, rights);
+    }
     packet_sender_set(packets, index, 0);
     bytes_drop(&packets->sockets->bytes, &packet_at(packets, index)->bytes);
     pool_give(&packets->table, index);

@@ -32,6 +32,7 @@ struct packet {
     uint32_t sender; /* counted in its entries; of UDP only while it is on its way, else 0 */
     uint32_t node;   /* UDP on its way: where to */
     bool broadcast;
+    uint32_t rights; /* AF_UNIX: files that go along, 0 = none */
     struct address from, to;
     struct bytes_queue bytes;
 };

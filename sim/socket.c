@@ -81,8 +81,19 @@ static bool needed(const struct socket *socket) {
     return (socket->flags & SOCKET_GONE) == 0 || socket->entries != 0;
 }
 
+void socket_rights_drop(struct sockets *sockets, uint32_t index) {
+    struct socket *socket = socket_at(sockets, index);
+    while (socket->rights_first != 0) {
+        const uint32_t first = socket->rights_first;
+        socket->rights_first = rights_at(sockets->rights, first)->next;
+        rights_drop(sockets->rights, first);
+    }
+    socket->rights_last = 0;
+}
+
 static void give(struct sockets *sockets, uint32_t index) {
     struct socket *socket = socket_at(sockets, index);
+    ASSERT(socket->rights_first == 0);
     ASSERT((socket->flags & SOCKET_BOUND) == 0);
     bytes_drop(&sockets->bytes, &socket->in);
     socket->domain = 0;

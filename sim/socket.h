@@ -22,6 +22,7 @@
 #include "sim/address.h"
 #include "sim/bytes.h"
 #include "sim/network.h"
+#include "sim/rights.h"
 #include "sim/schedule.h"
 #include "sim/socket_record.h"
 
@@ -35,6 +36,7 @@ struct sockets {
     struct schedule *schedule;
     struct network *network;
     struct bytes bytes;
+    struct rights *rights; /* NULL: none can be sent */
     /* What poll() would see at a socket has changed; set by whoever watches, or NULL. */
     void (*changed)(void *context, uint32_t index, uint32_t events);
     void *changed_context;
@@ -44,6 +46,8 @@ struct sockets {
 struct socket_call {
     uint32_t flags;   /* MSG_PEEK, MSG_DONTWAIT … */
     bool nonblocking; /* O_NONBLOCK of the descriptor */
+    uint32_t *rights; /* sim/rights.h. Send: what goes along, 0 once it is on its way. Receive: what
+                         came along, now the caller's. 0 = nothing; NULL: the caller has no room */
     const void *site;
 };
 
@@ -79,6 +83,9 @@ void socket_release(struct sockets *sockets, uint32_t index);
 
 /* What a poll would see has changed: wakes who waits for it (events: EPOLLIN, EPOLLOUT …). */
 void socket_notify(struct sockets *sockets, uint32_t index, uint32_t events);
+
+/* What waits in a stream for who reads: files that will not be received any more. */
+void socket_rights_drop(struct sockets *sockets, uint32_t index);
 
 /* Waits for readers' or writers' turn. 0, -EINTR, -EAGAIN (the timeout passed). */
 int socket_wait(struct sockets *sockets,

@@ -85,7 +85,9 @@ struct socket {
     /* datagrams */
     uint32_t packet_first, packet_last; /* arrived */
     /* AF_UNIX */
-    uint32_t name_size; /* 0 = unnamed; an abstract name begins with NUL */
+    uint64_t pulled;                    /* bytes of `in` read so far */
+    uint32_t rights_first, rights_last; /* files among the bytes of `in` */
+    uint32_t name_size;                 /* 0 = unnamed; an abstract name begins with NUL */
     char name[SOCKET_NAME_SIZE];
 };
 

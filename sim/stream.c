@@ -78,6 +78,29 @@ static void push_parts(struct segments *segments,
     }
 }
 
+/* Files go along with the bytes that are appended next; of a large send with its first ones. */
+static void push_rights(struct segments *segments,
+                        uint32_t peer,
+                        uint32_t size,
+                        const struct socket_call *call) {
+    struct socket *receiver = socket_at(segments->sockets, peer);
+    struct rights *rights = segments->sockets->rights;
+    if (call->rights == NULL || *call->rights == 0) {
+        return;
+    }
+    struct rights_bundle *bundle = rights_at(rights, *call->rights);
+    bundle->next = 0;
+    bundle->position = receiver->pulled + receiver->in.size;
+    bundle->extent = size < RIGHTS_EXTENT_MAX ? size : RIGHTS_EXTENT_MAX;
+    if (receiver->rights_last != 0) {
+        rights_at(rights, receiver->rights_last)->next = *call->rights;
+    } else {
+        receiver->rights_first = *call->rights;
+    }
+    receiver->rights_last = *call->rights;
+    *call->rights = 0;
+}
+
 int64_t stream_send(struct segments *segments,
                     uint32_t index,
                     const struct iovec *parts,
@@ -100,6 +123,7 @@ int64_t stream_send(struct segments *segments,
             if (!socket_waits(call)) {
                 size = shorten(segments, socket, size, call->site);
             }
+            push_rights(segments, socket->peer, size, call);
             push_parts(segments, socket->peer, parts, sent, size);
             segment_send(segments, index, size, 0, call->site);
             sent += size;
@@ -194,10 +218,50 @@ static uint32_t take(struct segments *segments,
     }
     if (!peeks) {
         socket->readable -= count;
+        socket->pulled += count;
         segment_credit(segments, index, count);
         schedule_progress(segments->sockets->schedule);
     }
     return count;
+}
+
+/* How many of `size` bytes from position `at` on a receive may take: it ends where those end that
+ * files came with. */
+static uint32_t
+reach(const struct segments *segments, const struct socket *socket, uint32_t at, uint32_t size) {
+    if (socket->rights_first == 0) {
+        return size;
+    }
+    const struct rights_bundle *bundle = rights_at(segments->sockets->rights, socket->rights_first);
+    const uint64_t end = bundle->position + bundle->extent - socket->pulled - at;
+    return size < end ? size : (uint32_t)end;
+}
+
+/* Whether files came with the first `end` bytes. */
+static bool meets(const struct segments *segments, const struct socket *socket, uint32_t end) {
+    return socket->rights_first != 0 &&
+           rights_at(segments->sockets->rights, socket->rights_first)->position <
+               socket->pulled + end;
+}
+
+/* The first files go to who receives, or are dropped. */
+static void
+hand_over(struct segments *segments, struct socket *socket, const struct socket_call *call) {
+    struct rights *rights = segments->sockets->rights;
+    const uint32_t first = socket->rights_first;
+    if ((call->flags & MSG_PEEK) != 0) {
+        if (call->rights != NULL) {
+            *call->rights = rights_copy(rights, first);
+        }
+        return;
+    }
+    socket->rights_first = rights_at(rights, first)->next;
+    socket->rights_last = socket->rights_first == 0 ? 0 : socket->rights_last;
+    if (call->rights != NULL) {
+        *call->rights = first;
+    } else {
+        rights_drop(rights, first);
+    }
 }
 
 int64_t stream_receive(struct segments *segments,
@@ -214,7 +278,15 @@ int64_t stream_receive(struct segments *segments,
     const uint64_t deadline = socket_deadline(sockets, socket->receive_timeout_ns);
     uint32_t got = 0;
     for (;;) {
-        got += take(segments, index, parts, got, total - got, call->flags);
+        const uint32_t at = (call->flags & MSG_PEEK) != 0 ? got : 0;
+        const uint32_t size = reach(segments, socket, at, total - got);
+        const uint32_t there = socket->readable - at;
+        const bool met = meets(segments, socket, at + (there < size ? there : size));
+        got += take(segments, index, parts, got, size, call->flags);
+        if (met) {
+            hand_over(segments, socket, call);
+            return got;
+        }
         if ((got == total && (got > 0 || socket->readable > 0)) ||
             (got > 0 && (call->flags & MSG_WAITALL) == 0)) {
             return got;
@@ -308,6 +380,7 @@ static void close_connected(struct segments *segments, uint32_t index) {
     const bool aborts = (socket->flags & SOCKET_LINGER) != 0 && socket->linger_s == 0;
     if (socket->domain == AF_UNIX) {
         struct socket *peer = socket_at(segments->sockets, socket->peer);
+        socket_rights_drop(segments->sockets, index);
         peer->shut = SOCKET_SHUT_BOTH;
         peer->error = socket->readable > 0 ? ECONNRESET : peer->error;
         socket_notify(segments->sockets,

@@ -20,6 +20,7 @@ static const char *const modules[] = {
     "waits",
     "posix_timers",
     "options",
+    "rights",
 };
 #define MODULE_COUNT (int)(sizeof modules / sizeof modules[0])
 

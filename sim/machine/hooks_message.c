@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "sim/machine/hook.h"
+#include "sim/machine/hooks_control.h"
 #include "sim/machine/real.h"
 #include "sim/machine/signals.h"
 
@@ -37,19 +38,27 @@ static bool is_datagram(uint32_t index) {
 
 /* ---- send ---- */
 
-static int64_t
-send_one(int number, const struct datagram_message *message, int flags, const void *site) {
+/* header NULL: nothing goes along. */
+static int64_t send_one(int number,
+                        const struct datagram_message *message,
+                        const struct msghdr *header,
+                        int flags,
+                        const void *site) {
     if ((flags & ~SEND_FLAGS) != 0) {
         hook_escape(site, "send() with flags %#x", (unsigned)flags);
     }
     struct descriptors *descriptors = hook_descriptors();
     struct endpoints *endpoints = &hook_kernel()->endpoints;
-    struct socket_call call = {.flags = (uint32_t)flags, .site = site};
+    uint32_t rights = 0;
+    struct socket_call call = {.flags = (uint32_t)flags, .rights = &rights, .site = site};
     const uint32_t file = descriptor_enter(descriptors, number, POINT_SEND, site);
     int64_t result = 0;
     const uint32_t index = socket_of(file, &call, &result);
     bool broken = false;
-    if (index != 0) {
+    if (index != 0 && header != NULL) {
+        result = hooks_control_read(index, header, &rights, site);
+    }
+    if (index != 0 && result == 0) {
         if ((flags & MSG_MORE) != 0 && is_datagram(index)) {
             hook_escape(site, "send() of a datagram with flag MSG_MORE");
         }
@@ -57,6 +66,9 @@ send_one(int number, const struct datagram_message *message, int flags, const vo
             result = endpoint_send(endpoints, index, message, &call);
         } while (result == -EINTR && signals_restart());
         broken = endpoint_raises(endpoints, index, result, (uint32_t)flags);
+    }
+    if (rights != 0) {
+        rights_drop(&hook_kernel()->rights, rights);
     }
     descriptor_leave(descriptors, file, POINT_SEND, result, site);
     if (broken) {
@@ -85,7 +97,7 @@ static ssize_t send_block(int number,
                                              .part_count = 1,
                                              .name = (void *)(uintptr_t)address,
                                              .name_size = address != NULL ? address_size : 0};
-    return result_of(send_one(number, &message, flags, site));
+    return result_of(send_one(number, &message, NULL, flags, site));
 }
 
 HOOK ssize_t send(int number, const void *bytes, size_t size, int flags) {
@@ -105,9 +117,6 @@ HOOK ssize_t sendto(int number,
 }
 
 static int64_t send_message(int number, const struct msghdr *header, int flags, const void *site) {
-    if (header->msg_controllen != 0) {
-        hook_escape(site, "sendmsg() with control data");
-    }
     if (header->msg_iovlen > IOV_MAX) {
         return -EMSGSIZE;
     }
@@ -116,7 +125,7 @@ static int64_t send_message(int number, const struct msghdr *header, int flags, 
         .part_count = (uint32_t)header->msg_iovlen,
         .name = header->msg_name,
         .name_size = header->msg_name != NULL ? header->msg_namelen : 0};
-    return send_one(number, &message, flags, site);
+    return send_one(number, &message, header, flags, site);
 }
 
 HOOK ssize_t sendmsg(int number, const struct msghdr *header, int flags) {
@@ -143,13 +152,17 @@ HOOK int sendmmsg(int number, struct mmsghdr *messages, unsigned count, int flag
 
 /* ---- receive ---- */
 
-static int64_t
-receive_one(int number, struct datagram_message *message, int flags, const void *site) {
+/* rights NULL: nobody wants what comes along. */
+static int64_t receive_one(int number,
+                           struct datagram_message *message,
+                           uint32_t *rights,
+                           int flags,
+                           const void *site) {
     if ((flags & ~RECEIVE_FLAGS) != 0) {
         hook_escape(site, "recv() with flags %#x", (unsigned)flags);
     }
     struct descriptors *descriptors = hook_descriptors();
-    struct socket_call call = {.flags = (uint32_t)flags, .site = site};
+    struct socket_call call = {.flags = (uint32_t)flags, .rights = rights, .site = site};
     const uint32_t file = descriptor_enter(descriptors, number, POINT_RECEIVE, site);
     int64_t result = 0;
     const uint32_t index = socket_of(file, &call, &result);
@@ -173,7 +186,7 @@ static ssize_t receive_block(int number,
                                        .part_count = 1,
                                        .name = address,
                                        .name_size = address != NULL ? *address_size : 0};
-    const int64_t result = receive_one(number, &message, flags, site);
+    const int64_t result = receive_one(number, &message, NULL, flags, site);
     if (result >= 0 && address != NULL) {
         *address_size = message.name_size;
     }
@@ -225,11 +238,12 @@ static int64_t receive_message(int number, struct msghdr *header, int flags, con
                                        .name = header->msg_name,
                                        .name_size =
                                            header->msg_name != NULL ? header->msg_namelen : 0};
-    const int64_t result = receive_one(number, &message, flags, site);
+    uint32_t rights = 0;
+    const int64_t result = receive_one(number, &message, &rights, flags, site);
     if (result >= 0) {
         header->msg_namelen = header->msg_name != NULL ? message.name_size : 0;
-        header->msg_controllen = 0;
         header->msg_flags = (message.truncated ? MSG_TRUNC : 0) | (flags & MSG_CMSG_CLOEXEC);
+        hooks_control_write(header, rights, (flags & MSG_CMSG_CLOEXEC) != 0);
     }
     return result;
 }

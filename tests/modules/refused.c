@@ -8,10 +8,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -22,6 +24,7 @@
 #define UNKNOWN 0x40000000 /* a flag that no call has */
 
 static char bytes[8];
+static const int one = 1;
 static const struct timespec second = {1, 0};
 static const struct sched_param priority = {.sched_priority = 1};
 static const struct itimerval interval = {{1, 0}, {1, 0}};
@@ -53,6 +56,11 @@ static stack_t stack = {.ss_sp = bytes, .ss_size = 65536, .ss_flags = UNKNOWN};
 #define DLOPEN dlopen("libcheck.so.0", RTLD_NOW)
 #define KILL_ALL kill(-1, SIGTERM)
 #define STOP raise(SIGTSTP)
+#define CREDENTIALS send_control(AF_UNIX, SCM_CREDENTIALS)
+#define CONTROL send_control(AF_INET, SCM_RIGHTS)
+#define UNSENT ioctl(socket(AF_UNIX, SOCK_STREAM, 0), TIOCOUTQ, bytes)
+#define STAMPS                                                                                     \
+    setsockopt(socket(AF_INET, SOCK_DGRAM, 0), SOL_SOCKET, SO_TIMESTAMP, &one, sizeof one)
 #define TIMER_THREAD timer_create(CLOCK_MONOTONIC, &event, (timer_t *)bytes)
 #define TIMER_CLOCK timer_create(CLOCK_PROCESS_CPUTIME_ID, NULL, (timer_t *)bytes)
 #define SYSCALL_UNKNOWN syscall(499)
@@ -65,6 +73,15 @@ static stack_t stack = {.ss_sp = bytes, .ss_size = 65536, .ss_flags = UNKNOWN};
 #define GETNAMEINFO getnameinfo(NULL, 0, NULL, 0, NULL, 0, NI_IDN)
 #define GETHOSTBYNAME2 (void)gethostbyname2("localhost", AF_UNIX)
 
+static void send_control(int domain, int type) {
+    union {
+        struct cmsghdr head;
+        char bytes[CMSG_SPACE(sizeof(struct ucred))];
+    } control = {.head = {CMSG_LEN(sizeof(struct ucred)), SOL_SOCKET, type}};
+    const struct msghdr header = {.msg_control = &control, .msg_controllen = sizeof control};
+    sendmsg(socket(domain, SOCK_DGRAM, 0), &header, 0);
+}
+
 int program(int argc, char **argv) {
     (void)argc;
     (void)argv;
@@ -75,6 +92,8 @@ int program(int argc, char **argv) {
     (void)action;
     (void)stack;
     (void)event;
+    (void)one;
+    (void)send_control;
     (void)hints;
     (void)results;
     WHAT;
