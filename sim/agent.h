@@ -65,7 +65,6 @@ struct agent {
     uint64_t deadline;       /* agenda handle, 0 = none */
     uint32_t deadline_agent; /* the agent of a deadline that is due but not picked, 0 = none */
     uint32_t reason;         /* enum wake_reason of the last wait */
-    bool interruptible;      /* AGENT_WAITING: a signal may end the wait */
     struct wait_cause cause; /* AGENT_WAITING */
     struct point pending;    /* AGENT_THREAD: announced and not yet in effect */
     struct agenda_item item; /* AGENT_ENTRY */

@@ -41,8 +41,7 @@ static int counter_wait(struct counters *counters,
     const struct wait_cause cause = {.kind = (uint16_t)kind,
                                      .object = file_at(counters->files, file)->object,
                                      .site = site};
-    return schedule_wait_interruptible(counters->schedule, queue, AGENDA_NEVER, &cause) ==
-                   WAKE_INTERRUPTED
+    return schedule_wait(counters->schedule, queue, AGENDA_NEVER, &cause) == WAKE_INTERRUPTED
                ? -EINTR
                : 0;
 }

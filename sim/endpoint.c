@@ -150,6 +150,11 @@ int64_t endpoint_receive(struct endpoints *endpoints,
     return result;
 }
 
+bool endpoint_times_out(const struct endpoints *endpoints, uint32_t index, bool sends) {
+    const struct socket *socket = at(endpoints, index);
+    return (sends ? socket->send_timeout_ns : socket->receive_timeout_ns) != 0;
+}
+
 bool endpoint_raises(const struct endpoints *endpoints,
                      uint32_t index,
                      int64_t result,

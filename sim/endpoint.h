@@ -81,6 +81,10 @@ uint32_t endpoint_events(struct endpoints *endpoints, uint32_t index);
 int64_t endpoint_readable(const struct endpoints *endpoints, uint32_t index);
 int64_t endpoint_unsent(const struct endpoints *endpoints, uint32_t index);
 
+/* True when calls that send (or receive) have a timeout: one that was interrupted is not taken up
+ * again. */
+bool endpoint_times_out(const struct endpoints *endpoints, uint32_t index, bool sends);
+
 /* True when a result of endpoint_send is to raise SIGPIPE. */
 bool endpoint_raises(const struct endpoints *endpoints,
                      uint32_t index,

@@ -156,8 +156,6 @@ static bool spurious(struct schedule *schedule, const void *site) {
                           FUTEX_SPURIOUS_DENOMINATOR);
 }
 
-/* A handler that runs before the wait returns may itself wait for a futex: it then takes this
- * agent out of the entry first, and `where` says nothing about us when we come back. */
 static int wait_in(struct futexes *futexes,
                    const struct futex_word *word,
                    const struct futex_wait_for *what,
@@ -165,7 +163,7 @@ static int wait_in(struct futexes *futexes,
                    uint32_t *object) {
     struct schedule *schedule = futexes->schedule;
     const uint32_t agent = schedule->running;
-    leave(futexes, agent);
+    ASSERT(futexes->where[agent] == 0);
     const uint32_t index = entry_take(futexes, word);
     struct futex *entry = entry_at(futexes, index);
     *object = entry->object;
@@ -180,7 +178,7 @@ static int wait_in(struct futexes *futexes,
                                      .holder = NULL,
                                      .site = site};
     const enum wake_reason reason =
-        schedule_wait_interruptible(schedule, &entry->queue, what->deadline_ns, &cause);
+        schedule_wait(schedule, &entry->queue, what->deadline_ns, &cause);
     leave(futexes, agent);
     return reason == WAKE_TIMEOUT ? -ETIMEDOUT : reason == WAKE_INTERRUPTED ? -EINTR : 0;
 }

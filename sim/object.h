@@ -72,18 +72,18 @@ static inline uint32_t object_wake(struct schedule *schedule,
     return schedule_wake(schedule, queue, count_max);
 }
 
-/* Waits once. Whatever woke it, the caller looks again whether it may have the object now: when it
- * was WAKE_INTERRUPTED, signal handlers have run and it stood in no queue meanwhile. A queue in the
- * program's memory is to be believed first. */
+/* Waits once. Whatever woke it, the caller looks again whether it may have the object now: signal
+ * handlers may have run, while it stood in no queue. A queue in the program's memory is to be
+ * believed first. */
 static inline enum wake_reason object_wait(struct schedule *schedule,
                                            struct wait_queue *queue,
                                            uint64_t deadline_ns,
                                            const struct wait_cause *cause) {
+    const enum wake_reason reason = schedule_wait(schedule, queue, deadline_ns, cause);
     if (schedule_running(schedule)->interrupts != 0) {
         schedule_interrupt(schedule);
-        return WAKE_INTERRUPTED;
     }
-    return schedule_wait_interruptible(schedule, queue, deadline_ns, cause);
+    return reason;
 }
 
 #endif

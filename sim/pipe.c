@@ -61,10 +61,8 @@ static int pipe_wait(struct pipes *pipes,
     const struct wait_cause cause = {.kind = (uint16_t)kind,
                                      .object = file_at(pipes->files, file)->object,
                                      .site = site};
-    return schedule_wait_interruptible(pipes->schedule, queue, AGENDA_NEVER, &cause) ==
-                   WAKE_INTERRUPTED
-               ? -EINTR
-               : 0;
+    return schedule_wait(pipes->schedule, queue, AGENDA_NEVER, &cause) == WAKE_INTERRUPTED ? -EINTR
+                                                                                           : 0;
 }
 
 /* ---- reading ---- */

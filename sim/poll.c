@@ -61,18 +61,14 @@ int64_t poll_wait(struct readiness *readiness,
         if (ready > 0) {
             return ready;
         }
-        if (schedule_running(readiness->schedule)->interrupts != 0) { /* even without waiting */
-            schedule_interrupt(readiness->schedule);
-            reason = WAKE_INTERRUPTED;
-        }
-        if (reason == WAKE_INTERRUPTED) {
-            return -EINTR;
+        if (schedule_running(readiness->schedule)->interrupts != 0) {
+            return -EINTR; /* even without waiting */
         }
         if (reason == WAKE_TIMEOUT || deadline_ns <= schedule_now_ns(readiness->schedule)) {
             return 0;
         }
         const uint32_t watches = poll_watch(readiness, entries, count);
-        reason = schedule_wait_interruptible(readiness->schedule, NULL, deadline_ns, &cause);
+        reason = schedule_wait(readiness->schedule, NULL, deadline_ns, &cause);
         poll_unwatch(readiness, watches);
     }
 }

@@ -360,10 +360,10 @@ int64_t readiness_wait(struct readiness *readiness,
         if (reason == WAKE_INTERRUPTED) {
             return -EINTR;
         }
-        reason = schedule_wait_interruptible(readiness->schedule,
-                                             &instance_of(readiness, epoll)->waiters,
-                                             deadline_ns,
-                                             &cause);
+        reason = schedule_wait(readiness->schedule,
+                               &instance_of(readiness, epoll)->waiters,
+                               deadline_ns,
+                               &cause);
     }
 }
 

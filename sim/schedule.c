@@ -411,22 +411,19 @@ void schedule_step_yield(struct schedule *schedule) {
     }
 }
 
-static enum wake_reason wait_in(struct schedule *schedule,
-                                struct wait_queue *queue,
-                                uint64_t deadline_ns,
-                                const struct wait_cause *cause,
-                                bool interruptible) {
+enum wake_reason schedule_wait(struct schedule *schedule,
+                               struct wait_queue *queue,
+                               uint64_t deadline_ns,
+                               const struct wait_cause *cause) {
     const uint32_t index = schedule->running;
     struct agent *agent = schedule_agent(schedule, index);
     ASSERT(index != 0 && agent->state == AGENT_READY);
     ASSERT(agent->deadline == 0);
-    if (interruptible && agent->interrupts != 0) {
-        schedule_interrupt(schedule);
+    if (agent->interrupts != 0) {
         return WAKE_INTERRUPTED;
     }
     agent_ready_remove(&schedule->agents, index);
     agent->state = AGENT_WAITING;
-    agent->interruptible = interruptible;
     agent->cause = *cause;
     agent->reason = WAKE_SIGNALLED;
     if (queue != NULL) {
@@ -440,25 +437,7 @@ static enum wake_reason wait_in(struct schedule *schedule,
         }
     }
     pick(schedule, false, false);
-    const enum wake_reason reason = (enum wake_reason)agent->reason;
-    if (__builtin_expect(agent->interrupts != 0, 0)) {
-        schedule_interrupt(schedule);
-    }
-    return reason;
-}
-
-enum wake_reason schedule_wait(struct schedule *schedule,
-                               struct wait_queue *queue,
-                               uint64_t deadline_ns,
-                               const struct wait_cause *cause) {
-    return wait_in(schedule, queue, deadline_ns, cause, false);
-}
-
-enum wake_reason schedule_wait_interruptible(struct schedule *schedule,
-                                             struct wait_queue *queue,
-                                             uint64_t deadline_ns,
-                                             const struct wait_cause *cause) {
-    return wait_in(schedule, queue, deadline_ns, cause, true);
+    return (enum wake_reason)agent->reason;
 }
 
 /* The queue was in the program's memory, and what is there now is not ours. */

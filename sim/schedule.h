@@ -53,7 +53,7 @@ struct schedule_machine {
     void (*end)(void *context);
     /* Nothing is ready and nothing is due. Must set the verdict. */
     void (*idle)(void *context);
-    /* The running thread goes on and its `interrupts` is not 0: runs its signal handlers. */
+    /* The running thread's `interrupts` is not 0: runs its signal handlers. */
     void (*interrupt)(void *context);
 };
 
@@ -121,17 +121,13 @@ void schedule_thread_kill(struct schedule *schedule, uint32_t agent);
 /* Gives the processor to the first pick. Called once by the machine, from outside all threads. */
 void schedule_run(struct schedule *schedule);
 
-/* The running thread waits in `queue` (NULL: only for the deadline). */
+/* The running thread waits in `queue` (NULL: only for the deadline). WAKE_INTERRUPTED: it has
+ * signals to handle, and the caller sees to that (schedule_interrupt) once the call that waited
+ * holds nothing any more: a handler may never come back. */
 enum wake_reason schedule_wait(struct schedule *schedule,
                                struct wait_queue *queue,
                                uint64_t deadline_ns,
                                const struct wait_cause *cause);
-
-/* The same, and a signal may end the wait with WAKE_INTERRUPTED. */
-enum wake_reason schedule_wait_interruptible(struct schedule *schedule,
-                                             struct wait_queue *queue,
-                                             uint64_t deadline_ns,
-                                             const struct wait_cause *cause);
 
 /* Wakes up to count_max waiters in order of arrival; returns how many. */
 uint32_t schedule_wake(struct schedule *schedule, struct wait_queue *queue, uint32_t count_max);

@@ -45,7 +45,7 @@ int semaphore_wait(struct schedule *schedule,
     while (result == EAGAIN) {
         object_believe(schedule, NOUN, &semaphore->queue, site);
         const enum wake_reason reason =
-            object_wait(schedule, &semaphore->queue, deadline_ns, &cause);
+            schedule_wait(schedule, &semaphore->queue, deadline_ns, &cause);
         /* As in glibc, who was interrupted or ran out of time does not look once more. */
         result = reason == WAKE_TIMEOUT       ? ETIMEDOUT
                  : reason == WAKE_INTERRUPTED ? EINTR

@@ -31,7 +31,7 @@ int semaphore_init(struct semaphore *semaphore, uint32_t value);
 /* 0, EBUSY when threads wait for it. */
 int semaphore_destroy(struct semaphore *semaphore);
 
-/* 0, ETIMEDOUT, EINTR (signal handlers have run). */
+/* 0, ETIMEDOUT, EINTR (schedule_wait: the thread has signals to handle). */
 int semaphore_wait(struct schedule *schedule,
                    struct semaphore *semaphore,
                    uint64_t deadline_ns,

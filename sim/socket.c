@@ -132,7 +132,7 @@ int socket_wait(struct sockets *sockets,
     const struct wait_cause cause = {.kind = (uint16_t)kind,
                                      .object = socket_at(sockets, index)->object,
                                      .site = site};
-    switch (schedule_wait_interruptible(sockets->schedule, queue, deadline_ns, &cause)) {
+    switch (schedule_wait(sockets->schedule, queue, deadline_ns, &cause)) {
     case WAKE_TIMEOUT:
         return -EAGAIN;
     case WAKE_INTERRUPTED:

@@ -21,6 +21,7 @@ static const char *const modules[] = {
     "posix_timers",
     "options",
     "rights",
+    "interrupts",
 };
 #define MODULE_COUNT (int)(sizeof modules / sizeof modules[0])
 

@@ -133,8 +133,11 @@ static void wait_step(uint32_t thread) {
     const bool ends = working == 1 || random_below(&dice, 2) == 0;
     twin_enter(queue, thread);
     const enum wake_reason reason =
-        schedule_wait_interruptible(schedule, &queues[queue], ends ? due_ns : AGENDA_NEVER, &cause);
+        schedule_wait(schedule, &queues[queue], ends ? due_ns : AGENDA_NEVER, &cause);
     outcomes[reason]++;
+    if (reason == WAKE_INTERRUPTED) {
+        schedule_interrupt(schedule);
+    }
     twin_settle();
     ck_assert(!waits[thread]);
     ck_assert(reason != WAKE_TIMEOUT || (ends && schedule_now_ns(schedule) >= due_ns));

@@ -162,13 +162,11 @@ static inline uint64_t thread_fixture_now_ns(void) {
     return schedule_now_ns(&fixture.schedule);
 }
 
-/* Lets a signal come to a thread: it has something to handle, and no longer waits if a signal may
- * end its wait. */
+/* Lets a signal come to a thread that waits: it waits no longer and has something to handle. */
 static inline void thread_fixture_signal(uint32_t thread) {
     for (uint32_t agent = 1; agent <= fixture.schedule.agents.pool.count; agent++) {
         struct agent *found = schedule_agent(&fixture.schedule, agent);
-        if (found->kind == AGENT_THREAD && found->id == thread && found->state == AGENT_WAITING &&
-            found->interruptible) {
+        if (found->kind == AGENT_THREAD && found->id == thread && found->state == AGENT_WAITING) {
             found->interrupts = 1;
             schedule_wake_agent(&fixture.schedule, agent, WAKE_INTERRUPTED);
         }

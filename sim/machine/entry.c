@@ -89,7 +89,6 @@ bool entry_open(struct record *record,
     machine.thread_returning = on_thread_returning;
     machine.thread_ending = signals_thread_end;
     machine.interrupted = signals_deliver;
-    machine.stuck = signals_idle;
     panic_install(on_panic);
     const struct guard_options guard = {.crashed = on_crash};
     hooks_syscall_open();

@@ -9,12 +9,16 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-int hook_result(int64_t result) {
+ssize_t hook_size(int64_t result) {
     if (result < 0) {
         errno = (int)-result;
         return -1;
     }
-    return (int)result;
+    return result;
+}
+
+int hook_result(int64_t result) {
+    return (int)hook_size(result);
 }
 
 _Noreturn void hook_escape(const void *site, const char *format, ...) {

@@ -22,6 +22,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "sim/machine/machine.h"
 #include "sim/machine/real.h"
@@ -75,8 +76,9 @@ static inline uint32_t hook_thread(uint64_t handle) {
     return threads_known(&machine.world.threads, id) ? (uint32_t)id : 0;
 }
 
-/* Sets errno from a negative result as system calls do. */
+/* Sets errno from a negative result as system calls do: -1 then, else the result. */
 int hook_result(int64_t result);
+ssize_t hook_size(int64_t result);
 
 /* Ends the run with an escape verdict: "poll() with flag 0x40". Does not return. */
 _Noreturn void hook_escape(const void *site, const char *format, ...)

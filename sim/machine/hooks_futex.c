@@ -51,7 +51,7 @@ static long wait(const struct call *call, uint32_t bits, bool absolute, const vo
     int result;
     do { /* one with a deadline is not taken up again, whatever SA_RESTART says */
         result = futex_wait(&machine.world.futexes, &call->word, &what, site);
-    } while (result == -EINTR && what.deadline_ns == AGENDA_NEVER && signals_restart());
+    } while (result == -EINTR && signals_restart() && what.deadline_ns == AGENDA_NEVER);
     return result;
 }
 

@@ -18,6 +18,7 @@ struct transfer {
     struct file_call call;
     bool write;
     bool positioned; /* pread(), pwrite() */
+    bool timed;      /* the socket has a timeout: who was interrupted does not begin anew */
     int64_t position;
 };
 
@@ -35,18 +36,21 @@ static int64_t parts_refusal(const struct iovec *parts, int64_t count) {
     return 0;
 }
 
+static bool times_out(uint32_t file, bool write) {
+    const struct kernel *kernel = hook_kernel();
+    return file_at(kernel->files, file)->kind == FILE_SOCKET &&
+           endpoint_times_out(&kernel->endpoints, socket_file_index(&kernel->sockets, file), write);
+}
+
 static int64_t effect(uint32_t file, struct transfer *transfer) {
     struct files *files = hook_kernel()->files;
     transfer->call.nonblocking = (file_at(files, file)->status & O_NONBLOCK) != 0;
+    transfer->timed = times_out(file, transfer->write);
     if (transfer->positioned) {
         return real_file_positioned(file, &transfer->call, transfer->write, transfer->position);
     }
-    int64_t result;
-    do {
-        result = transfer->write ? file_write(files, file, &transfer->call)
-                                 : file_read(files, file, &transfer->call);
-    } while (result == -EINTR && signals_restart());
-    return result;
+    return transfer->write ? file_write(files, file, &transfer->call)
+                           : file_read(files, file, &transfer->call);
 }
 
 /* SIGPIPE comes with pipes and streams, not with datagrams. */
@@ -62,7 +66,7 @@ static bool raises(uint32_t file, const struct transfer *transfer, int64_t resul
                            0);
 }
 
-static ssize_t run(int number, struct transfer *transfer) {
+static int64_t run_once(int number, struct transfer *transfer) {
     struct descriptors *descriptors = hook_descriptors();
     const void *site = transfer->call.site;
     const enum point_kind kind = !transfer->write          ? POINT_READ
@@ -82,11 +86,15 @@ static ssize_t run(int number, struct transfer *transfer) {
     if (broken) {
         signals_pipe();
     }
-    if (result < 0) {
-        errno = (int)-result;
-        return -1;
-    }
     return result;
+}
+
+static ssize_t run(int number, struct transfer *transfer) {
+    int64_t result;
+    do {
+        result = run_once(number, transfer);
+    } while (result == -EINTR && signals_restart() && !transfer->timed);
+    return hook_size(result);
 }
 
 /* One block of bytes. */

@@ -38,50 +38,63 @@ static bool is_datagram(uint32_t index) {
 
 /* ---- send ---- */
 
-/* header NULL: nothing goes along. */
-static int64_t send_one(int number,
-                        const struct datagram_message *message,
-                        const struct msghdr *header,
-                        int flags,
-                        const void *site) {
-    if ((flags & ~SEND_FLAGS) != 0) {
-        hook_escape(site, "send() with flags %#x", (unsigned)flags);
-    }
+/* One call of either kind. */
+struct exchange {
+    int number;
+    struct datagram_message *message;
+    const struct msghdr *header; /* send: what goes along, or NULL */
+    struct socket_call call;
+    bool timed; /* it may wait, but not for ever: who was interrupted does not begin anew */
+};
+
+static int64_t send_once(struct exchange *exchange) {
     struct descriptors *descriptors = hook_descriptors();
     struct endpoints *endpoints = &hook_kernel()->endpoints;
+    struct socket_call *call = &exchange->call;
     uint32_t rights = 0;
-    struct socket_call call = {.flags = (uint32_t)flags, .rights = &rights, .site = site};
-    const uint32_t file = descriptor_enter(descriptors, number, POINT_SEND, site);
+    const uint32_t file = descriptor_enter(descriptors, exchange->number, POINT_SEND, call->site);
     int64_t result = 0;
-    const uint32_t index = socket_of(file, &call, &result);
+    const uint32_t index = socket_of(file, call, &result);
     bool broken = false;
-    if (index != 0 && header != NULL) {
-        result = hooks_control_read(index, header, &rights, site);
+    call->rights = &rights;
+    if (index != 0 && exchange->header != NULL) {
+        result = hooks_control_read(index, exchange->header, &rights, call->site);
     }
     if (index != 0 && result == 0) {
-        if ((flags & MSG_MORE) != 0 && is_datagram(index)) {
-            hook_escape(site, "send() of a datagram with flag MSG_MORE");
+        if ((call->flags & MSG_MORE) != 0 && is_datagram(index)) {
+            hook_escape(call->site, "send() of a datagram with flag MSG_MORE");
         }
-        do {
-            result = endpoint_send(endpoints, index, message, &call);
-        } while (result == -EINTR && signals_restart());
-        broken = endpoint_raises(endpoints, index, result, (uint32_t)flags);
+        exchange->timed = endpoint_times_out(endpoints, index, true);
+        result = endpoint_send(endpoints, index, exchange->message, call);
+        broken = endpoint_raises(endpoints, index, result, call->flags);
     }
     if (rights != 0) {
         rights_drop(&hook_kernel()->rights, rights);
     }
-    descriptor_leave(descriptors, file, POINT_SEND, result, site);
+    descriptor_leave(descriptors, file, POINT_SEND, result, call->site);
     if (broken) {
         signals_pipe();
     }
     return result;
 }
 
-static ssize_t result_of(int64_t result) {
-    if (result < 0) {
-        errno = (int)-result;
-        return -1;
+/* header NULL: nothing goes along. */
+static int64_t send_one(int number,
+                        struct datagram_message *message,
+                        const struct msghdr *header,
+                        int flags,
+                        const void *site) {
+    if ((flags & ~SEND_FLAGS) != 0) {
+        hook_escape(site, "send() with flags %#x", (unsigned)flags);
     }
+    struct exchange exchange = {.number = number,
+                                .message = message,
+                                .header = header,
+                                .call = {.flags = (uint32_t)flags, .site = site}};
+    int64_t result;
+    do {
+        result = send_once(&exchange);
+    } while (result == -EINTR && signals_restart() && !exchange.timed);
     return result;
 }
 
@@ -93,11 +106,11 @@ static ssize_t send_block(int number,
                           socklen_t address_size,
                           const void *site) {
     const struct iovec part = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = size};
-    const struct datagram_message message = {.parts = &part,
-                                             .part_count = 1,
-                                             .name = (void *)(uintptr_t)address,
-                                             .name_size = address != NULL ? address_size : 0};
-    return result_of(send_one(number, &message, NULL, flags, site));
+    struct datagram_message message = {.parts = &part,
+                                       .part_count = 1,
+                                       .name = (void *)(uintptr_t)address,
+                                       .name_size = address != NULL ? address_size : 0};
+    return hook_size(send_one(number, &message, NULL, flags, site));
 }
 
 HOOK ssize_t send(int number, const void *bytes, size_t size, int flags) {
@@ -120,16 +133,16 @@ static int64_t send_message(int number, const struct msghdr *header, int flags, 
     if (header->msg_iovlen > IOV_MAX) {
         return -EMSGSIZE;
     }
-    const struct datagram_message message = {
-        .parts = header->msg_iov,
-        .part_count = (uint32_t)header->msg_iovlen,
-        .name = header->msg_name,
-        .name_size = header->msg_name != NULL ? header->msg_namelen : 0};
+    struct datagram_message message = {.parts = header->msg_iov,
+                                       .part_count = (uint32_t)header->msg_iovlen,
+                                       .name = header->msg_name,
+                                       .name_size =
+                                           header->msg_name != NULL ? header->msg_namelen : 0};
     return send_one(number, &message, header, flags, site);
 }
 
 HOOK ssize_t sendmsg(int number, const struct msghdr *header, int flags) {
-    return hook_simulated() ? result_of(send_message(number, header, flags, HOOK_SITE))
+    return hook_simulated() ? hook_size(send_message(number, header, flags, HOOK_SITE))
                             : REAL(sendmsg)(number, header, flags);
 }
 
@@ -152,6 +165,21 @@ HOOK int sendmmsg(int number, struct mmsghdr *messages, unsigned count, int flag
 
 /* ---- receive ---- */
 
+static int64_t receive_once(struct exchange *exchange) {
+    struct descriptors *descriptors = hook_descriptors();
+    struct endpoints *endpoints = &hook_kernel()->endpoints;
+    struct socket_call *call = &exchange->call;
+    const uint32_t file =
+        descriptor_enter(descriptors, exchange->number, POINT_RECEIVE, call->site);
+    int64_t result = 0;
+    const uint32_t index = socket_of(file, call, &result);
+    if (index != 0) {
+        exchange->timed = endpoint_times_out(endpoints, index, false);
+        result = endpoint_receive(endpoints, index, exchange->message, call);
+    }
+    return descriptor_leave(descriptors, file, POINT_RECEIVE, result, call->site);
+}
+
 /* rights NULL: nobody wants what comes along. */
 static int64_t receive_one(int number,
                            struct datagram_message *message,
@@ -161,17 +189,16 @@ static int64_t receive_one(int number,
     if ((flags & ~RECEIVE_FLAGS) != 0) {
         hook_escape(site, "recv() with flags %#x", (unsigned)flags);
     }
-    struct descriptors *descriptors = hook_descriptors();
-    struct socket_call call = {.flags = (uint32_t)flags, .rights = rights, .site = site};
-    const uint32_t file = descriptor_enter(descriptors, number, POINT_RECEIVE, site);
-    int64_t result = 0;
-    const uint32_t index = socket_of(file, &call, &result);
-    if (index != 0) {
-        do {
-            result = endpoint_receive(&hook_kernel()->endpoints, index, message, &call);
-        } while (result == -EINTR && signals_restart());
-    }
-    return descriptor_leave(descriptors, file, POINT_RECEIVE, result, site);
+    struct exchange exchange = {.number = number,
+                                .message = message,
+                                .call = {.flags = (uint32_t)flags, .rights = rights, .site = site}};
+    const uint32_t name_size = message->name_size;
+    int64_t result;
+    do {
+        message->name_size = name_size;
+        result = receive_once(&exchange);
+    } while (result == -EINTR && signals_restart() && !exchange.timed);
+    return result;
 }
 
 static ssize_t receive_block(int number,
@@ -190,7 +217,7 @@ static ssize_t receive_block(int number,
     if (result >= 0 && address != NULL) {
         *address_size = message.name_size;
     }
-    return result_of(result);
+    return hook_size(result);
 }
 
 HOOK ssize_t recv(int number, void *bytes, size_t size, int flags) {
@@ -249,7 +276,7 @@ static int64_t receive_message(int number, struct msghdr *header, int flags, con
 }
 
 HOOK ssize_t recvmsg(int number, struct msghdr *header, int flags) {
-    return hook_simulated() ? result_of(receive_message(number, header, flags, HOOK_SITE))
+    return hook_simulated() ? hook_size(receive_message(number, header, flags, HOOK_SITE))
                             : REAL(recvmsg)(number, header, flags);
 }
 

@@ -22,23 +22,28 @@ _Noreturn void __chk_fail(void);
 
 /* When a wait of so many nanoseconds ends that begins now. */
 static uint64_t after(uint64_t ns) {
-    return schedule_now_ns(hook_schedule()) + ns;
+    return ns == AGENDA_NEVER ? AGENDA_NEVER : schedule_now_ns(hook_schedule()) + ns;
 }
 
 static uint64_t ns_of_ms(int ms) {
     return ms < 0 ? AGENDA_NEVER : (uint64_t)ms * NS_PER_MS;
 }
 
-/* The mask that a call brings along; `before` is put back by mask_restore. */
-static void mask_apply(const sigset_t *mask, uint64_t *before) {
-    if (mask != NULL) {
-        uint64_t wanted;
-        memcpy(&wanted, mask, sizeof wanted);
-        *before = signals_mask_swap(wanted);
+/* The mask that a call brings along; returns the one to put back. */
+static uint64_t mask_apply(const sigset_t *mask) {
+    uint64_t wanted;
+    if (mask == NULL) {
+        return signals_mask();
     }
+    memcpy(&wanted, mask, sizeof wanted);
+    return signals_mask_swap(wanted);
 }
 
-static void mask_restore(const sigset_t *mask, uint64_t before) {
+/* The call is over; when it was interrupted, handlers run under its own mask. */
+static void mask_restore(const sigset_t *mask, uint64_t before, int64_t result) {
+    if (result == -EINTR) {
+        signals_restart(); /* such a call never does */
+    }
     if (mask != NULL) {
         signals_mask_set(before);
     }
@@ -95,19 +100,19 @@ static int epoll_wait_for(int epoll,
                           const void *site) {
     struct descriptors *descriptors = hook_descriptors();
     const uint32_t file = descriptor_enter(descriptors, epoll, POINT_EPOLL_WAIT, site);
+    const uint64_t before = mask_apply(mask);
     int64_t result = -EBADF;
     if (file != 0) {
-        uint64_t before = 0;
-        mask_apply(mask, &before);
         result = readiness_wait(&hook_kernel()->readiness,
                                 file,
                                 events,
                                 count_max,
-                                timeout_ns == AGENDA_NEVER ? AGENDA_NEVER : after(timeout_ns),
+                                after(timeout_ns),
                                 site);
-        mask_restore(mask, before);
     }
-    return hook_result(descriptor_leave(descriptors, file, POINT_EPOLL_WAIT, result, site));
+    descriptor_leave(descriptors, file, POINT_EPOLL_WAIT, result, site);
+    mask_restore(mask, before, result);
+    return hook_result(result);
 }
 
 HOOK int epoll_wait(int epoll, struct epoll_event *events, int count_max, int timeout_ms) {
@@ -149,15 +154,13 @@ static int poll_for(struct pollfd *entries,
                     const sigset_t *mask,
                     const void *site) {
     hook_point(POINT_POLL, 0, true, site);
+    const uint64_t before = mask_apply(mask);
     int64_t result = -EINVAL;
     if (count <= hooks_environment_files_max()) {
-        uint64_t before = 0;
-        const uint64_t deadline = timeout_ns == AGENDA_NEVER ? AGENDA_NEVER : after(timeout_ns);
-        mask_apply(mask, &before);
-        result = poll_wait(&hook_kernel()->readiness, entries, count, deadline, site);
-        mask_restore(mask, before);
+        result = poll_wait(&hook_kernel()->readiness, entries, count, after(timeout_ns), site);
     }
     schedule_event(hook_schedule(), POINT_POLL, 0, result, site);
+    mask_restore(mask, before, result);
     return hook_result(result);
 }
 
@@ -270,15 +273,11 @@ static int64_t select_for(const struct select_sets *sets,
     if (count > FD_SETSIZE) {
         hook_escape(site, "select() of more than %d descriptors", FD_SETSIZE);
     }
-    int64_t result = -EINVAL;
-    if (count >= 0) {
-        uint64_t before = 0;
-        const uint64_t deadline = timeout_ns == AGENDA_NEVER ? AGENDA_NEVER : after(timeout_ns);
-        mask_apply(mask, &before);
-        result = select_effect(sets, count, deadline, site);
-        mask_restore(mask, before);
-    }
+    const uint64_t before = mask_apply(mask);
+    const int64_t result =
+        count < 0 ? -EINVAL : select_effect(sets, count, after(timeout_ns), site);
     schedule_event(hook_schedule(), POINT_POLL, 0, result, site);
+    mask_restore(mask, before, result);
     return result;
 }
 

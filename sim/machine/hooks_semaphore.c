@@ -63,6 +63,9 @@ wait_until(sem_t *semaphore, clockid_t clock, const struct timespec *deadline, c
     if (result == 0) {
         result = semaphore_wait(hook_schedule(), semaphore_of(semaphore), due_ns, site);
     }
+    if (result == EINTR) {
+        signals_restart(); /* this one does not */
+    }
     return hook_result(-result);
 }
 

@@ -7,6 +7,7 @@
 
 #include "sim/machine/hook.h"
 #include "sim/machine/real.h"
+#include "sim/machine/signals.h"
 
 #define NS_PER_S 1000000000u
 #define COARSE_NS 4000000u /* the tick of the _COARSE clocks */
@@ -109,27 +110,33 @@ HOOK time_t time(time_t *result) {
     return seconds;
 }
 
-/* Sleeps until a virtual time; -EINTR when a signal came first. */
-static int sleep_until(uint64_t due_ns, const void *site) {
+static uint64_t left_until(uint64_t due_ns) {
+    const uint64_t now = schedule_now_ns(hook_schedule());
+    return due_ns > now ? due_ns - now : 0;
+}
+
+/* Sleeps until a virtual time; -EINTR when a signal came first: then `left` (not NULL) is told. */
+static int sleep_until(uint64_t due_ns, struct timespec *left, const void *site) {
     struct schedule *schedule = hook_schedule();
     hook_point(POINT_SLEEP, 0, false, site);
     const struct wait_cause cause = {.kind = POINT_SLEEP, .site = site};
     int result = 0;
     if (due_ns > schedule_now_ns(schedule) &&
-        schedule_wait_interruptible(schedule, NULL, due_ns, &cause) == WAKE_INTERRUPTED) {
+        schedule_wait(schedule, NULL, due_ns, &cause) == WAKE_INTERRUPTED) {
         result = -EINTR;
     }
     schedule_event(schedule, POINT_SLEEP, 0, result, site);
+    if (result != 0) {
+        if (left != NULL) {
+            to_timespec(left_until(due_ns), left);
+        }
+        signals_restart(); /* a sleep never does */
+    }
     return result;
 }
 
 static uint64_t after(uint64_t ns) {
     return schedule_now_ns(hook_schedule()) + ns;
-}
-
-static uint64_t left_until(uint64_t due_ns) {
-    const uint64_t now = schedule_now_ns(hook_schedule());
-    return due_ns > now ? due_ns - now : 0;
 }
 
 HOOK int
@@ -147,11 +154,7 @@ clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted, struc
     }
     const bool absolute = (flags & TIMER_ABSTIME) != 0;
     const uint64_t due = absolute ? hook_deadline(clock, ns) : after(ns);
-    const int result = sleep_until(due, HOOK_SITE);
-    if (result != 0 && !absolute && left != NULL) {
-        to_timespec(left_until(due), left);
-    }
-    return -result;
+    return -sleep_until(due, absolute ? NULL : left, HOOK_SITE);
 }
 
 HOOK int nanosleep(const struct timespec *wanted, struct timespec *left) {
@@ -162,12 +165,7 @@ HOOK int nanosleep(const struct timespec *wanted, struct timespec *left) {
     if (hook_timespec(wanted, &ns) != 0) {
         return hook_result(-EINVAL);
     }
-    const uint64_t due = after(ns);
-    const int result = sleep_until(due, HOOK_SITE);
-    if (result != 0 && left != NULL) {
-        to_timespec(left_until(due), left);
-    }
-    return hook_result(result);
+    return hook_result(sleep_until(after(ns), left, HOOK_SITE));
 }
 
 /* 0, -1 when a signal came first, -2 for what is no time. */
@@ -179,19 +177,14 @@ HOOK int thrd_sleep(const struct timespec *wanted, struct timespec *left) {
     if (hook_timespec(wanted, &ns) != 0) {
         return -2;
     }
-    const uint64_t due = after(ns);
-    const int result = sleep_until(due, HOOK_SITE);
-    if (result != 0 && left != NULL) {
-        to_timespec(left_until(due), left);
-    }
-    return result == 0 ? 0 : -1;
+    return sleep_until(after(ns), left, HOOK_SITE) == 0 ? 0 : -1;
 }
 
 HOOK int usleep(useconds_t microseconds) {
     if (!hook_simulated()) {
         return REAL(usleep)(microseconds);
     }
-    return hook_result(sleep_until(after(microseconds * UINT64_C(1000)), HOOK_SITE));
+    return hook_result(sleep_until(after(microseconds * UINT64_C(1000)), NULL, HOOK_SITE));
 }
 
 HOOK unsigned sleep(unsigned seconds) {
@@ -199,8 +192,9 @@ HOOK unsigned sleep(unsigned seconds) {
         return REAL(sleep)(seconds);
     }
     const uint64_t due = after(seconds * UINT64_C(1000000000));
-    sleep_until(due, HOOK_SITE);
-    return (unsigned)((left_until(due) + NS_PER_S - 1) / NS_PER_S);
+    struct timespec left = {0};
+    sleep_until(due, &left, HOOK_SITE);
+    return (unsigned)(left.tv_sec + (left.tv_nsec > 0));
 }
 
 HOOK int timespec_get(struct timespec *time, int base) {

@@ -78,7 +78,6 @@ static void on_end(void *context) {
 
 static void on_idle(void *context) {
     (void)context;
-    machine.stuck();
     world_idle(&machine.world);
 }
 

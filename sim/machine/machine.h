@@ -47,7 +47,6 @@ struct machine {
     void (*thread_returning)(void); /* the running thread ends in order: destructors run */
     void (*thread_ending)(uint32_t thread);
     void (*interrupted)(void); /* the running thread has signals to handle first */
-    void (*stuck)(void);       /* nothing can run; may end the run */
     uint32_t slot_free;        /* list of free slots */
     uint32_t slot_count;       /* slots ever used in this run */
     struct machine_start starts[MACHINE_SLOTS_MAX + 1]; /* by slot */

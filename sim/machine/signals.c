@@ -118,7 +118,7 @@ static void notify(uint32_t thread, int signal) {
         return;
     }
     renew(thread);
-    if (agent->interrupts != 0 && agent->state == AGENT_WAITING && agent->interruptible) {
+    if (agent->interrupts != 0 && agent->state == AGENT_WAITING) {
         schedule_wake_agent(hook_schedule(),
                             threads_at(&machine.world.threads, thread)->agent,
                             WAKE_INTERRUPTED);
@@ -129,16 +129,12 @@ static void notify(uint32_t thread, int signal) {
 static unsigned fitness(uint32_t thread, int signal) {
     const uint64_t bit = signal_queue_bit(signal);
     if ((threads[thread].waits & bit) != 0) {
-        return 4;
+        return 3;
     }
     if ((threads[thread].mask & bit) != 0) {
         return 0;
     }
-    const struct agent *agent = agent_of(thread);
-    if (agent->state == AGENT_WAITING && !agent->interruptible) {
-        return 1;
-    }
-    return threads_at(&machine.world.threads, thread)->main ? 3 : 2;
+    return threads_at(&machine.world.threads, thread)->main ? 2 : 1;
 }
 
 static void notify_node(uint32_t node, int signal) {
@@ -312,6 +308,7 @@ void signals_deliver(void) {
 }
 
 bool signals_restart(void) {
+    signals_deliver();
     return threads[self()].restart;
 }
 
@@ -358,10 +355,10 @@ int signals_wait(uint64_t set, uint64_t deadline_ns, siginfo_t *info, const void
             return -EAGAIN;
         }
         signals->waits = set;
-        const enum wake_reason reason =
-            schedule_wait_interruptible(hook_schedule(), NULL, deadline_ns, &cause);
+        const enum wake_reason reason = schedule_wait(hook_schedule(), NULL, deadline_ns, &cause);
         signals->waits = 0;
         if (reason == WAKE_INTERRUPTED) {
+            signals_deliver();
             return -EINTR;
         }
     }
@@ -379,7 +376,7 @@ int signals_read(const uint64_t *set,
         }
         signals->reads = *set;
         renew(self());
-        reason = schedule_wait_interruptible(hook_schedule(), queue, AGENDA_NEVER, cause);
+        reason = schedule_wait(hook_schedule(), queue, AGENDA_NEVER, cause);
         signals->reads = 0;
     }
     return 0;
@@ -388,9 +385,9 @@ int signals_read(const uint64_t *set,
 void signals_suspend(uint64_t mask, const void *site) {
     const struct wait_cause cause = {.kind = POINT_HANDLER, .site = site};
     const uint64_t before = signals_mask_swap(mask);
-    while (schedule_wait_interruptible(hook_schedule(), NULL, AGENDA_NEVER, &cause) !=
-           WAKE_INTERRUPTED) {
+    while (schedule_wait(hook_schedule(), NULL, AGENDA_NEVER, &cause) != WAKE_INTERRUPTED) {
     }
+    signals_deliver();
     signals_mask_set(before);
 }
 
@@ -422,15 +419,4 @@ void signals_action_changed(int signal) {
 
 stack_t *signals_stack(void) {
     return &threads[self()].stack;
-}
-
-void signals_idle(void) {
-    for (uint32_t id = 1; id <= machine.world.threads.table.count; id++) {
-        const struct thread *thread = threads_at(&machine.world.threads, id);
-        if (thread->state == THREAD_ALIVE && agent_of(id)->interrupts != 0) {
-            hook_escape(agent_of(id)->cause.site,
-                        "a signal handler of a thread that waits in %s",
-                        point_name(agent_of(id)->cause.kind));
-        }
-    }
 }

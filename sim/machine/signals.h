@@ -4,9 +4,8 @@
  *   pthread_kill, raise ───► thread's set ┴─► agent->interrupts ─► signals_deliver, on the thread's
  *                                                                  own stack when it next runs
  *
- * A handler runs only where the thread leaves a point or a wait that a signal may end. A thread in
- * another wait (for a mutex, a condition, a join) handles its signals when that wait is over; when
- * it would never be over, the run ends with an escape and not with a deadlock.
+ * A handler runs only where the thread leaves a point, waits for an object, or leaves a call whose
+ * wait a signal has ended: then the call holds nothing any more, since a handler may jump away.
  * SA_ONSTACK is accepted: the handler runs on the thread's stack, which is no smaller.
  *
  * Memory:      tables by node and thread; sim/machine/signal_queue.h.
@@ -48,8 +47,8 @@ void signals_thread_end(uint32_t thread);
 /* Runs the handlers that are due for the running thread, if any. */
 void signals_deliver(void);
 
-/* After a wait ended with WAKE_INTERRUPTED: true when the call is to wait again, since every
- * handler that ran has SA_RESTART. */
+/* A call that holds nothing any more was interrupted (-EINTR): runs the handlers that are due. True
+ * when the call is to be made again, since every handler that ran has SA_RESTART. */
 bool signals_restart(void);
 
 /* 0 or -EAGAIN. The signal is valid and not 0. */
@@ -104,8 +103,5 @@ void signals_action_changed(int signal);
 
 /* The running thread's alternate stack, as recorded. */
 stack_t *signals_stack(void);
-
-/* Nothing can run any more: ends the run when a thread has a handler to run that cannot. */
-void signals_idle(void);
 
 #endif
