@@ -118,6 +118,9 @@ id=$($sim corpus list --json --corpus "$folder/long.db" | sed -n 's/.*"id":"\([^
 expect 10 'deadlock' $sim replay "$id" --corpus "$folder/long.db"
 expect 2 'at most 511 bytes' $sim run "$(printf './%.0s' $(seq 1 256))mine.so"
 
+# whoever asks for one run sees what the program printed
+expect 0 'epoll_create = ' $sim run "$build/modules/kernel_calls.so" --seed 1 --corpus "$corpus"
+
 # malformed input: one sentence, the right exit code
 expect 2 'no verb' $sim frobnicate
 expect 2 'no verb' $sim

@@ -44,6 +44,8 @@ void confirm_tell(const struct quarry *quarry) {
         board_print_begin(quarry->hunt->board);
         announce_run(quarry, "run", NULL, NULL);
         board_print_end(quarry->hunt->board);
+    } else if (quarry->hunt->exact_seed) {
+        report_output(stdout, quarry->runner.record); /* whoever asks for one run wants to see it */
     }
 }
 

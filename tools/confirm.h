@@ -16,7 +16,8 @@
 /* The quarry's last run ended with a finding. */
 int confirm_finding(struct quarry *quarry);
 
-/* Prints the last run, which is not stored, where every run is told (hunt->tells_runs). */
+/* Tells of the last run, which is not stored: all of it where every run is told (hunt->tells_runs),
+ * what the program printed where one run was asked for. */
 void confirm_tell(const struct quarry *quarry);
 
 /* Counts in the corpus what was seen again and not stored. */

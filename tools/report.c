@@ -188,9 +188,23 @@ static void threads_print(FILE *out, const struct record *record, struct symbols
     }
 }
 
+static uint64_t output_kept(const struct record *record) {
+    return record->output_size < RECORD_OUTPUT_SIZE ? record->output_size : RECORD_OUTPUT_SIZE;
+}
+
+void report_output(FILE *out, const struct record *record) {
+    const uint64_t kept = output_kept(record);
+    fwrite(record->output, 1, kept, out);
+    if (kept > 0 && record->output[kept - 1] != '\n') {
+        fprintf(out, "\n");
+    }
+    if (kept < record->output_size) {
+        fprintf(out, "… and %" PRIu64 " bytes more\n", record->output_size - kept);
+    }
+}
+
 static void output_print(FILE *out, const struct record *record) {
-    const uint64_t kept =
-        record->output_size < RECORD_OUTPUT_SIZE ? record->output_size : RECORD_OUTPUT_SIZE;
+    const uint64_t kept = output_kept(record);
     if (kept == 0) {
         return;
     }

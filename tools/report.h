@@ -39,4 +39,7 @@ void report_event_json(FILE *out,
                        const struct event *event,
                        uint64_t site);
 
+/* What the program printed in a run: all that was kept. */
+void report_output(FILE *out, const struct record *record);
+
 #endif

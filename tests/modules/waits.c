@@ -58,28 +58,28 @@ static void raw_ppoll(void) {
     struct timespec timeout = {0, 20000000};
     for (unsigned i = 0; i < 3; i++) {
         timeout = bad[i];
-        assert(syscall(SYS_ppoll, &entry, 1, &timeout, NULL, 8) == -1 && errno == EINVAL);
+        assert(syscall(SYS_ppoll, &entry, 1, &timeout, NULL, 8L) == -1 && errno == EINVAL);
     }
     timeout = (struct timespec){0, 20000000};
-    assert(syscall(SYS_ppoll, &entry, 1, &timeout, &open_mask, 7) == -1 && errno == EINVAL);
+    assert(syscall(SYS_ppoll, &entry, 1, &timeout, &open_mask, 7L) == -1 && errno == EINVAL);
     timeout = (struct timespec){0, 20000000};
-    assert(syscall(SYS_ppoll, &entry, 1, &timeout, NULL, 7) == 0);
+    assert(syscall(SYS_ppoll, &entry, 1, &timeout, NULL, 7L) == 0);
     assert(timeout.tv_sec == 0 && timeout.tv_nsec == 0);
 
     arrange_signal();
     timeout = (struct timespec){1000, 0};
-    assert(syscall(SYS_ppoll, &entry, 1, &timeout, &open_mask, 8) == -1 && errno == EINTR);
+    assert(syscall(SYS_ppoll, &entry, 1, &timeout, &open_mask, 8L) == -1 && errno == EINTR);
     assert(handled == 1 && is_left(&timeout, 1000000));
     arrange_signal(); /* who does not wait is interrupted too */
     timeout = (struct timespec){0, 0};
-    assert(syscall(SYS_ppoll, &entry, 1, &timeout, &open_mask, 8) == -1 && errno == EINTR);
+    assert(syscall(SYS_ppoll, &entry, 1, &timeout, &open_mask, 8L) == -1 && errno == EINTR);
     assert(handled == 1 && timeout.tv_nsec == 0);
     arrange_signal(); /* who finds something is not */
     assert(write(ends[1], "x", 1) == 1);
     timeout = (struct timespec){1000, 0};
-    assert(syscall(SYS_ppoll, &entry, 1, &timeout, &open_mask, 8) == 1 && entry.revents == POLLIN);
+    assert(syscall(SYS_ppoll, &entry, 1, &timeout, &open_mask, 8L) == 1 && entry.revents == POLLIN);
     assert(handled == 0 && is_left(&timeout, 1000000));
-    assert(syscall(SYS_ppoll, &entry, 1, NULL, &shut_mask, 8) == 1 && handled == 0);
+    assert(syscall(SYS_ppoll, &entry, 1, NULL, &shut_mask, 8L) == 1 && handled == 0);
     forget_signal();
 }
 
@@ -140,16 +140,16 @@ static void epoll_waits(void) {
     assert(epoll_pwait2(epoll, &event, 1, &timeout, &set) == -1 && errno == EINTR && handled == 1);
     assert(write(ends[1], "x", 1) == 1);
     assert(epoll_pwait2(epoll, &event, 1, NULL, &set) == 1 && event.data.u64 == NUMBER);
-    assert(syscall(SYS_epoll_pwait2, epoll, &event, 1, NULL, &open_mask, 8) == 1);
-    assert(syscall(SYS_epoll_pwait2, epoll, &event, 1, NULL, &open_mask, 4) == -1);
+    assert(syscall(SYS_epoll_pwait2, epoll, &event, 1, NULL, &open_mask, 8L) == 1);
+    assert(syscall(SYS_epoll_pwait2, epoll, &event, 1, NULL, &open_mask, 4L) == -1);
     assert(errno == EINVAL);
-    assert(syscall(SYS_epoll_pwait2, epoll, &event, 1, &bad[0], NULL, 0) == -1 && errno == EINVAL);
-    assert(syscall(SYS_epoll_pwait, epoll, &event, 1, -1, &open_mask, 8) == 1);
-    assert(syscall(SYS_epoll_pwait, epoll, &event, 1, -1, &open_mask, 4) == -1 && errno == EINVAL);
-    assert(syscall(SYS_epoll_pwait, epoll, &event, 1, -1, NULL, 0) == 1);
+    assert(syscall(SYS_epoll_pwait2, epoll, &event, 1, &bad[0], NULL, 0L) == -1 && errno == EINVAL);
+    assert(syscall(SYS_epoll_pwait, epoll, &event, 1, -1, &open_mask, 8L) == 1);
+    assert(syscall(SYS_epoll_pwait, epoll, &event, 1, -1, &open_mask, 4L) == -1 && errno == EINVAL);
+    assert(syscall(SYS_epoll_pwait, epoll, &event, 1, -1, NULL, 0L) == 1);
     assert(read(ends[0], &byte, 1) == 1);
     arrange_signal();
-    assert(syscall(SYS_epoll_pwait, epoll, &event, 1, -1, &open_mask, 8) == -1 && errno == EINTR);
+    assert(syscall(SYS_epoll_pwait, epoll, &event, 1, -1, &open_mask, 8L) == -1 && errno == EINTR);
     assert(handled == 1);
     close(epoll);
 }
