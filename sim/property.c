@@ -6,6 +6,8 @@
 
 #include "sim/panic.h"
 
+__extension__ typedef __int128 property_sum; /* of any number of counters, without overflow */
+
 static void judge(struct property *property, uint32_t index, uint64_t now_ns);
 
 void property_begin(struct property *property,
@@ -28,6 +30,14 @@ counter_of(struct property *property, uint32_t node, const char *name) {
         if (counter->node == node && strcmp(counter->name, name) == 0) {
             return counter;
         }
+    }
+    if (strlen(name) >= DESCRIPTION_NAME_SIZE) {
+        verdict_set(property->verdict,
+                    VERDICT_LIMIT,
+                    "the name of counter \"%s\" exceeds %d characters",
+                    name,
+                    DESCRIPTION_NAME_SIZE - 1);
+        return NULL;
     }
     if (property->counter_count == PROPERTY_COUNTERS_MAX) {
         verdict_set(property->verdict,
@@ -66,14 +76,14 @@ int64_t property_count(struct property *property,
 }
 
 int64_t property_value(const struct property *property, uint32_t node, const char *name) {
-    int64_t sum = 0;
+    property_sum sum = 0;
     for (uint32_t i = 0; i < property->counter_count; i++) {
         const struct property_counter *counter = &property->counters[i];
         if ((node == 0 || counter->node == node) && strcmp(counter->name, name) == 0) {
             sum += counter->value;
         }
     }
-    return sum;
+    return sum > INT64_MAX ? INT64_MAX : sum < INT64_MIN ? INT64_MIN : (int64_t)sum;
 }
 
 static bool holds(const struct description_property *predicate, int64_t value) {

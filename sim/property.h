@@ -6,7 +6,8 @@
  * Predicates are data (sim/description.h) and are evaluated only when their counter changes.
  *
  * Memory:      part of the world.
- * Limits:      PROPERTY_COUNTERS_MAX names; then the run ends with VERDICT_LIMIT.
+ * Limits:      PROPERTY_COUNTERS_MAX names of less than DESCRIPTION_NAME_SIZE bytes, 64 bits a
+ *              counter; beyond, the run ends with VERDICT_LIMIT.
  * Errors:      none; a broken property becomes the verdict.
  * Threads:     the world's only.
  * Determinism: counters are kept in order of first use.
@@ -47,7 +48,8 @@ int64_t property_count(struct property *property,
                        int64_t delta,
                        uint64_t now_ns);
 
-/* The sum over all nodes (node 0) or one node's value; 0 when it was never counted. */
+/* The sum over all nodes (node 0), cut to 64 bits, or one node's value; 0 when it was never
+ * counted. */
 int64_t property_value(const struct property *property, uint32_t node, const char *name);
 
 /* Judges `eventually` and `finally`. */

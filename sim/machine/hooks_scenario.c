@@ -128,6 +128,14 @@ static void property_declare(struct sim_world *world,
         property->comparison = (uint32_t)bound.comparison;
         property->value = bound.value;
         snprintf(property->counter, sizeof property->counter, "%s", counter);
+        if (strlen(counter) >= sizeof property->counter &&
+            description_of(world)->error[0] == '\0') {
+            snprintf(description_of(world)->error,
+                     sizeof description_of(world)->error,
+                     "the name of counter \"%s\" exceeds %zu characters",
+                     counter,
+                     sizeof property->counter - 1);
+        }
     }
 }
 

@@ -1,0 +1,285 @@
+/* Counters and the predicates over them. */
+#include "sim/property.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/suite.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+
+static struct description description;
+static struct property property;
+static struct verdict verdict;
+
+static struct description_property *declare(enum description_property_kind kind,
+                                            enum description_comparison comparison,
+                                            int64_t value) {
+    struct description_property *predicate =
+        description_property_add(&description, "what must hold");
+    ck_assert_ptr_nonnull(predicate);
+    predicate->kind = kind;
+    predicate->comparison = comparison;
+    predicate->value = value;
+    strcpy(predicate->counter, "wins");
+    return predicate;
+}
+
+static void begin(void) {
+    memset(&verdict, 0, sizeof verdict);
+    property_begin(&property, &description, &verdict, 0);
+}
+
+static int64_t count(uint32_t node, int64_t delta, uint64_t now_ns) {
+    return property_count(&property, node, "wins", delta, now_ns);
+}
+
+static void expect(enum verdict_kind kind, const char *message) {
+    ck_assert_str_eq(verdict.message, message);
+    ck_assert_int_eq((int)verdict.kind, (int)kind);
+}
+
+START_TEST(counters_are_a_nodes_own_and_sum_up) {
+    description_init(&description, "test");
+    begin();
+
+    ck_assert_int_eq(count(1, 5, 0), 5);
+    ck_assert_int_eq(count(2, -7, 0), -7);
+    ck_assert_int_eq(count(1, 1, 0), 6);
+    ck_assert_int_eq(property_count(&property, 1, "losses", 100, 0), 100);
+
+    ck_assert_int_eq(property_value(&property, 1, "wins"), 6);
+    ck_assert_int_eq(property_value(&property, 2, "wins"), -7);
+    ck_assert_int_eq(property_value(&property, 0, "wins"), -1);
+    ck_assert_int_eq(property_value(&property, 3, "wins"), 0);
+    ck_assert_int_eq(property_value(&property, 0, "draws"), 0);
+    begin();
+    ck_assert_int_eq(property_value(&property, 0, "wins"), 0);
+}
+END_TEST
+
+/* What each comparison says of values around 2. */
+static const struct {
+    enum description_comparison comparison;
+    bool holds[4]; /* of 0 … 3 */
+    const char *words;
+} comparisons[] = {
+    {DESCRIPTION_EQUAL, {false, false, true, false}, ""},
+    {DESCRIPTION_AT_MOST, {true, true, true, false}, "at most "},
+    {DESCRIPTION_AT_LEAST, {false, false, true, true}, "at least "},
+};
+
+START_TEST(always_is_judged_at_the_start_and_after_every_change) {
+    for (int64_t first = 0; first < 4; first++) {
+        description_init(&description, "test");
+        declare(DESCRIPTION_ALWAYS, comparisons[_i].comparison, 2 - first);
+        begin(); /* 0 against 2 - first is as first against 2 */
+        const bool holds = comparisons[_i].holds[first];
+        ck_assert(verdict_is_finding(&verdict) == !holds);
+        if (!holds) {
+            char message[200];
+            snprintf(message,
+                     sizeof message,
+                     "what must hold: wins is 0, expected %s%" PRId64,
+                     comparisons[_i].words,
+                     2 - first);
+            expect(VERDICT_PROPERTY, message);
+        }
+    }
+}
+END_TEST
+
+START_TEST(always_names_the_first_value_that_breaks_it) {
+    description_init(&description, "test");
+    declare(DESCRIPTION_ALWAYS, DESCRIPTION_AT_MOST, 1);
+    begin();
+
+    count(1, 1, 10);
+    ck_assert(!verdict_is_finding(&verdict));
+    count(2, 1, 20);
+    count(2, 1, 30);
+    property_end(&property, 40);
+
+    expect(VERDICT_PROPERTY, "what must hold: wins is 2, expected at most 1");
+}
+END_TEST
+
+START_TEST(finally_is_judged_at_the_end_alone) {
+    for (int64_t value = 0; value < 4; value++) {
+        description_init(&description, "test");
+        declare(DESCRIPTION_FINALLY, comparisons[_i].comparison, 2);
+        begin();
+        count(1, 100, 10);
+        count(1, -100 + value, 20);
+        ck_assert(!verdict_is_finding(&verdict));
+
+        property_end(&property, 30);
+
+        ck_assert(verdict_is_finding(&verdict) == !comparisons[_i].holds[value]);
+    }
+}
+END_TEST
+
+START_TEST(eventually_needs_one_moment) {
+    description_init(&description, "test");
+    declare(DESCRIPTION_EVENTUALLY, DESCRIPTION_EQUAL, 2);
+    begin();
+    count(1, 2, 10);
+    count(1, 1, 20);
+    property_end(&property, 30);
+    ck_assert(!verdict_is_finding(&verdict));
+
+    begin();
+    count(1, 3, 10);
+    property_end(&property, 30);
+    expect(VERDICT_PROPERTY, "what must hold: wins is 3 to the end, expected 2");
+}
+END_TEST
+
+START_TEST(eventually_may_have_a_time_by_which_it_holds) {
+    static const struct {
+        uint64_t at_ns;
+        bool holds;
+    } rows[] = {{99, true}, {100, true}, {101, false}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        description_init(&description, "test");
+        declare(DESCRIPTION_EVENTUALLY, DESCRIPTION_EQUAL, 2)->within_ns = 100;
+        begin();
+        count(1, 2, rows[i].at_ns);
+
+        property_end(&property, 500);
+
+        ck_assert(verdict_is_finding(&verdict) == !rows[i].holds);
+    }
+    expect(VERDICT_PROPERTY, "what must hold: wins is 2 too late, expected 2");
+}
+END_TEST
+
+START_TEST(sometimes_is_remembered_and_never_a_finding) {
+    description_init(&description, "test");
+    declare(DESCRIPTION_SOMETIMES, DESCRIPTION_EQUAL, 2);
+    begin();
+    property_end(&property, 30);
+    ck_assert(!property.held[0]);
+    begin();
+    count(1, 2, 10);
+    count(1, 1, 20);
+    property_end(&property, 30);
+
+    ck_assert(property.held[0]);
+    ck_assert(!verdict_is_finding(&verdict));
+    begin();
+    ck_assert(!property.held[0]);
+}
+END_TEST
+
+START_TEST(a_property_of_one_node_looks_at_no_other) {
+    description_init(&description, "test");
+    declare(DESCRIPTION_ALWAYS, DESCRIPTION_AT_MOST, 0)->node = 2;
+    begin();
+
+    count(1, 5, 10);
+    count(3, 5, 10);
+    ck_assert(!verdict_is_finding(&verdict));
+    count(2, 1, 20);
+
+    expect(VERDICT_PROPERTY, "what must hold: wins is 1, expected at most 0");
+}
+END_TEST
+
+START_TEST(the_first_broken_property_wins) {
+    description_init(&description, "test");
+    strcpy(declare(DESCRIPTION_ALWAYS, DESCRIPTION_AT_MOST, 1)->sentence, "the first");
+    strcpy(declare(DESCRIPTION_ALWAYS, DESCRIPTION_AT_MOST, 1)->sentence, "the second");
+    begin();
+
+    count(1, 2, 10);
+    property_end(&property, 20);
+
+    expect(VERDICT_PROPERTY, "the first: wins is 2, expected at most 1");
+}
+END_TEST
+
+/* ---- limits ---- */
+
+START_TEST(more_counters_than_there_is_room_for_end_the_run) {
+    description_init(&description, "test");
+    begin();
+    for (uint32_t i = 0; i < PROPERTY_COUNTERS_MAX; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "c%u", i / 2);
+        ck_assert_int_eq(property_count(&property, 1 + i % 2, name, 7, 0), 7);
+    }
+    ck_assert(!verdict_is_finding(&verdict));
+    ck_assert_int_eq(property_count(&property, 1, "c0", 1, 0), 8);
+
+    ck_assert_int_eq(property_count(&property, 1, "another", 1, 0), 0);
+
+    expect(VERDICT_LIMIT, "more than 256 counters");
+}
+END_TEST
+
+START_TEST(a_counter_that_overflows_ends_the_run) {
+    description_init(&description, "test");
+    begin();
+    ck_assert_int_eq(count(1, INT64_MAX, 0), INT64_MAX);
+
+    count(1, 1, 0);
+
+    expect(VERDICT_LIMIT, "counter \"wins\" overflows");
+}
+END_TEST
+
+START_TEST(a_sum_beyond_64_bits_compares_as_it_is) {
+    description_init(&description, "test");
+    declare(DESCRIPTION_ALWAYS, DESCRIPTION_AT_LEAST, INT64_MIN);
+    declare(DESCRIPTION_ALWAYS, DESCRIPTION_AT_LEAST, 0);
+    begin();
+
+    count(1, INT64_MAX, 0);
+    count(2, INT64_MAX, 0);
+    ck_assert_int_eq(property_value(&property, 0, "wins"), INT64_MAX);
+    count(3, -1, 0);
+    count(2, -INT64_MAX, 0);
+    ck_assert_int_eq(property_value(&property, 0, "wins"), INT64_MAX - 1);
+    count(1, -INT64_MAX, 0);
+
+    expect(VERDICT_PROPERTY, "what must hold: wins is -1, expected at least 0");
+    count(1, INT64_MIN, 0);
+    ck_assert_int_eq(property_value(&property, 0, "wins"), INT64_MIN);
+}
+END_TEST
+
+START_TEST(a_name_is_whole_or_refused) {
+    static const char longest[] = "0123456789012345678901234567890";
+    description_init(&description, "test");
+    begin();
+    ck_assert_uint_eq(sizeof longest, DESCRIPTION_NAME_SIZE);
+
+    ck_assert_int_eq(property_count(&property, 1, longest, 1, 0), 1);
+    ck_assert_int_eq(property_count(&property, 1, longest, 1, 0), 2);
+    ck_assert(!verdict_is_finding(&verdict));
+    ck_assert_int_eq(property_count(&property, 1, "01234567890123456789012345678901", 1, 0), 0);
+
+    const char *message =
+        "the name of counter \"01234567890123456789012345678901\" exceeds 31 characters";
+    expect(VERDICT_LIMIT, message);
+}
+END_TEST
+
+SUITE(property) {
+    SUITE_TEST(counters_are_a_nodes_own_and_sum_up);
+    SUITE_LOOP(always_is_judged_at_the_start_and_after_every_change, 0, 3);
+    SUITE_TEST(always_names_the_first_value_that_breaks_it);
+    SUITE_LOOP(finally_is_judged_at_the_end_alone, 0, 3);
+    SUITE_TEST(eventually_needs_one_moment);
+    SUITE_TEST(eventually_may_have_a_time_by_which_it_holds);
+    SUITE_TEST(sometimes_is_remembered_and_never_a_finding);
+    SUITE_TEST(a_property_of_one_node_looks_at_no_other);
+    SUITE_TEST(the_first_broken_property_wins);
+    SUITE_TEST(more_counters_than_there_is_room_for_end_the_run);
+    SUITE_TEST(a_counter_that_overflows_ends_the_run);
+    SUITE_TEST(a_sum_beyond_64_bits_compares_as_it_is);
+    SUITE_TEST(a_name_is_whole_or_refused);
+}
