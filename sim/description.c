@@ -83,12 +83,14 @@ uint32_t description_node_add(struct description *description,
         refuse(description, "two nodes are called \"%s\"", name);
         return 0;
     }
+    const uint32_t text_used = description->text_used;
     const uint32_t index = description->node_count + 1;
     struct description_node *node = &description->nodes[index];
     *node = (struct description_node){.address = 0x0a000000u + index};
     if (!copy_name(description, node->name, sizeof node->name, name) ||
         !copy_name(description, node->program, sizeof node->program, program) ||
         !copy_arguments(description, node, arguments)) {
+        description->text_used = text_used;
         return 0;
     }
     description->node_count = index;
