@@ -159,9 +159,37 @@ START_TEST(too_many_end_the_run) {
 }
 END_TEST
 
+static void lock_and_keep(uint32_t thread) {
+    (void)thread;
+    for (unsigned i = 0; i < LOCKS; i++) {
+        spin_init(&words[i]);
+        spin_lock(&spins, &words[i], NULL);
+    }
+}
+
+/* Words name records: a program that looks at them must see the same in every run. */
+START_TEST(a_run_starts_without_the_locks_that_the_last_one_left) {
+    uint32_t first[LOCKS];
+    open_spins();
+    for (unsigned run = 0; run < 3; run++) {
+        spins_begin(&spins);
+        ck_assert_uint_eq(spins.table.live, 0);
+
+        ck_assert_int_eq(thread_fixture_run(1, 1, lock_and_keep), VERDICT_PASS);
+
+        ck_assert_uint_eq(spins.table.live, LOCKS);
+        if (run == 0) {
+            memcpy(first, words, sizeof first);
+        }
+        ck_assert_mem_eq(words, first, sizeof first);
+    }
+}
+END_TEST
+
 SUITE(spin) {
     SUITE_TEST(random_calls_behave_as_the_twin);
     SUITE_TEST(who_holds_it_waits_for_itself);
     SUITE_TEST(one_that_nobody_initialised_is_taken);
     SUITE_TEST(too_many_end_the_run);
+    SUITE_TEST(a_run_starts_without_the_locks_that_the_last_one_left);
 }
