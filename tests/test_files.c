@@ -2,13 +2,16 @@
  * kernel; the host's files stay as they are; and nothing of a run is left to the next one. */
 #include "tests/suite.h"
 
+#include <dirent.h>
 #include <ftw.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,7 +20,7 @@
 #include "tests/modules/scratch.h"
 #include "tools/runner.h"
 
-#define SEQUENCES 1000
+#define SEQUENCES 600
 #define TEXT_SIZE 60000
 
 static char *native; /* shared with the child that makes the calls */
@@ -76,10 +79,10 @@ static const char *tell(const char *folder) {
 
 /* ---- workers ---- */
 
-static void open_module(struct runner *runner, const char *name) {
+static void open_module(struct runner *runner, const char *name, const char *backend) {
     char folder[PATH_MAX - 300];
     char path[PATH_MAX];
-    const struct runner_options options = {.backend = "fiber"};
+    const struct runner_options options = {.backend = backend};
     runner_folder(folder, sizeof folder);
     snprintf(path, sizeof path, "%s/modules/%s.so", folder, name);
     ck_assert_msg(runner_open(runner, path, &options), "%s: %s", path, runner->record->error);
@@ -144,7 +147,7 @@ START_TEST(random_sequences_of_calls_on_files_end_as_in_the_kernel) {
     enter(FIXTURE);
     scratch_populate();
     strcpy(before, tell(FIXTURE));
-    open_module(&runner, "file_calls");
+    open_module(&runner, "file_calls", "fiber");
     native = mmap(NULL, TEXT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(native, MAP_FAILED);
 
@@ -165,6 +168,98 @@ START_TEST(random_sequences_of_calls_on_files_end_as_in_the_kernel) {
 }
 END_TEST
 
+/* ---- from run to run ---- */
+
+START_TEST(the_thousandth_run_finds_the_files_as_the_first_did) {
+    struct runner runner;
+    open_module(&runner, "files", "fiber");
+    static char output[RECORD_OUTPUT_SIZE];
+
+    run(&runner, 7, 1);
+    const struct hash first = runner.record->fingerprint;
+    const uint64_t size = runner.record->output_size;
+    memcpy(output, runner.record->output, size);
+    ck_assert(runner_prepare(&runner, "fifo", 7, 1000));
+    runner.record->request.exact_seed = 1;
+    runner.record->request.spec.seed = runner.record->seed;
+    ck_assert_int_eq(runner_run(&runner, NULL), RUNNER_REPLIED);
+
+    ck_assert_uint_eq(runner.record->runs_done, 1000);
+    ck_assert_int_eq(runner.record->verdict.kind, VERDICT_PASS);
+    ck_assert_mem_eq(&runner.record->fingerprint, &first, sizeof first);
+    ck_assert_uint_eq(runner.record->output_size, size);
+    ck_assert_mem_eq(runner.record->output, output, size);
+    runner_close(&runner);
+}
+END_TEST
+
+START_TEST(files_are_the_same_when_every_run_has_a_process) {
+    struct runner runner;
+    struct runner other;
+    open_module(&runner, "files", "fiber");
+    open_module(&other, "files", "baton");
+
+    run(&runner, 7, 1);
+    run(&other, 7, 1);
+
+    ck_assert_mem_eq(&runner.record->fingerprint, &other.record->fingerprint, sizeof(struct hash));
+    ck_assert_uint_eq(runner.record->output_size, other.record->output_size);
+    ck_assert_mem_eq(runner.record->output, other.record->output, other.record->output_size);
+    runner_close(&runner);
+    runner_close(&other);
+}
+END_TEST
+
+START_TEST(a_disk_without_room_is_told_and_is_no_finding) {
+    struct runner runner;
+    const struct rlimit limit = {1 << 20, 1 << 20};
+    open_module(&runner, "file_large", "fiber");
+    run(&runner, 1, 3);
+    ck_assert_int_eq(prlimit(runner.pid, RLIMIT_FSIZE, &limit, NULL), 0);
+
+    ck_assert(runner_prepare(&runner, "fifo", 1, 1));
+    ck_assert_int_eq(runner_run(&runner, NULL), RUNNER_REPLIED);
+
+    ck_assert_int_eq(runner.record->verdict.kind, VERDICT_NONE);
+    ck_assert_ptr_nonnull(strstr(runner.record->error, "cannot be kept in"));
+    ck_assert_ptr_nonnull(strstr(runner.record->error, "File too large"));
+    runner_close(&runner);
+}
+END_TEST
+
+/* How many names there are in the folder where runs keep what they write. */
+static int count_names(const char *folder) {
+    int count = 0;
+    DIR *stream = opendir(folder);
+    ck_assert_ptr_nonnull(stream);
+    while (readdir(stream) != NULL) {
+        count++;
+    }
+    closedir(stream);
+    return count;
+}
+
+START_TEST(a_worker_that_is_killed_leaves_no_files) {
+    struct runner runner;
+    char place[] = "/tmp/sim-test-files-XXXXXX";
+    ck_assert_ptr_nonnull(mkdtemp(place));
+    ck_assert_int_eq(setenv("TMPDIR", place, 1), 0);
+    open_module(&runner, "file_large", "fiber");
+
+    run(&runner, 1, 2);
+    ck_assert_int_eq(count_names(place), 2); /* . and .., while the worker lives */
+    ck_assert_int_eq(kill(runner.pid, SIGKILL), 0);
+    runner_close(&runner);
+
+    ck_assert_int_eq(count_names(place), 2);
+    ck_assert_int_eq(rmdir(place), 0);
+}
+END_TEST
+
 SUITE(files) {
     SUITE_TEST(random_sequences_of_calls_on_files_end_as_in_the_kernel);
+    SUITE_TEST(the_thousandth_run_finds_the_files_as_the_first_did);
+    SUITE_TEST(files_are_the_same_when_every_run_has_a_process);
+    SUITE_TEST(a_disk_without_room_is_told_and_is_no_finding);
+    SUITE_TEST(a_worker_that_is_killed_leaves_no_files);
 }

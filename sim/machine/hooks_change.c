@@ -11,6 +11,7 @@
 #include "sim/machine/hook.h"
 #include "sim/machine/real.h"
 #include "sim/machine/real_file.h"
+#include "sim/machine/unix_path.h"
 
 #define CHANGED (1u << TREE_CHANGED | 1u << TREE_STATUS_CHANGED)
 
@@ -40,11 +41,18 @@ void hooks_change_add(const struct walk_place *place, uint32_t inode) {
     tree_touch(inode, 1u << TREE_STATUS_CHANGED);
 }
 
-static void remove_name(const struct walk_place *place) {
-    tree_hold(place->inode);
+static void take_name(const struct walk_place *place) {
     tree_remove(place->folder, place->name, place->length);
     tree_touch(place->inode, 1u << TREE_STATUS_CHANGED);
     tree_touch(place->folder, CHANGED);
+}
+
+static void remove_name(const struct walk_place *place) {
+    tree_hold(place->inode);
+    take_name(place);
+    if (tree_at(place->inode)->names == 0) {
+        unix_path_forget(place->inode);
+    }
     tree_drop(place->inode);
 }
 
@@ -294,7 +302,7 @@ static int64_t rename_at(int from_folder,
         remove_name(&to);
     }
     tree_hold(from.inode);
-    remove_name(&from);
+    take_name(&from);
     hooks_change_add(&to, from.inode);
     tree_drop(from.inode);
     return 0;

@@ -195,3 +195,15 @@ HOOK ssize_t copy_file_range(int from,
     const int64_t refusal = range_refusal(&copy, &left, flags);
     return leave(&copy, refusal == 0 ? run(&copy, left) : refusal);
 }
+
+HOOK ssize_t splice(int from,
+                    off64_t *from_position,
+                    int to,
+                    off64_t *to_position,
+                    size_t size,
+                    unsigned flags) {
+    if (!hook_simulated()) {
+        return REAL(splice)(from, from_position, to, to_position, size, flags);
+    }
+    hook_escape(HOOK_SITE, "splice()");
+}

@@ -8,6 +8,7 @@
 #include "sim/machine/hooks_control.h"
 #include "sim/machine/real.h"
 #include "sim/machine/signals.h"
+#include "sim/machine/unix_path.h"
 
 _Noreturn void __chk_fail(void);
 
@@ -47,6 +48,17 @@ struct exchange {
     bool timed; /* it may wait, but not for ever: who was interrupted does not begin anew */
 };
 
+/* The path of an AF_UNIX socket becomes the name it was bound to. */
+static int64_t aim(uint32_t index, struct datagram_message *message, struct unix_path *to) {
+    if (message->name == NULL || !is_datagram(index)) {
+        return 0;
+    }
+    const int64_t refusal = unix_path_find(index, message->name, message->name_size, to);
+    message->name = (void *)(uintptr_t)to->sockaddr;
+    message->name_size = to->size;
+    return refusal;
+}
+
 static int64_t send_once(struct exchange *exchange) {
     struct descriptors *descriptors = hook_descriptors();
     struct endpoints *endpoints = &hook_kernel()->endpoints;
@@ -64,8 +76,11 @@ static int64_t send_once(struct exchange *exchange) {
         if ((call->flags & MSG_MORE) != 0 && is_datagram(index)) {
             hook_escape(call->site, "send() of a datagram with flag MSG_MORE");
         }
+        struct datagram_message message = *exchange->message;
+        struct unix_path to;
         exchange->timed = endpoint_times_out(endpoints, index, true);
-        result = endpoint_send(endpoints, index, exchange->message, call);
+        result = aim(index, &message, &to);
+        result = result != 0 ? result : endpoint_send(endpoints, index, &message, call);
         broken = endpoint_raises(endpoints, index, result, call->flags);
     }
     if (rights != 0) {

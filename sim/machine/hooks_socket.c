@@ -11,6 +11,7 @@
 #include "sim/machine/hooks_environment.h"
 #include "sim/machine/real.h"
 #include "sim/machine/signals.h"
+#include "sim/machine/unix_path.h"
 
 #define TYPE_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
 
@@ -115,9 +116,12 @@ HOOK int bind(int number, const struct sockaddr *address, socklen_t size) {
         return REAL(bind)(number, address, size);
     }
     const struct call call = enter(number, POINT_BIND, HOOK_SITE);
-    return leave(&call,
-                 call.index == 0 ? call.refusal
-                                 : endpoint_bind(endpoints(), call.index, address, size));
+    int64_t result = call.refusal;
+    if (call.index != 0) {
+        result = unix_path_bind(call.index, address, size);
+        result = result == 1 ? endpoint_bind(endpoints(), call.index, address, size) : result;
+    }
+    return leave(&call, result);
 }
 
 HOOK int connect(int number, const struct sockaddr *address, socklen_t size) {
@@ -126,9 +130,13 @@ HOOK int connect(int number, const struct sockaddr *address, socklen_t size) {
     }
     const struct call call = enter(number, POINT_CONNECT, HOOK_SITE);
     int64_t result = call.refusal;
+    struct unix_path to;
     if (call.index != 0) {
+        result = unix_path_find(call.index, address, size, &to);
+    }
+    if (call.index != 0 && result == 0) {
         do {
-            result = endpoint_connect(endpoints(), call.index, address, size, &call.how);
+            result = endpoint_connect(endpoints(), call.index, to.sockaddr, to.size, &call.how);
         } while (result == -EINTR && signals_restart());
     }
     return leave(&call, result);

@@ -1,6 +1,7 @@
 /* Asks for one thing that is not simulated. WHAT says which; `refused_words` what the run must
  * then say. */
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -8,12 +9,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -69,6 +72,15 @@ static stack_t stack = {.ss_sp = bytes, .ss_size = 65536, .ss_flags = UNKNOWN};
 #define CANCEL pthread_cancel(pthread_self())
 #define FUTEX_PI syscall(SYS_futex, bytes, FUTEX_LOCK_PI, 0, NULL, NULL, 0)
 #define SYSCALL_PRCTL syscall(SYS_prctl, PR_SET_SECCOMP, 1)
+#define MKFIFO mkfifo("pipe", 0600)
+#define OPEN_DIRECT open("plain", O_CREAT | O_RDWR | O_DIRECT, 0600)
+#define RENAME_EXCHANGED renameat2(AT_FDCWD, "a", AT_FDCWD, "b", RENAME_EXCHANGE)
+#define LOCK_OPEN_FILE                                                                             \
+    fcntl(open("plain", O_CREAT | O_RDWR, 0600), F_OFD_SETLK, &(struct flock){.l_type = F_WRLCK})
+#define FLOCK_WAITS                                                                                \
+    flock(open("plain", O_CREAT | O_RDWR, 0600), LOCK_EX);                                         \
+    flock(open("plain", O_RDWR), LOCK_EX)
+#define SPLICE splice(open("plain", O_CREAT | O_RDWR, 0600), NULL, 1, NULL, 1, 0)
 #define GETADDRINFO getaddrinfo("localhost", NULL, &hints, &results)
 #define GETNAMEINFO getnameinfo(NULL, 0, NULL, 0, NULL, 0, NI_IDN)
 #define GETHOSTBYNAME2 (void)gethostbyname2("localhost", AF_UNIX)
