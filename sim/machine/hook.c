@@ -21,6 +21,17 @@ int hook_result(int64_t result) {
     return (int)hook_size(result);
 }
 
+int hook_opened(enum point_kind kind, int64_t number, int64_t result, const void *site) {
+    uint32_t object = 0;
+    if (result >= 0) {
+        const uint32_t file = descriptor_file(hook_descriptors(), number);
+        ASSERT(file != 0);
+        object = file_at(hook_kernel()->files, file)->object;
+    }
+    schedule_event(hook_schedule(), kind, object, result, site);
+    return hook_result(result);
+}
+
 _Noreturn void hook_escape(const void *site, const char *format, ...) {
     char message[VERDICT_MESSAGE_SIZE];
     va_list arguments;

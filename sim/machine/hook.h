@@ -76,6 +76,10 @@ static inline uint32_t hook_thread(uint64_t handle) {
     return threads_known(&machine.world.threads, id) ? (uint32_t)id : 0;
 }
 
+/* The event of a call that opens a file, about the file that `number` now is when it succeeded.
+ * Returns what hook_result does. */
+int hook_opened(enum point_kind kind, int64_t number, int64_t result, const void *site);
+
 /* Sets errno from a negative result as system calls do: -1 then, else the result. */
 int hook_result(int64_t result);
 ssize_t hook_size(int64_t result);

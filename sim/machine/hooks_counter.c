@@ -13,8 +13,7 @@
 #define NS_PER_S UINT64_C(1000000000)
 
 static int opened(int64_t result, const void *site) {
-    schedule_event(hook_schedule(), POINT_OPEN, 0, result, site);
-    return hook_result(result);
+    return hook_opened(POINT_OPEN, result, result, site);
 }
 
 /* ---- pipes ---- */
@@ -25,10 +24,10 @@ static int open_pipe(int numbers[2], int flags, const void *site) {
     }
     hook_point(POINT_OPEN, 0, true, site);
     const bool known = (flags & ~(O_NONBLOCK | O_CLOEXEC)) == 0;
-    return opened(
+    const int64_t result =
         known ? pipe_open(&hook_kernel()->pipes, flags, hooks_environment_files_max(), numbers)
-              : -EINVAL,
-        site);
+              : -EINVAL;
+    return hook_opened(POINT_OPEN, result == 0 ? numbers[0] : -1, result, site);
 }
 
 HOOK int pipe(int numbers[2]) {

@@ -22,8 +22,7 @@ static int open_at(int folder, const char *path, int flags, mode_t mode, const v
                                         .limit = hooks_environment_files_max(),
                                         .site = site};
     const int64_t number = real_file_open(&open);
-    schedule_event(hook_schedule(), POINT_OPEN, 0, number, site);
-    return hook_result(number);
+    return hook_opened(POINT_OPEN, number, number, site);
 }
 
 /* The mode of a new file, when the call has one. */

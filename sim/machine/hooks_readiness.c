@@ -57,8 +57,7 @@ static int epoll_open(int64_t refusal, bool close_on_exec, const void *site) {
                                         : readiness_open(&hook_kernel()->readiness,
                                                          hooks_environment_files_max(),
                                                          close_on_exec);
-    schedule_event(hook_schedule(), POINT_OPEN, 0, result, site);
-    return hook_result(result);
+    return hook_opened(POINT_OPEN, result, result, site);
 }
 
 HOOK int epoll_create(int size) {

@@ -200,8 +200,7 @@ HOOK int signalfd(int number, const sigset_t *set, int flags) {
     if (number == -1) {
         hook_point(POINT_OPEN, 0, true, HOOK_SITE);
         const int64_t opened = known ? open_file(mask, flags) : -EINVAL;
-        schedule_event(hook_schedule(), POINT_OPEN, 0, opened, HOOK_SITE);
-        return hook_result(opened);
+        return hook_opened(POINT_OPEN, opened, opened, HOOK_SITE);
     }
     const uint32_t file = descriptor_enter(hook_descriptors(), number, POINT_CONTROL, HOOK_SITE);
     int64_t result = known ? change_file(file, mask) : -EINVAL;

@@ -90,8 +90,7 @@ HOOK int socket(int domain, int type, int protocol) {
     if (result == 0) {
         result = socket_file_open(&hook_kernel()->sockets, &open);
     }
-    schedule_event(hook_schedule(), POINT_SOCKET, 0, result, HOOK_SITE);
-    return hook_result(result);
+    return hook_opened(POINT_SOCKET, result, result, HOOK_SITE);
 }
 
 HOOK int socketpair(int domain, int type, int protocol, int numbers[2]) {
@@ -105,8 +104,7 @@ HOOK int socketpair(int domain, int type, int protocol, int numbers[2]) {
         result = domain == AF_UNIX ? socket_file_pair(&hook_kernel()->sockets, &open, numbers)
                                    : -EOPNOTSUPP;
     }
-    schedule_event(hook_schedule(), POINT_SOCKET, 0, result, HOOK_SITE);
-    return hook_result(result);
+    return hook_opened(POINT_SOCKET, result == 0 ? numbers[0] : -1, result, HOOK_SITE);
 }
 
 /* ---- names and connections ---- */
