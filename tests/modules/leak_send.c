@@ -49,7 +49,8 @@ int server_main(int argc, char **argv) {
 }
 
 static void insert(struct peer *peer) {
-    const uint64_t hash = (uint64_t)((uintptr_t)peer >> 12) * GOLDEN;
+    uint64_t hash = (uint64_t)((uintptr_t)peer >> 12) * GOLDEN;
+    hash = (hash ^ hash >> 29) * GOLDEN; /* once alone would keep most of the order */
     struct peer **bucket = &buckets[hash >> 58];
     peer->next = *bucket;
     *bucket = peer;
