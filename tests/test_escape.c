@@ -36,6 +36,7 @@ static const struct refused table[] = {
     {"dlopen", "dlopen() of libcheck.so.0"},
     {"kill_all", "kill() of every process"},
     {"stop", "stopping a program by SIGTSTP"},
+    {"services", "getservent()"},
     {"credentials", "sendmsg() with SCM_CREDENTIALS"},
     {"control", "sendmsg() with control data for an internet socket"},
     {"unsent", "ioctl() with request SIOCOUTQ of an AF_UNIX socket"},
@@ -134,6 +135,11 @@ START_TEST(names_resolve_to_nodes) {
 }
 END_TEST
 
+START_TEST(services_and_protocols_have_names) {
+    expect_pass_and_equal("services");
+}
+END_TEST
+
 START_TEST(a_node_has_a_loopback_and_a_network_interface) {
     expect_pass_and_equal("interfaces");
 }
@@ -185,6 +191,7 @@ SUITE(escape) {
     SUITE_TEST(signals_are_delivered_at_points);
     SUITE_TEST(raw_instructions_are_simulated_like_calls);
     SUITE_TEST(names_resolve_to_nodes);
+    SUITE_TEST(services_and_protocols_have_names);
     SUITE_TEST(a_node_has_a_loopback_and_a_network_interface);
     SUITE_LOOP(a_run_that_never_calls_anything_is_a_hang_of_the_thread_that_does_not, 0, 3);
     SUITE_TEST(the_thousandth_run_finds_nothing_of_the_first);

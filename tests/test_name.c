@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "sim/name.h"
 #include "sim/random.h"
@@ -328,6 +329,47 @@ START_TEST(services_have_their_ports_and_protocols) {
 }
 END_TEST
 
+/* What of our table the C library reads from this machine's files, where it has them. */
+START_TEST(services_and_protocols_are_those_of_the_files) {
+    static const char *const transports[] = {"tcp", "udp", NULL};
+    int compared = 0;
+    if (access("/etc/services", R_OK) != 0 || access("/etc/protocols", R_OK) != 0) {
+        return;
+    }
+    for (int number = 0; number < 65536; number++) {
+        for (unsigned i = 0; i < 3; i++) {
+            struct service_line line;
+            if (!service_line_at((uint16_t)number, transports[i], &line)) {
+                continue;
+            }
+            const struct servent *real = getservbyport(htons((uint16_t)number), transports[i]);
+            ck_assert_msg(real != NULL, "port %d", number);
+            ck_assert_str_eq(real->s_name, line.name);
+            ck_assert_str_eq(real->s_proto, line.protocol);
+            ck_assert_pstr_eq(real->s_aliases[0], line.alias);
+            struct service_line same;
+            ck_assert(service_line_find(line.alias == NULL ? line.name : line.alias,
+                                        transports[i],
+                                        &same));
+            ck_assert_int_eq(same.number, number);
+            compared++;
+        }
+    }
+    for (int number = 0; number < 256; number++) {
+        struct service_line line;
+        if (service_protocol_at(number, &line)) {
+            const struct protoent *real = getprotobynumber(number);
+            ck_assert_msg(real != NULL, "protocol %d", number);
+            ck_assert_str_eq(real->p_name, line.name);
+            ck_assert_pstr_eq(real->p_aliases[0], line.alias);
+            ck_assert(service_protocol_find(line.alias, &line) && line.number == number);
+            compared++;
+        }
+    }
+    ck_assert_int_gt(compared, 80);
+}
+END_TEST
+
 SUITE(name) {
     tcase_add_checked_fixture(tcase, setup, NULL);
     SUITE_LOOP(numbers_resolve_as_the_c_library_has_it, 0, 4);
@@ -335,4 +377,5 @@ SUITE(name) {
     SUITE_TEST(a_node_has_both_addresses_and_ipv6_comes_first);
     SUITE_TEST(an_address_of_a_node_has_its_name);
     SUITE_TEST(services_have_their_ports_and_protocols);
+    SUITE_TEST(services_and_protocols_are_those_of_the_files);
 }

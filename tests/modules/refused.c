@@ -64,6 +64,7 @@ static stack_t stack = {.ss_sp = bytes, .ss_size = 65536, .ss_flags = UNKNOWN};
 #define UNSENT ioctl(socket(AF_UNIX, SOCK_STREAM, 0), TIOCOUTQ, bytes)
 #define STAMPS                                                                                     \
     setsockopt(socket(AF_INET, SOCK_DGRAM, 0), SOL_SOCKET, SO_TIMESTAMP, &one, sizeof one)
+#define SERVICES getservent()
 #define TIMER_THREAD timer_create(CLOCK_MONOTONIC, &event, (timer_t *)bytes)
 #define TIMER_CLOCK timer_create(CLOCK_PROCESS_CPUTIME_ID, NULL, (timer_t *)bytes)
 #define SYSCALL_UNKNOWN syscall(499)
