@@ -12,6 +12,12 @@
  * a run the handler reads the real counter. The vDSO, which reads the clock without a call, is
  * replaced by calls (guard_vdso.c).
  *
+ * Not caught: rdrand, rdseed, cpuid and the like. They do not fault, and the kernel has no switch
+ * for them on every processor, so a program that executes them sees the real machine, and its runs
+ * differ (exit code 12). libstdc++'s std::random_device is simulated by its function; libraries
+ * such as libcrypto have the bytes of rdrand in them whether they are executed or not, which is why
+ * nobody searches for them.
+ *
  * Memory:      none.
  * Errors:      guard_trap_open returns NULL, or why raw instructions are not caught.
  * Threads:     each OS thread and each forked child arms itself.
