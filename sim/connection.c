@@ -28,16 +28,6 @@ static int choose_addresses(struct segments *segments, struct socket *socket) {
     return 0;
 }
 
-/* A socket keeps the memory of its peer; one that has had one is not used again. */
-static void refuse_again(struct segments *segments, const struct socket *socket) {
-    if (socket->peer != 0) {
-        verdict_set(segments->sockets->schedule->verdict,
-                    VERDICT_ESCAPE,
-                    "connect() of a socket that was connected before");
-        schedule_end(segments->sockets->schedule);
-    }
-}
-
 /* The socket is as before its connect, but for a port or address that the program chose. */
 static void disconnect(struct segments *segments, uint32_t index, int error) {
     struct socket *socket = socket_at(segments->sockets, index);
@@ -57,15 +47,38 @@ static void disconnect(struct segments *segments, uint32_t index, int error) {
     }
 }
 
-/* connect() to AF_UNSPEC. */
+/* Gives up the other end of a connection that is over here: what comes from there is answered as a
+ * closed socket does, and nothing of it arrives. 0 or -ENOBUFS. */
+static int64_t part(struct segments *segments, uint32_t index, bool resets) {
+    struct socket *socket = socket_at(segments->sockets, index);
+    ASSERT(socket->state == SOCKET_CLOSED);
+    if (socket->peer == index) {
+        socket->peer = 0;
+    } else if (socket->peer != 0) {
+        const uint32_t stand_in = socket_part(segments->sockets, index);
+        if (stand_in == 0) {
+            return -ENOBUFS;
+        }
+        if (resets) {
+            segment_send(segments, stand_in, 0, SEGMENT_RESET, NULL);
+        }
+        socket_release(segments->sockets, stand_in);
+    }
+    segment_forget(segments, index);
+    return 0;
+}
+
+/* connect() to AF_UNSPEC: tcp_disconnect(). */
 static int64_t connect_nobody(struct segments *segments, uint32_t index) {
     struct socket *socket = socket_at(segments->sockets, index);
-    refuse_again(segments, socket);
+    const uint32_t ends = socket->flags & (SOCKET_ENDED | SOCKET_END_SENT);
+    const bool opening = socket->state == SOCKET_CONNECTING;
+    const bool open = socket->state == SOCKET_CONNECTED && ends != (SOCKET_ENDED | SOCKET_END_SENT);
     if (socket->state == SOCKET_LISTENING) {
         connection_refuse_all(segments, index);
     }
-    disconnect(segments, index, socket->state == SOCKET_CONNECTING ? ECONNRESET : socket->error);
-    return 0;
+    disconnect(segments, index, opening || open ? ECONNRESET : socket->error);
+    return part(segments, index, opening || open);
 }
 
 /* The first call that sees the result of a connect tells it. */
@@ -137,7 +150,10 @@ static int64_t connect_internet(struct segments *segments,
         (mapped && (socket->flags & SOCKET_V6_ONLY) != 0)) {
         return -ENETUNREACH;
     }
-    refuse_again(segments, socket);
+    const int64_t refused = part(segments, index, false);
+    if (refused != 0) {
+        return refused;
+    }
     socket->remote = remote;
     const int unreachable = choose_addresses(segments, socket);
     if (unreachable != 0 || binding_claim_any(segments->bindings, index) != 0) {
@@ -230,8 +246,12 @@ int64_t connection_listen(struct segments *segments, uint32_t index, int backlog
     if (socket->state != SOCKET_CLOSED && socket->state != SOCKET_LISTENING) {
         return -EINVAL;
     }
-    if (used || socket->peer != 0 || (socket->domain == AF_UNIX && socket->name_size == 0)) {
+    const bool local = socket->domain == AF_UNIX;
+    if (used || (local && (socket->peer != 0 || socket->name_size == 0))) {
         return -EINVAL;
+    }
+    if (!local && socket->state == SOCKET_CLOSED && part(segments, index, false) != 0) {
+        return -ENOBUFS;
     }
     if (socket->state == SOCKET_CLOSED) {
         if (socket->domain != AF_UNIX && !bound &&

@@ -11,7 +11,7 @@
 #define NS_PER_MS UINT64_C(1000000)
 #define ALL_EVENTS (EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP | EPOLLERR)
 
-/* The entry's value: what it is, how often it was tried, and a number. */
+/* The entry's value: what it is, how often it was tried, which connection it is of, a number. */
 enum message { MESSAGE_SYN, MESSAGE_ANSWER, MESSAGE_REFUSAL, MESSAGE_SEGMENT, MESSAGE_CREDIT };
 
 struct segment {
@@ -54,7 +54,9 @@ void segment_begin(struct segments *segments) {
 
 static void
 entry_start(struct segments *segments, uint32_t index, uint64_t due_ns, uint64_t value) {
-    socket_at(segments->sockets, index)->entries++;
+    struct socket *socket = socket_at(segments->sockets, index);
+    socket->entries++;
+    value |= (uint64_t)socket->life << 16;
     schedule_timer_start(segments->sockets->schedule, due_ns, segments->handler, index, value);
 }
 
@@ -138,29 +140,12 @@ void segment_send(struct segments *segments,
 
 /* ---- room ---- */
 
-static uint32_t capacity_of(const struct segments *segments, const struct socket *socket) {
-    return socket->domain == AF_UNIX
-               ? socket->send_size
-               : socket->send_size + socket_at(segments->sockets, socket->peer)->receive_size;
-}
-
-uint32_t segment_room(const struct segments *segments, const struct socket *socket) {
-    const uint32_t capacity = capacity_of(segments, socket);
-    return capacity > socket->outstanding ? capacity - socket->outstanding : 0;
-}
-
-bool segment_writable(const struct segments *segments, const struct socket *socket) {
-    const uint64_t capacity = capacity_of(segments, socket);
-    return socket->domain == AF_UNIX ? (uint64_t)socket->outstanding * 4 <= capacity
-                                     : (uint64_t)socket->outstanding * 3 <= capacity * 2;
-}
-
 /* The sender learns that `size` bytes were read. */
 static void credit_arrive(struct segments *segments, uint32_t index, uint32_t size) {
     struct socket *socket = socket_at(segments->sockets, index);
     ASSERT(socket->outstanding >= size);
     socket->outstanding -= size;
-    if ((socket->flags & SOCKET_STARVED) != 0 && segment_writable(segments, socket)) {
+    if ((socket->flags & SOCKET_STARVED) != 0 && socket_writable(segments->sockets, socket)) {
         socket->flags &= ~(uint32_t)SOCKET_STARVED;
         socket_notify(segments->sockets, index, EPOLLOUT);
     }
@@ -175,13 +160,26 @@ void segment_credit(struct segments *segments, uint32_t index, uint32_t size) {
         return;
     }
     socket->credit += size;
-    if (socket->readable == 0 || socket->credit >= capacity_of(segments, sender) / 3) {
+    if (socket->readable == 0 || socket->credit >= socket_capacity(segments->sockets, sender) / 3) {
         message_send(segments, index, peer, 0, value_of(MESSAGE_CREDIT, 0, socket->credit), NULL);
         socket->credit = 0;
     }
 }
 
 /* ---- arrival ---- */
+
+void segment_forget(struct segments *segments, uint32_t index) {
+    struct socket *socket = socket_at(segments->sockets, index);
+    while (socket->segment_first != 0) {
+        const uint32_t first = socket->segment_first;
+        socket->segment_first = segment_at(segments, first)->next;
+        pool_give(&segments->table, first);
+    }
+    socket->segment_last = 0;
+    bytes_drop(&segments->sockets->bytes, &socket->in);
+    socket->readable = socket->outstanding = socket->credit = 0;
+    socket->life++;
+}
 
 void segment_kill(struct segments *segments, uint32_t index, int error) {
     struct socket *socket = socket_at(segments->sockets, index);
@@ -292,8 +290,7 @@ static void data_arrive(struct segments *segments, uint32_t index, uint32_t size
 }
 
 /* A router may cut a segment in two: the first part arrives now, the other on its own. So a read
- * that comes short is followed by more readiness, as whoever uses edge-triggered epoll relies on.
- */
+ * that comes short is followed by more readiness, as users of edge-triggered epoll rely on. */
 static bool split(struct segments *segments, uint32_t index, uint32_t first) {
     struct sockets *sockets = segments->sockets;
     struct socket *socket = socket_at(sockets, index);
@@ -354,11 +351,17 @@ static void deliver(struct segments *segments, uint32_t index) {
     }
 }
 
+/* Who connects to its own port, where nobody listens, opens from both sides at once. */
+static bool is_itself(const struct socket *socket, uint32_t node) {
+    return node == socket->node && socket->remote.port == socket->local.port &&
+           address_equal(&socket->remote, &socket->local);
+}
+
 static void syn_arrive(struct segments *segments, uint32_t index, const struct agenda_item *item) {
     struct sockets *sockets = segments->sockets;
     struct socket *socket = socket_at(sockets, index);
     const uint32_t node = (uint32_t)(item->value >> 32);
-    const uint32_t tries = (uint32_t)item->value >> 8;
+    const uint32_t tries = (uint32_t)item->value >> 8 & 0xff;
     if (socket->state != SOCKET_CONNECTING) {
         return; /* it was closed meanwhile */
     }
@@ -376,10 +379,13 @@ static void syn_arrive(struct segments *segments, uint32_t index, const struct a
                                      : value_of(MESSAGE_REFUSAL, 0, ETIMEDOUT));
         return;
     }
-    uint32_t child = 0;
-    if (host != NULL) {
-        child = socket_spawn(sockets, listener, &socket->decider);
+    if (host == NULL && is_itself(socket, node)) {
+        socket->peer = index;
+        socket->state = SOCKET_CONNECTED;
+        socket_notify(sockets, index, EPOLLOUT);
+        return;
     }
+    const uint32_t child = host != NULL ? socket_spawn(sockets, listener, &socket->decider) : 0;
     if (child == 0) {
         const uint64_t due_ns =
             network_arrival_ns(sockets->network, node, socket->node, 0, &socket->decider, NULL);
@@ -469,7 +475,9 @@ static void message_fire(void *context, const struct agenda_item *item) {
                   socket->node,
                   object,
                   bytes ? segment_at(segments, socket->segment_first)->size : 0);
-    message_arrive(segments, item);
+    if ((uint16_t)(item->value >> 16) == socket->life) {
+        message_arrive(segments, item);
+    }
     ASSERT(socket->entries > 0);
     socket->entries--;
     socket_release(segments->sockets, item->subject);

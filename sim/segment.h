@@ -79,11 +79,10 @@ void segment_credit(struct segments *segments, uint32_t index, uint32_t size);
 /* A connected socket waits for its turn at a listener. */
 void segment_enqueue(struct segments *segments, uint32_t listener, uint32_t index);
 
+/* Nothing that is on its way to the socket arrives any more. */
+void segment_forget(struct segments *segments, uint32_t index);
+
 /* The connection is gone for this end, with a pending error (0 = none). */
 void segment_kill(struct segments *segments, uint32_t index, int error);
-
-/* Bytes that may be sent to the peer now, and whether a poll would call that writable. */
-uint32_t segment_room(const struct segments *segments, const struct socket *socket);
-bool segment_writable(const struct segments *segments, const struct socket *socket);
 
 #endif

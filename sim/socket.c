@@ -67,14 +67,34 @@ uint32_t socket_spawn(struct sockets *sockets, uint32_t parent, const struct dec
         if (from->domain == AF_UNIX) {
             return index; /* inherits nothing */
         }
-        socket->flags = from->flags & (SOCKET_REUSE_ADDRESS | SOCKET_REUSE_PORT | SOCKET_V6_ONLY |
-                                       SOCKET_KEEPALIVE | SOCKET_NO_DELAY | SOCKET_LINGER);
+        socket->flags =
+            from->flags & (SOCKET_ADDRESS_FIXED | SOCKET_REUSE_ADDRESS | SOCKET_REUSE_PORT |
+                           SOCKET_V6_ONLY | SOCKET_KEEPALIVE | SOCKET_NO_DELAY | SOCKET_LINGER);
         socket->send_size = from->send_size;
         socket->receive_size = from->receive_size;
         socket->linger_s = from->linger_s;
         memcpy(socket->kept, from->kept, sizeof socket->kept);
     }
     return index;
+}
+
+uint32_t socket_part(struct sockets *sockets, uint32_t index) {
+    struct socket *socket = socket_at(sockets, index);
+    ASSERT(socket->peer != 0 && socket->peer != index);
+    const uint32_t stand_in =
+        take(sockets, socket->node, socket->domain, socket->type, socket->protocol);
+    if (stand_in != 0) {
+        struct socket *other = socket_at(sockets, stand_in);
+        other->decider.identity =
+            identity_make(IDENTITY_OBJECT, socket->decider.identity, socket->decider.choices);
+        other->flags = SOCKET_GONE;
+        other->shut = SOCKET_SHUT_BOTH;
+        other->outstanding = socket->outstanding;
+        other->peer = socket->peer;
+        socket_at(sockets, socket->peer)->peer = stand_in;
+        socket->peer = 0;
+    }
+    return stand_in;
 }
 
 static bool needed(const struct socket *socket) {
@@ -107,7 +127,7 @@ void socket_release(struct sockets *sockets, uint32_t index) {
         return;
     }
     give(sockets, index);
-    if (peer != 0) {
+    if (peer != 0 && peer != index) {
         ASSERT(socket_at(sockets, peer)->peer == index);
         give(sockets, peer);
     }
@@ -154,4 +174,21 @@ void socket_notify(struct sockets *sockets, uint32_t index, uint32_t events) {
     if (sockets->changed != NULL && (socket->flags & SOCKET_GONE) == 0) {
         sockets->changed(sockets->changed_context, index, events);
     }
+}
+
+uint32_t socket_capacity(const struct sockets *sockets, const struct socket *socket) {
+    return socket->domain == AF_UNIX
+               ? socket->send_size
+               : socket->send_size + socket_at(sockets, socket->peer)->receive_size;
+}
+
+uint32_t socket_room(const struct sockets *sockets, const struct socket *socket) {
+    const uint32_t capacity = socket_capacity(sockets, socket);
+    return capacity > socket->outstanding ? capacity - socket->outstanding : 0;
+}
+
+bool socket_writable(const struct sockets *sockets, const struct socket *socket) {
+    const uint64_t capacity = socket_capacity(sockets, socket);
+    return socket->domain == AF_UNIX ? (uint64_t)socket->outstanding * 4 <= capacity
+                                     : (uint64_t)socket->outstanding * 3 <= capacity * 2;
 }

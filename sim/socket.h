@@ -78,6 +78,10 @@ uint32_t socket_create(struct sockets *sockets, uint16_t domain, uint16_t type, 
  * `creator`: no object id yet. */
 uint32_t socket_spawn(struct sockets *sockets, uint32_t parent, const struct decider *creator);
 
+/* A socket that nobody holds takes this one's place beside its peer, and this one has none. Its
+ * index, 0 at the limit. */
+uint32_t socket_part(struct sockets *sockets, uint32_t index);
+
 /* An entry that named the socket is gone: frees it and its peer when nothing needs them. */
 void socket_release(struct sockets *sockets, uint32_t index);
 
@@ -97,6 +101,12 @@ int socket_wait(struct sockets *sockets,
 
 /* When a wait that begins now with this timeout ends (0 = never). */
 uint64_t socket_deadline(const struct sockets *sockets, uint64_t timeout_ns);
+
+/* Bytes of a stream that may be on their way and unread at its peer; those that may be sent now;
+ * and whether a poll would call that writable. */
+uint32_t socket_capacity(const struct sockets *sockets, const struct socket *socket);
+uint32_t socket_room(const struct sockets *sockets, const struct socket *socket);
+bool socket_writable(const struct sockets *sockets, const struct socket *socket);
 
 /* Takes the pending error: 0 or a negative errno. */
 int socket_error_take(struct socket *socket);

@@ -60,6 +60,7 @@ struct socket {
     uint32_t flags;               /* enum socket_flag */
     int32_t error;                /* positive errno that SO_ERROR will tell, 0 = none */
     uint32_t entries;             /* agenda entries and queue places that name it */
+    uint16_t life;                /* which of its connections: entries of another one are void */
     uint32_t peer;                /* the other end, 0 = none */
     uint32_t bound_next;          /* SOCKET_BOUND: in its bucket */
     uint32_t lease, lease_serial; /* sim/lease.h; 0 = none */

@@ -117,7 +117,7 @@ int64_t stream_send(struct segments *segments,
             return sent > 0 ? (int64_t)sent : refusal;
         }
         const bool connected = socket->state == SOCKET_CONNECTED;
-        const uint32_t room = connected ? segment_room(segments, socket) : 0;
+        const uint32_t room = connected ? socket_room(segments->sockets, socket) : 0;
         uint32_t size = total - sent < room ? total - sent : room;
         if (size > 0) {
             if (!socket_waits(call)) {
@@ -454,7 +454,7 @@ uint32_t stream_events(struct segments *segments, uint32_t index) {
         events |= EPOLLIN | EPOLLRDNORM;
     }
     const bool ends = (shut & SOCKET_SHUT_WRITE) != 0 && socket->domain != AF_UNIX;
-    if (ends || socket->state != SOCKET_CONNECTED || segment_writable(segments, socket)) {
+    if (ends || socket->state != SOCKET_CONNECTED || socket_writable(segments->sockets, socket)) {
         events |= EPOLLOUT | EPOLLWRNORM;
     } else {
         socket->flags |= SOCKET_STARVED;

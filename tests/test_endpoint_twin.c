@@ -5,12 +5,10 @@
  *   step    one call on one socket, with arguments that are mostly sensible
  *   compare the result, then what poll() and FIONREAD say of every socket
  *
- * What the model leaves out is not tried: a TCP socket that connects to itself or, once it was
- * connected, again; full buffers (where the kernel counts what it allocates); listening after a
- * shutdown; and what only passing time shows. Nor is where the kernel itself is at a loss (an IPv6
- * socket that changes between IPv4 and IPv6) or differs from release to release. The kernel's side
- * lives in a network namespace of its own where the machine grants one, so that nobody else's ports
- * are in the way.
+ * What the model leaves out is not tried: full buffers (where the kernel counts what it allocates);
+ * listening after a shutdown; what only passing time shows. Nor is where the kernel itself is at a
+ * loss (an IPv6 socket that changes between IPv4 and IPv6) or differs from release to release. The
+ * kernel's side has a network namespace of its own where the machine grants one.
  */
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -73,16 +71,17 @@ static bool is_self(const struct slot *slot, const struct place *place) {
            own.sin_port == other.sin_port;
 }
 
-/* What the model refuses, and where the kernel itself is at a loss: a stream that was connected is
- * connected again, an IPv6 socket that has spoken IPv4 changes to IPv6 or the other way round. */
+/* Where the kernel itself is at a loss: an IPv6 socket that has spoken IPv4 changes to IPv6 or the
+ * other way round. */
 static bool is_quirk(struct slot *slot, const struct place *place) {
     const struct socket *socket = socket_at(&net.endpoints.sockets, slot->model);
     const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)&place->real;
-    if (twin.stream && slot->domain != AF_UNIX && slot->listened) {
-        return true; /* the same two addresses again */
+    const bool used = slot->domain != AF_UNIX && slot->listened; /* the same addresses again */
+    if (twin.stream && (used || (is_self(slot, place) && socket->shut != 0))) {
+        return true; /* … or it ends as soon as it begins */
     }
-    if (slot->domain != AF_INET6 || (twin.stream && socket->peer != 0)) {
-        return twin.stream && slot->domain != AF_UNIX && socket->peer != 0;
+    if (slot->domain != AF_INET6) {
+        return false;
     }
     if (place->real.ss_family == AF_UNSPEC) {
         return slot->mapped;
@@ -95,7 +94,7 @@ static bool is_quirk(struct slot *slot, const struct place *place) {
 }
 
 static void connect_to(struct slot *slot, const struct place *place) {
-    if ((twin.stream && is_self(slot, place)) || is_quirk(slot, place)) {
+    if (is_quirk(slot, place)) {
         return;
     }
     const int64_t real =
