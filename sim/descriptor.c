@@ -107,17 +107,8 @@ int64_t descriptor_leave(struct descriptors *descriptors,
     return result;
 }
 
-int64_t descriptor_install(struct descriptors *descriptors,
-                           uint32_t file,
-                           uint64_t minimum,
-                           uint64_t limit,
-                           bool close_on_exec) {
-    struct descriptor_table *table = own_table(descriptors);
-    limit = limit < DESCRIPTORS_MAX ? limit : DESCRIPTORS_MAX;
-    if (minimum >= limit) {
-        file_drop(descriptors->files, file);
-        return minimum == 0 ? -EMFILE : -EINVAL;
-    }
+/* The lowest free number from `minimum` on; may be beyond every limit. */
+static uint32_t lowest_free(struct descriptor_table *table, uint64_t minimum) {
     uint32_t number = minimum > table->lowest ? (uint32_t)minimum : table->lowest;
     while (number < table->high && table->slots[number] != 0) {
         number++;
@@ -125,7 +116,29 @@ int64_t descriptor_install(struct descriptors *descriptors,
     if (minimum <= table->lowest) {
         table->lowest = number;
     }
-    if (number >= limit) {
+    return number;
+}
+
+static uint64_t limit_of(uint64_t limit) {
+    return limit < DESCRIPTORS_MAX ? limit : DESCRIPTORS_MAX;
+}
+
+int64_t descriptor_room(struct descriptors *descriptors, uint64_t limit) {
+    return lowest_free(own_table(descriptors), 0) < limit_of(limit) ? 0 : -EMFILE;
+}
+
+int64_t descriptor_install(struct descriptors *descriptors,
+                           uint32_t file,
+                           uint64_t minimum,
+                           uint64_t limit,
+                           bool close_on_exec) {
+    struct descriptor_table *table = own_table(descriptors);
+    if (minimum >= limit_of(limit)) {
+        file_drop(descriptors->files, file);
+        return minimum == 0 ? -EMFILE : -EINVAL;
+    }
+    const uint32_t number = lowest_free(table, minimum);
+    if (number >= limit_of(limit)) {
         file_drop(descriptors->files, file);
         return -EMFILE;
     }

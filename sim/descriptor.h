@@ -84,6 +84,9 @@ int64_t descriptor_create(struct descriptors *descriptors,
                           uint64_t limit,
                           bool close_on_exec);
 
+/* 0, or -EMFILE: no number is free below `limit`. */
+int64_t descriptor_room(struct descriptors *descriptors, uint64_t limit);
+
 /* Gives a file this very number, closing what it was; takes over the caller's reference. */
 void descriptor_replace(struct descriptors *descriptors,
                         uint32_t file,

@@ -131,34 +131,32 @@ void file_node_end(struct files *files, uint32_t node) {
     }
 }
 
-static bool is_empty_vector(const struct file_call *call) {
-    return call->vector && file_call_size(call) == 0;
+int64_t file_refusal(const struct files *files, uint32_t index, bool write) {
+    const struct file *file = file_at(files, index);
+    const struct file_operations *operations = files->kinds[file->kind].operations;
+    if ((file->status & O_ACCMODE) == (write ? O_RDONLY : O_WRONLY)) {
+        return -EBADF;
+    }
+    return (write ? operations->write : operations->read) == NULL ? -EINVAL : 0;
+}
+
+static int64_t
+transfer(struct files *files, uint32_t index, const struct file_call *call, bool write) {
+    const uint32_t kind = file_at(files, index)->kind;
+    const struct file_operations *operations = files->kinds[kind].operations;
+    const int64_t refusal = file_refusal(files, index, write);
+    if (refusal != 0 || (call->vector && file_call_size(call) == 0)) {
+        return refusal;
+    }
+    return (write ? operations->write : operations->read)(files->kinds[kind].context, index, call);
 }
 
 int64_t file_read(struct files *files, uint32_t index, const struct file_call *call) {
-    const struct file *file = file_at(files, index);
-    if ((file->status & O_ACCMODE) == O_WRONLY) {
-        return -EBADF;
-    }
-    const struct file_operations *operations = files->kinds[file->kind].operations;
-    if (operations->read == NULL) {
-        return -EINVAL;
-    }
-    return is_empty_vector(call) ? 0
-                                 : operations->read(files->kinds[file->kind].context, index, call);
+    return transfer(files, index, call, false);
 }
 
 int64_t file_write(struct files *files, uint32_t index, const struct file_call *call) {
-    const struct file *file = file_at(files, index);
-    if ((file->status & O_ACCMODE) == O_RDONLY) {
-        return -EBADF;
-    }
-    const struct file_operations *operations = files->kinds[file->kind].operations;
-    if (operations->write == NULL) {
-        return -EINVAL;
-    }
-    return is_empty_vector(call) ? 0
-                                 : operations->write(files->kinds[file->kind].context, index, call);
+    return transfer(files, index, call, true);
 }
 
 uint32_t file_events(struct files *files, uint32_t index) {
@@ -172,8 +170,8 @@ uint64_t file_call_size(const struct file_call *call) {
     uint64_t size = 0;
     for (uint32_t i = 0; i < call->part_count; i++) {
         size += call->parts[i].iov_len;
-        if (size >= INT32_MAX) {
-            return INT32_MAX;
+        if (size >= FILE_CALL_MAX) {
+            return FILE_CALL_MAX;
         }
     }
     return size;

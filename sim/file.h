@@ -25,6 +25,7 @@
 #include "sim/schedule.h"
 
 #define FILES_MAX 262144u
+#define FILE_CALL_MAX 0x7ffff000u /* bytes that one call may move: MAX_RW_COUNT */
 
 enum file_kind {
     FILE_NONE,
@@ -121,6 +122,10 @@ void file_drop(struct files *files, uint32_t index);
 /* Closes what a node that is gone has left open: files in use by calls that never return. */
 void file_node_end(struct files *files, uint32_t node);
 
+/* Why a file cannot be read (or written) at all: -EBADF for how it was opened, -EINVAL for what it
+ * is; else 0. */
+int64_t file_refusal(const struct files *files, uint32_t index, bool write);
+
 int64_t file_read(struct files *files, uint32_t index, const struct file_call *call);
 int64_t file_write(struct files *files, uint32_t index, const struct file_call *call);
 uint32_t file_events(struct files *files, uint32_t index);
@@ -130,7 +135,7 @@ static inline const struct file_operations *file_operations(const struct files *
     return files->kinds[file_at(files, index)->kind].operations;
 }
 
-/* Bytes in all parts; at most INT32_MAX, which is as much as one call may move. */
+/* Bytes in all parts; at most FILE_CALL_MAX. */
 uint64_t file_call_size(const struct file_call *call);
 
 #endif

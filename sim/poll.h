@@ -17,11 +17,16 @@
 
 #include "sim/readiness.h"
 
+struct poll_wait_for {
+    uint64_t deadline_ns;
+    uint32_t always; /* POLLERR and POLLHUP are told unasked by poll(), and not by select() */
+    const void *site;
+};
+
 /* How many entries have revents; 0 at the deadline; -EINTR. */
 int64_t poll_wait(struct readiness *readiness,
                   struct pollfd *entries,
                   uint64_t count,
-                  uint64_t deadline_ns,
-                  const void *site);
+                  const struct poll_wait_for *what);
 
 #endif

@@ -47,15 +47,15 @@ static uint32_t item_events(struct readiness *readiness, const struct watch *wat
 
 /* ---- telling ---- */
 
-/* Whether the event counts as the one that an exclusive item was woken for. */
+#define END_BITS ((uint32_t)(EPOLLHUP | EPOLLRDHUP | EPOLLERR))
+
+/* Whether these news are for one exclusive item, and this one took them: what one of many can deal
+ * with is news of one direction. That something ended, or changed in every way, is told to all. */
 static bool
 item_takes(const struct instance *instance, const struct watch *watch, uint32_t events) {
-    if ((watch->events & EPOLLEXCLUSIVE) == 0) {
-        return true;
-    }
-    const uint32_t direction = events & (EPOLLIN | EPOLLOUT);
-    return instance->waiters.first != 0 && (direction == 0 || direction == (EPOLLIN | EPOLLOUT) ||
-                                            (watch->events & direction) != 0);
+    const uint32_t news = events & (EPOLLIN | EPOLLOUT | END_BITS);
+    return (watch->events & EPOLLEXCLUSIVE) != 0 && instance->waiters.first != 0 &&
+           (news == EPOLLIN || news == EPOLLOUT) && (watch->events & news) != 0;
 }
 
 /* True when the item took an event that only one exclusive watch gets. */
@@ -71,7 +71,7 @@ static bool item_tell(struct readiness *readiness, uint32_t index, uint32_t even
     }
     const bool takes = item_takes(instance, watch, events);
     instance_wake(readiness, instance);
-    return takes && (watch->events & EPOLLEXCLUSIVE) != 0;
+    return takes;
 }
 
 void readiness_notify(struct readiness *readiness, uint32_t file, uint32_t events) {

@@ -124,6 +124,10 @@ int64_t socket_file_accept(struct socket_files *sockets,
                            const struct socket_open *open,
                            const void *site) {
     const struct socket_call call = {.nonblocking = nonblocking(sockets, file), .site = site};
+    const int64_t refusal = descriptor_room(sockets->readiness->descriptors, open->limit);
+    if (refusal != 0) {
+        return refusal; /* the connection stays where it is */
+    }
     const int64_t index =
         endpoint_accept(sockets->endpoints, socket_file_index(sockets, file), &call);
     return index < 0 ? index : install(sockets, (uint32_t)index, open);

@@ -43,7 +43,9 @@ int64_t socket_file_open(struct socket_files *sockets, const struct socket_open 
 int64_t
 socket_file_pair(struct socket_files *sockets, const struct socket_open *open, int numbers[2]);
 
-/* accept(): the number of the new socket. flags and limit of `open` count. */
+/* accept(): the number of the new socket. flags and limit of `open` count. Without a free number it
+ * takes nothing; a connection that came while others took the last one is closed (Linux: the number
+ * is taken before the wait). */
 int64_t socket_file_accept(struct socket_files *sockets,
                            uint32_t file,
                            const struct socket_open *open,

@@ -1,11 +1,12 @@
 /* Virtual time of one run.
  *
- *   vclock_read() ──reads──► now_ns ◄──moves── the scheduler: a little per call, a jump when idle
+ *   vclock_wall_ns, vclock_monotonic_ns ◄──read── now_ns ◄──moves── the scheduler: a little per
+ *                                                                   call, a jump when idle
  *
  * Memory:      part of the world; nothing to free.
  * Limits:      VCLOCK_NS_MAX; a scenario's own limit ends a run long before.
  * Units:       nanoseconds since the run began.
- * Errors:      none; moving backwards panics.
+ * Errors:      none.
  * Threads:     the world's only.
  * Determinism: a function of the events so far; never asks the OS.
  */

@@ -22,6 +22,7 @@ static const char *const modules[] = {
     "options",
     "rights",
     "interrupts",
+    "corners",
 };
 #define MODULE_COUNT (int)(sizeof modules / sizeof modules[0])
 

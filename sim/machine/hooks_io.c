@@ -18,6 +18,7 @@ struct transfer {
     struct file_call call;
     bool write;
     bool positioned; /* pread(), pwrite() */
+    bool wild;       /* more bytes than there is memory for */
     bool timed;      /* the socket has a timeout: who was interrupted does not begin anew */
     int64_t position;
 };
@@ -46,6 +47,10 @@ static int64_t effect(uint32_t file, struct transfer *transfer) {
     struct files *files = hook_kernel()->files;
     transfer->call.nonblocking = (file_at(files, file)->status & O_NONBLOCK) != 0;
     transfer->timed = times_out(file, transfer->write);
+    if (transfer->wild) {
+        const int64_t refusal = file_refusal(files, file, transfer->write);
+        return refusal != 0 ? refusal : -EFAULT;
+    }
     if (transfer->positioned) {
         return real_file_positioned(file, &transfer->call, transfer->write, transfer->position);
     }
@@ -100,7 +105,8 @@ static ssize_t run(int number, struct transfer *transfer) {
 /* One block of bytes. */
 static ssize_t run_block(int number, const void *bytes, size_t size, struct transfer *transfer) {
     const struct iovec part = {.iov_base = (void *)(uintptr_t)bytes,
-                               .iov_len = size < INT32_MAX ? size : INT32_MAX};
+                               .iov_len = size < FILE_CALL_MAX ? size : FILE_CALL_MAX};
+    transfer->wild = size > SSIZE_MAX;
     transfer->call.parts = &part;
     transfer->call.part_count = 1;
     return run(number, transfer);

@@ -11,14 +11,17 @@
 #include "sim/machine/hooks_environment.h"
 #include "sim/machine/real.h"
 #include "sim/machine/signals.h"
+#include "sim/panic.h"
 #include "sim/poll.h"
 
 _Noreturn void __chk_fail(void);
 
 #define NS_PER_MS UINT64_C(1000000)
-#define SELECT_IN (POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR)
-#define SELECT_OUT (POLLWRNORM | POLLWRBAND | POLLOUT | POLLERR)
-#define SELECT_EXCEPT POLLPRI
+#define US_PER_S 1000000
+/* fs/select.c; a number that is closed meanwhile is ready for everything. */
+#define SELECT_IN (POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR | POLLNVAL)
+#define SELECT_OUT (POLLWRNORM | POLLWRBAND | POLLOUT | POLLERR | POLLNVAL)
+#define SELECT_EXCEPT (POLLPRI | POLLNVAL)
 
 /* When a wait of so many nanoseconds ends that begins now. */
 static uint64_t after(uint64_t ns) {
@@ -156,7 +159,10 @@ static int poll_for(struct pollfd *entries,
     const uint64_t before = mask_apply(mask);
     int64_t result = -EINVAL;
     if (count <= hooks_environment_files_max()) {
-        result = poll_wait(&hook_kernel()->readiness, entries, count, after(timeout_ns), site);
+        const struct poll_wait_for what = {.deadline_ns = after(timeout_ns),
+                                           .always = POLLERR | POLLHUP,
+                                           .site = site};
+        result = poll_wait(&hook_kernel()->readiness, entries, count, &what);
     }
     schedule_event(hook_schedule(), POINT_POLL, 0, result, site);
     mask_restore(mask, before, result);
@@ -255,8 +261,8 @@ select_effect(const struct select_sets *sets, int count, uint64_t deadline_ns, c
     if (used < 0) {
         return used;
     }
-    const int64_t result =
-        poll_wait(&hook_kernel()->readiness, entries, (uint64_t)used, deadline_ns, site);
+    const struct poll_wait_for what = {.deadline_ns = deadline_ns, .site = site};
+    const int64_t result = poll_wait(&hook_kernel()->readiness, entries, (uint64_t)used, &what);
     return result < 0 ? result
                       : set_answer(sets->in, entries, used, SELECT_IN) +
                             set_answer(sets->out, entries, used, SELECT_OUT) +
@@ -294,7 +300,14 @@ HOOK int select(int count,
         if (timeout->tv_sec < 0 || timeout->tv_usec < 0) {
             return hook_result(-EINVAL);
         }
-        ns = (uint64_t)timeout->tv_sec * (NS_PER_MS * 1000) + (uint64_t)timeout->tv_usec * 1000;
+        const struct timespec rest = {.tv_sec = timeout->tv_usec / US_PER_S,
+                                      .tv_nsec = timeout->tv_usec % US_PER_S * 1000};
+        const struct timespec whole = {.tv_sec = timeout->tv_sec};
+        uint64_t rest_ns;
+        if (hook_timespec(&whole, &ns) != 0 || hook_timespec(&rest, &rest_ns) != 0) {
+            UNREACHABLE();
+        }
+        ns = ns < VCLOCK_NS_MAX - rest_ns ? ns + rest_ns : VCLOCK_NS_MAX;
     }
     const uint64_t begin = schedule_now_ns(hook_schedule());
     const int64_t result = select_for(&sets, count, ns, NULL, HOOK_SITE);
