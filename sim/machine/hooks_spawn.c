@@ -118,24 +118,41 @@ HOOK int daemon(int stay, int keep) {
 
 /* ---- there are no children to wait for ---- */
 
+#define WAIT_SELECTION (__WNOTHREAD | __WCLONE | __WALL) /* which children */
+#define WAIT_OPTIONS ((int)(WNOHANG | WUNTRACED | WCONTINUED | WAIT_SELECTION))
+#define WAITID_EVENTS (WEXITED | WSTOPPED | WCONTINUED)
+#define WAITID_OPTIONS ((int)(WNOHANG | WNOWAIT | WAITID_EVENTS | WAIT_SELECTION))
+
+static int wait_result(int options) {
+    return hook_result((options & ~WAIT_OPTIONS) != 0 ? -EINVAL : -ECHILD);
+}
+
 HOOK pid_t wait(int *status) {
-    return hook_simulated() ? hook_result(-ECHILD) : REAL(wait)(status);
+    return hook_simulated() ? wait_result(0) : REAL(wait)(status);
 }
 
 HOOK pid_t waitpid(pid_t pid, int *status, int options) {
-    return hook_simulated() ? hook_result(-ECHILD) : REAL(waitpid)(pid, status, options);
+    return hook_simulated() ? wait_result(options) : REAL(waitpid)(pid, status, options);
 }
 
 HOOK int waitid(idtype_t type, id_t id, siginfo_t *info, int options) {
-    return hook_simulated() ? hook_result(-ECHILD) : REAL(waitid)(type, id, info, options);
+    if (!hook_simulated()) {
+        return REAL(waitid)(type, id, info, options);
+    }
+    const bool known = (options & ~WAITID_OPTIONS) == 0 && (options & WAITID_EVENTS) != 0;
+    if (type == P_PIDFD && known) {
+        return hook_result(-EBADF); /* there are no descriptors of processes */
+    }
+    const bool selects = type == P_ALL || ((type == P_PID || type == P_PGID) && (int)id >= 0);
+    return hook_result(known && selects ? -ECHILD : -EINVAL);
 }
 
 HOOK pid_t wait3(int *status, int options, struct rusage *usage) {
-    return hook_simulated() ? hook_result(-ECHILD) : REAL(wait3)(status, options, usage);
+    return hook_simulated() ? wait_result(options) : REAL(wait3)(status, options, usage);
 }
 
 HOOK pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage) {
-    return hook_simulated() ? hook_result(-ECHILD) : REAL(wait4)(pid, status, options, usage);
+    return hook_simulated() ? wait_result(options) : REAL(wait4)(pid, status, options, usage);
 }
 
 /* ---- libraries: what is loaded already may be opened again ---- */

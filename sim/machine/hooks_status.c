@@ -140,8 +140,10 @@ HOOK int access(const char *path, int mode) {
                             : REAL(access)(path, mode);
 }
 
+/* libc looks at the three bits only, where the kernel would refuse others. */
 HOOK int euidaccess(const char *path, int mode) {
-    return hook_simulated() ? hook_result(access_path(AT_FDCWD, path, mode, WALK_FOLLOW))
+    const int asked = mode & (R_OK | W_OK | X_OK);
+    return hook_simulated() ? hook_result(access_path(AT_FDCWD, path, asked, WALK_FOLLOW))
                             : REAL(euidaccess)(path, mode);
 }
 

@@ -229,8 +229,17 @@ HOOK int clock_getcpuclockid(pid_t pid, clockid_t *clock) {
     return 0;
 }
 
+/* Which clocks could be set by somebody with the right to do so, as in Linux. */
 HOOK int clock_settime(clockid_t clock, const struct timespec *time) {
-    return hook_simulated() ? hook_result(-EPERM) : REAL(clock_settime)(clock, time);
+    if (!hook_simulated()) {
+        return REAL(clock_settime)(clock, time);
+    }
+    const bool processor = clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID;
+    uint64_t ns;
+    if (!processor && (clock != CLOCK_REALTIME || hook_timespec(time, &ns) != 0)) {
+        return hook_result(-EINVAL);
+    }
+    return hook_result(-EPERM);
 }
 
 HOOK int settimeofday(const struct timeval *time, const struct timezone *zone) {
