@@ -179,7 +179,11 @@ HOOK ssize_t __pread_chk(int number, void *bytes, size_t size, off_t position, s
     if (size > room) {
         __chk_fail();
     }
-    return pread(number, bytes, size, position);
+    if (!hook_simulated()) {
+        return REAL(pread)(number, bytes, size, position);
+    }
+    struct transfer transfer = {.call.site = HOOK_SITE, .positioned = true, .position = position};
+    return run_block(number, bytes, size, &transfer);
 }
 
 HOOK ssize_t pwrite(int number, const void *bytes, size_t size, off_t position) {
@@ -219,7 +223,10 @@ HOOK ssize_t preadv2(int number, const struct iovec *parts, int count, off_t pos
     if (flags != 0) {
         hook_escape(HOOK_SITE, "preadv2() with flags %#x", (unsigned)flags);
     }
-    return position == -1 ? readv(number, parts, count) : preadv(number, parts, count, position);
+    struct transfer transfer = {.call.site = HOOK_SITE,
+                                .positioned = position != -1,
+                                .position = position};
+    return run_parts(number, parts, count, &transfer);
 }
 
 HOOK ssize_t pwritev2(int number, const struct iovec *parts, int count, off_t position, int flags) {
@@ -229,7 +236,11 @@ HOOK ssize_t pwritev2(int number, const struct iovec *parts, int count, off_t po
     if (flags != 0) {
         hook_escape(HOOK_SITE, "pwritev2() with flags %#x", (unsigned)flags);
     }
-    return position == -1 ? writev(number, parts, count) : pwritev(number, parts, count, position);
+    struct transfer transfer = {.call.site = HOOK_SITE,
+                                .write = true,
+                                .positioned = position != -1,
+                                .position = position};
+    return run_parts(number, parts, count, &transfer);
 }
 
 /* ---- the names for 64-bit offsets: the same functions here ---- */

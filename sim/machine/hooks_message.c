@@ -244,7 +244,8 @@ HOOK ssize_t __recv_chk(int number, void *bytes, size_t size, size_t room, int f
     if (size > room) {
         __chk_fail();
     }
-    return recv(number, bytes, size, flags);
+    return hook_simulated() ? receive_block(number, bytes, size, flags, NULL, NULL, HOOK_SITE)
+                            : REAL(recv)(number, bytes, size, flags);
 }
 
 HOOK ssize_t recvfrom(int number,
@@ -268,7 +269,9 @@ HOOK ssize_t __recvfrom_chk(int number,
     if (size > room) {
         __chk_fail();
     }
-    return recvfrom(number, bytes, size, flags, address, address_size);
+    return hook_simulated()
+               ? receive_block(number, bytes, size, flags, address, address_size, HOOK_SITE)
+               : REAL(recvfrom)(number, bytes, size, flags, address, address_size);
 }
 
 static int64_t receive_message(int number, struct msghdr *header, int flags, const void *site) {

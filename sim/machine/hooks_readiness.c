@@ -180,19 +180,26 @@ HOOK int __poll_chk(struct pollfd *entries, nfds_t count, int timeout_ms, size_t
     if (room / sizeof *entries < count) {
         __chk_fail();
     }
-    return poll(entries, count, timeout_ms);
+    return hook_simulated() ? poll_for(entries, count, ns_of_ms(timeout_ms), NULL, HOOK_SITE)
+                            : REAL(poll)(entries, count, timeout_ms);
 }
 
-HOOK int
-ppoll(struct pollfd *entries, nfds_t count, const struct timespec *timeout, const sigset_t *mask) {
-    if (!hook_simulated()) {
-        return REAL(ppoll)(entries, count, timeout, mask);
-    }
+static int ppoll_for(struct pollfd *entries,
+                     nfds_t count,
+                     const struct timespec *timeout,
+                     const sigset_t *mask,
+                     const void *site) {
     uint64_t ns = AGENDA_NEVER;
     if (timeout != NULL && hook_timespec(timeout, &ns) != 0) {
         return hook_result(-EINVAL);
     }
-    return poll_for(entries, count, ns, mask, HOOK_SITE);
+    return poll_for(entries, count, ns, mask, site);
+}
+
+HOOK int
+ppoll(struct pollfd *entries, nfds_t count, const struct timespec *timeout, const sigset_t *mask) {
+    return hook_simulated() ? ppoll_for(entries, count, timeout, mask, HOOK_SITE)
+                            : REAL(ppoll)(entries, count, timeout, mask);
 }
 
 HOOK int __ppoll_chk(struct pollfd *entries,
@@ -203,7 +210,8 @@ HOOK int __ppoll_chk(struct pollfd *entries,
     if (room / sizeof *entries < count) {
         __chk_fail();
     }
-    return ppoll(entries, count, timeout, mask);
+    return hook_simulated() ? ppoll_for(entries, count, timeout, mask, HOOK_SITE)
+                            : REAL(ppoll)(entries, count, timeout, mask);
 }
 
 /* ---- select ---- */
