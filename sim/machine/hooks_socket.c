@@ -43,9 +43,18 @@ static struct call enter(int number, enum point_kind kind, const void *site) {
     return call;
 }
 
+static int64_t finish(const struct call *call, int64_t result) {
+    return descriptor_leave(hook_descriptors(), call->file, call->kind, result, call->how.site);
+}
+
 static int leave(const struct call *call, int64_t result) {
-    return hook_result(
-        descriptor_leave(hook_descriptors(), call->file, call->kind, result, call->how.site));
+    return hook_result(finish(call, result));
+}
+
+/* True when a call that a signal ended begins anew. The handlers run in here, when nothing is held
+ * any more: one that jumps away leaves nothing behind. */
+static bool again(int64_t result, bool timed) {
+    return result == -EINTR && signals_restart() && !timed;
 }
 
 /* ---- opening ---- */
@@ -122,22 +131,34 @@ HOOK int bind(int number, const struct sockaddr *address, socklen_t size) {
     return leave(&call, result);
 }
 
+static int64_t connect_once(int number,
+                            const struct sockaddr *address,
+                            socklen_t size,
+                            bool *timed,
+                            const void *site) {
+    const struct call call = enter(number, POINT_CONNECT, site);
+    int64_t result = call.refusal;
+    if (call.index != 0) {
+        struct unix_path to;
+        *timed = endpoint_times_out(endpoints(), call.index, true);
+        result = unix_path_find(call.index, address, size, &to);
+        if (result == 0) {
+            result = endpoint_connect(endpoints(), call.index, to.sockaddr, to.size, &call.how);
+        }
+    }
+    return finish(&call, result);
+}
+
 HOOK int connect(int number, const struct sockaddr *address, socklen_t size) {
     if (!hook_simulated()) {
         return REAL(connect)(number, address, size);
     }
-    const struct call call = enter(number, POINT_CONNECT, HOOK_SITE);
-    int64_t result = call.refusal;
-    struct unix_path to;
-    if (call.index != 0) {
-        result = unix_path_find(call.index, address, size, &to);
-    }
-    if (call.index != 0 && result == 0) {
-        do {
-            result = endpoint_connect(endpoints(), call.index, to.sockaddr, to.size, &call.how);
-        } while (result == -EINTR && signals_restart());
-    }
-    return leave(&call, result);
+    int64_t result;
+    bool timed = false;
+    do {
+        result = connect_once(number, address, size, &timed, HOOK_SITE);
+    } while (again(result, timed));
+    return hook_result(result);
 }
 
 HOOK int listen(int number, int backlog) {
@@ -148,15 +169,6 @@ HOOK int listen(int number, int backlog) {
     return leave(&call,
                  call.index == 0 ? call.refusal
                                  : endpoint_listen(endpoints(), call.index, backlog));
-}
-
-static int64_t accept_effect(const struct call *call, int flags) {
-    const struct socket_open open = {.flags = flags, .limit = hooks_environment_files_max()};
-    int64_t result;
-    do {
-        result = socket_file_accept(&hook_kernel()->sockets, call->file, &open, call->how.site);
-    } while (result == -EINTR && signals_restart());
-    return result;
 }
 
 /* The peer of a socket that was just accepted. */
@@ -170,19 +182,38 @@ static void peer_tell(int64_t number, struct sockaddr *address, socklen_t *size)
     }
 }
 
-static int
-accept_call(int number, struct sockaddr *address, socklen_t *size, int flags, const void *site) {
+/* Where a peer is to be told. */
+struct peer_room {
+    struct sockaddr *address;
+    socklen_t *size;
+};
+
+static int64_t
+accept_once(int number, const struct peer_room *room, int flags, bool *timed, const void *site) {
     const struct call call = enter(number, POINT_ACCEPT, site);
     int64_t result = call.refusal;
-    if ((flags & ~TYPE_FLAGS) != 0) {
+    if (call.file != 0 && (flags & ~TYPE_FLAGS) != 0) {
         result = -EINVAL;
     } else if (call.index != 0) {
-        result = accept_effect(&call, flags);
+        const struct socket_open open = {.flags = flags, .limit = hooks_environment_files_max()};
+        *timed = endpoint_times_out(endpoints(), call.index, false);
+        result = socket_file_accept(&hook_kernel()->sockets, call.file, &open, site);
         if (result >= 0) {
-            peer_tell(result, address, size);
+            peer_tell(result, room->address, room->size);
         }
     }
-    return leave(&call, result);
+    return finish(&call, result);
+}
+
+static int
+accept_call(int number, struct sockaddr *address, socklen_t *size, int flags, const void *site) {
+    const struct peer_room room = {address, size};
+    int64_t result;
+    bool timed = false;
+    do {
+        result = accept_once(number, &room, flags, &timed, site);
+    } while (again(result, timed));
+    return hook_result(result);
 }
 
 HOOK int accept(int number, struct sockaddr *restrict address, socklen_t *restrict size) {
