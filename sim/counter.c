@@ -77,10 +77,8 @@ static uint64_t value_load(const struct file_call *call) {
     return value;
 }
 
-/* ---- eventfd ---- */
-
-static int64_t event_read(void *context, uint32_t file, const struct file_call *call) {
-    struct counters *counters = context;
+/* Waits until there is something to read. 0, -EINVAL, -EAGAIN, -EINTR. */
+static int count_await(struct counters *counters, uint32_t file, const struct file_call *call) {
     struct counter *counter = counter_of(counters, file);
     if (file_call_size(call) < sizeof counter->count) {
         return -EINVAL;
@@ -92,6 +90,18 @@ static int64_t event_read(void *context, uint32_t file, const struct file_call *
         if (counter_wait(counters, &counter->readers, file, POINT_READ, call->site) != 0) {
             return -EINTR;
         }
+    }
+    return 0;
+}
+
+/* ---- eventfd ---- */
+
+static int64_t event_read(void *context, uint32_t file, const struct file_call *call) {
+    struct counters *counters = context;
+    struct counter *counter = counter_of(counters, file);
+    const int refusal = count_await(counters, file, call);
+    if (refusal != 0) {
+        return refusal;
     }
     const uint64_t value = counter->semaphore ? 1 : counter->count;
     counter->count -= value;
@@ -170,16 +180,9 @@ static void timer_forward(struct counters *counters, struct counter *counter) {
 static int64_t timer_read(void *context, uint32_t file, const struct file_call *call) {
     struct counters *counters = context;
     struct counter *counter = counter_of(counters, file);
-    if (file_call_size(call) < sizeof counter->count) {
-        return -EINVAL;
-    }
-    while (counter->count == 0) {
-        if (call->nonblocking) {
-            return -EAGAIN;
-        }
-        if (counter_wait(counters, &counter->readers, file, POINT_READ, call->site) != 0) {
-            return -EINTR;
-        }
+    const int refusal = count_await(counters, file, call);
+    if (refusal != 0) {
+        return refusal;
     }
     timer_forward(counters, counter);
     const uint64_t value = counter->count;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "tests/modules/calls.h"
+#include "tests/transcript.h"
 #include "tools/runner.h"
 
 #define SEQUENCES 1000
@@ -31,22 +32,6 @@ static void run_native(uint64_t seed) {
     int status;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "seed %" PRIu64, seed);
-}
-
-/* The first line that differs, and what led to it. */
-static void report(uint64_t seed, const char *simulated) {
-    size_t line = 0;
-    size_t at = 0;
-    while (native[at] == simulated[at]) {
-        line = native[at] == '\n' ? at + 1 : line;
-        at++;
-    }
-    const size_t from = line > 3000 ? line - 3000 : 0;
-    fprintf(stderr, "%.*s", (int)(line - from), native + from);
-    ck_abort_msg("seed %" PRIu64 ": the kernel says\n%.200s\nand the simulated one\n%.200s",
-                 seed,
-                 native + line,
-                 simulated + line);
 }
 
 START_TEST(random_sequences_of_calls_end_as_in_the_kernel) {
@@ -72,7 +57,7 @@ START_TEST(random_sequences_of_calls_end_as_in_the_kernel) {
         const uint64_t seed = strtoull(runner.record->output, &rest, 10);
         run_native(seed);
         if (strcmp(native, rest + 1) != 0) {
-            report(seed, rest + 1);
+            transcript_report(seed, native, rest + 1);
         }
     }
     ck_assert_int_eq(munmap(native, TEXT_SIZE), 0);

@@ -18,6 +18,7 @@
 
 #include "tests/modules/paths.h"
 #include "tests/modules/scratch.h"
+#include "tests/transcript.h"
 #include "tools/runner.h"
 
 #define SEQUENCES 600
@@ -121,22 +122,6 @@ static void run_native(uint64_t seed, const char *scratch) {
     clear(scratch);
 }
 
-/* The first line that differs, and what led to it. */
-static void report(uint64_t seed, const char *simulated) {
-    size_t line = 0;
-    size_t at = 0;
-    while (native[at] == simulated[at]) {
-        line = native[at] == '\n' ? at + 1 : line;
-        at++;
-    }
-    const size_t from = line > 3000 ? line - 3000 : 0;
-    fprintf(stderr, "%.*s", (int)(line - from), native + from);
-    ck_abort_msg("seed %" PRIu64 ": the kernel says\n%.200s\nand the simulated one\n%.200s",
-                 seed,
-                 native + line,
-                 simulated + line);
-}
-
 START_TEST(random_sequences_of_calls_on_files_end_as_in_the_kernel) {
     char scratch[] = "/tmp/sim-test-files-XXXXXX";
     struct runner runner;
@@ -159,7 +144,7 @@ START_TEST(random_sequences_of_calls_on_files_end_as_in_the_kernel) {
         const uint64_t seed = strtoull(runner.record->output, &rest, 10);
         run_native(seed, scratch);
         if (strcmp(native, rest + 1) != 0) {
-            report(seed, rest + 1);
+            transcript_report(seed, native, rest + 1);
         }
     }
     ck_assert_str_eq(tell(FIXTURE), before); /* the host's files are as they were */
