@@ -44,7 +44,7 @@ void schedule_begin(struct schedule *schedule,
                     const struct strategy_spec *strategy,
                     uint64_t seed) {
     agent_table_reset(&schedule->agents);
-    schedule->held_first = schedule->held_last = 0;
+    schedule->held = (struct wait_queue){0};
     schedule->check_at = 0;
     schedule->running = 0;
     schedule->streak = 0;
@@ -122,21 +122,6 @@ static void deadline_clear(struct schedule *schedule, struct agent *agent) {
     agent->deadline = 0;
 }
 
-static void held_remove(struct schedule *schedule, uint32_t index) {
-    struct agent *agent = schedule_agent(schedule, index);
-    if (agent->wait_previous != 0) {
-        schedule_agent(schedule, agent->wait_previous)->wait_next = agent->wait_next;
-    } else {
-        schedule->held_first = agent->wait_next;
-    }
-    if (agent->wait_next != 0) {
-        schedule_agent(schedule, agent->wait_next)->wait_previous = agent->wait_previous;
-    } else {
-        schedule->held_last = agent->wait_previous;
-    }
-    agent->state = AGENT_FREE;
-}
-
 void schedule_thread_end(struct schedule *schedule) {
     const uint32_t index = schedule->running;
     ASSERT(index != 0);
@@ -151,12 +136,8 @@ void schedule_thread_kill(struct schedule *schedule, uint32_t index) {
     ASSERT(index != schedule->running);
     struct agent *agent = schedule_agent(schedule, index);
     ASSERT(agent->kind == AGENT_THREAD);
-    if (agent->state == AGENT_WAITING) {
-        (void)agent_queue_remove(&schedule->agents, index); /* whatever the program left of it */
-        deadline_clear(schedule, agent);
-    } else if (agent->state == AGENT_HELD) {
-        held_remove(schedule, index);
-    }
+    (void)agent_queue_remove(&schedule->agents, index); /* whatever the program left of it */
+    deadline_clear(schedule, agent);
     agent_drop(schedule, index);
 }
 
@@ -186,8 +167,9 @@ static void collect(struct schedule *schedule) {
 }
 
 static void release_held(struct schedule *schedule) {
-    const uint32_t index = schedule->held_first;
-    held_remove(schedule, index);
+    const uint32_t index = schedule->held.first;
+    const bool whole = agent_queue_remove(&schedule->agents, index);
+    ASSERT(whole);
     schedule->held_since = *schedule->points;
     agent_ready_add(&schedule->agents, index);
 }
@@ -228,7 +210,7 @@ static void limits_check(struct schedule *schedule) {
 
 /* Nothing is ready: lets held threads go on, jumps to the next entry, or ends the run. */
 static void idle(struct schedule *schedule) {
-    if (schedule->held_first != 0) {
+    if (schedule->held.first != 0) {
         release_held(schedule);
         return;
     }
@@ -359,7 +341,7 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
 static void check(struct schedule *schedule) {
     const uint64_t points = *schedule->points;
     limits_check(schedule);
-    if (schedule->held_first != 0 && points - schedule->held_since > SCHEDULE_HOLD_POINTS_MAX) {
+    if (schedule->held.first != 0 && points - schedule->held_since > SCHEDULE_HOLD_POINTS_MAX) {
         release_held(schedule);
     }
     schedule->check_at = choices_replays(schedule->choices)
@@ -372,7 +354,7 @@ static void check(struct schedule *schedule) {
     }
     const uint64_t left_ns = schedule->time_max_ns - schedule->clock.now_ns;
     schedule->check_at = earlier(schedule->check_at, points + left_ns / VCLOCK_CALL_NS + 1);
-    if (schedule->held_first != 0) {
+    if (schedule->held.first != 0) {
         schedule->check_at =
             earlier(schedule->check_at, schedule->held_since + SCHEDULE_HOLD_POINTS_MAX + 1);
     }
@@ -506,15 +488,10 @@ void schedule_hold(struct schedule *schedule) {
     struct agent *agent = schedule_agent(schedule, index);
     agent_ready_remove(&schedule->agents, index);
     agent->state = AGENT_HELD;
-    agent->wait_previous = schedule->held_last;
-    agent->wait_next = 0;
-    if (schedule->held_last != 0) {
-        schedule_agent(schedule, schedule->held_last)->wait_next = index;
-    } else {
-        schedule->held_first = index;
+    if (schedule->held.first == 0) {
         schedule->held_since = *schedule->points;
     }
-    schedule->held_last = index;
+    agent_queue_add(&schedule->agents, &schedule->held, index);
     pick(schedule, false, false);
 }
 

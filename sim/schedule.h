@@ -62,7 +62,7 @@ typedef void schedule_handler(void *context, const struct agenda_item *item);
 
 struct schedule {
     struct agent_table agents;
-    uint32_t held_first, held_last;
+    struct wait_queue held;
     uint64_t held_since; /* points at which the first one was held */
     uint64_t check_at;   /* points at which limits are looked at next */
     uint32_t running;    /* agent, 0 = none */

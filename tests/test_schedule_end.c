@@ -67,7 +67,7 @@ static void kill_in_every_state(uint32_t thread) {
         remove_thread(3);
         remove_thread(4);
         remove_thread(5);
-        ck_assert_uint_eq(schedule->held_first + schedule->held_last, 0);
+        ck_assert_uint_eq(schedule->held.first + schedule->held.last, 0);
         ck_assert_uint_eq(agenda_count(schedule->agenda), 0);
         ck_assert_uint_eq(queues[0].first, agent_of(2));
         ck_assert_uint_eq(queues[0].last, agent_of(2));
