@@ -1,0 +1,35 @@
+#!/bin/bash
+# The benchmark program answers as its help says. What it measures is not judged here: no test is
+# timed.
+set -u
+source "$(dirname "$0")/expect.sh"
+bench=$build/bench_executor
+[ -x "$bench" ] || { echo "no bench_executor in $build" >&2; exit 1; }
+
+object='^\{"name":"limit_yield_1_ns","value":[0-9.e+-]+,"unit":"ns"\}$'
+expect 0 "$object" "$bench" --only limit_yield_1 --json
+check 'one benchmark is one line' [ "$(wc -l <"$folder/out")" -eq 1 ]
+expect 0 '^limit_yield_1_ns +[0-9.]+ ns' "$bench" --only limit_yield_1
+
+# Valgrind runs nothing that is built with a sanitizer.
+if ! grep -q '^SIM_SANITIZE:BOOL=ON' "$build/CMakeCache.txt"; then
+    object='^\{"name":"limit_yield_1_instr","value":[1-9][0-9.]+,"unit":"instr"\}$'
+    expect 0 "$object" "$bench" --only limit_yield_1 --json --instructions
+    cp "$folder/out" "$folder/once"
+    expect 0 "$object" "$bench" --only limit_yield_1 --json --instructions
+    check 'instructions are the same every time' cmp "$folder/once" "$folder/out"
+fi
+
+# Each does what it says; those that can tell that an operation was left out end with 1.
+for name in yield_1 spawn_run spawn_await slot_round wake_leaf_1 wake_leaf_8 wake_leaf_64 \
+    fiber_switch timer_insert timer_cancel timer_fire nested_stream; do
+    expect 0 'operations$' "$bench" --run limit_$name 1024
+done
+expect 0 'operations$' "$bench" --run limit_yield_100k 100000
+
+expect 2 'unknown flag "--jsn"' "$bench" --jsn
+expect 2 'flag "--only": give the name' "$bench" --only
+expect 2 'flag "--run": give a name and a number' "$bench" --run limit_yield_1 many
+expect 2 'no benchmark "limit_nothing"' "$bench" --only limit_nothing
+expect 0 '^usage: bench_executor' "$bench" --help
+done_expecting

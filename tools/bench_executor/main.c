@@ -1,0 +1,28 @@
+/* What the executor costs beside the limits of this machine and beside its peers. */
+#include <stdio.h>
+
+#include "tools/bench_executor/limit.h"
+#include "tools/bench_executor/request.h"
+#include "tools/bench_executor/row.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static const struct row limits[] = {
+    {"limit_yield_1", "ns", 4000000, 1, limit_yield_1, NULL, NULL},
+    {"limit_yield_100k", "ns", 2000000, LIMIT_TASKS_MANY, limit_yield_100k, NULL, NULL},
+    {"limit_spawn_run", "ns", 2048000, LIMIT_SPAWN_BATCH, limit_spawn_run, NULL, NULL},
+    {"limit_spawn_await", "ns", 2000000, 1, limit_spawn_await, NULL, NULL},
+    {"limit_slot_round", "ns", 1000000, 1, limit_slot_round, NULL, NULL},
+    {"limit_wake_leaf_1", "ns", 4000000, 1, limit_wake_leaf_1, NULL, NULL},
+    {"limit_wake_leaf_8", "ns", 4000000, 1, limit_wake_leaf_8, NULL, NULL},
+    {"limit_wake_leaf_64", "ns", 4000000, 1, limit_wake_leaf_64, NULL, NULL},
+    {"limit_fiber_switch", "ns", 8000000, 2, limit_fiber_switch, NULL, NULL},
+    {"limit_timer_insert", "ns", 1000000, 250000, limit_timer_insert, NULL, NULL},
+    {"limit_timer_cancel", "ns", 1000000, 250000, limit_timer_cancel, NULL, NULL},
+    {"limit_timer_fire", "ns", 1000000, 250000, limit_timer_fire, NULL, NULL},
+    {"limit_nested_stream", "ns", 2000000, 1, limit_nested_stream, NULL, NULL},
+};
+
+int main(int argc, char **argv) {
+    return request_serve(argc, argv, "", limits, COUNT(limits));
+}
