@@ -1,0 +1,63 @@
+/* Tasks: spawn an async function, wait for its result, cancel it.
+ *
+ *   struct greet *g = ex_task_new(scheduler, sizeof *g);      // NULL: out of memory
+ *   struct ex_task *task = ex_task_spawn(greet(g, "world"));  // ready; runs when the scheduler
+ * does
+ *
+ *        ex_task_new ──► spawn ──► ready ⇄ waiting ──► returned ──► join or detach ──► memory kept
+ *             └──────► discard                 abort ┘ (its next await returns -ECANCELED)
+ *
+ * Cancellation. C has no destructors, so it is spelled out: after ex_task_abort the task's next
+ * await (the one it waits in, or the next that it makes) returns -ECANCELED, once. The function
+ * frees what it holds and returns, by the path it takes for any error. The awaits of that clean-up
+ * run as ever. A task that was never resumed is resumed all the same: its first await tells it.
+ * What the task returns is its own affair; by convention -ECANCELED.
+ *
+ * Memory:  header and frame in one block of the scheduler's. The handle is the caller's until it
+ * joins or detaches; a joined handle is gone. Errors:  ex_task_new gives NULL; the join gives the
+ * task's own result. Threads: any, also outside of the scheduler.
+ */
+#ifndef EXECUTOR_INCLUDE_EX_TASK_H
+#define EXECUTOR_INCLUDE_EX_TASK_H
+
+#include <ex/strand.h>
+
+struct ex_scheduler;
+struct ex_task;
+
+/* Memory for a frame of `frame_size` bytes at its start (alignment 16), uninitialised. A NULL
+ * scheduler means that of the calling task. */
+EX_PUBLIC void *ex_task_new(struct ex_scheduler *scheduler, size_t frame_size);
+
+/* Gives back what ex_task_new gave, instead of spawning it. */
+EX_PUBLIC void ex_task_discard(void *frame);
+
+/* Makes the initialised frame a task; it lies in memory of ex_task_new. Never fails. */
+EX_PUBLIC struct ex_task *ex_task_spawn(struct ex_frame *frame);
+
+/* The task goes on; its result is dropped. The handle is gone. */
+EX_PUBLIC void ex_task_detach(struct ex_task *task);
+
+/* Asks the task to cancel. Nothing happens to one that has returned. The handle stays. */
+EX_PUBLIC void ex_task_abort(struct ex_task *task);
+
+/* True once the task has returned: a join will not wait. */
+EX_PUBLIC bool ex_task_is_done(struct ex_task *task);
+
+/* Awaitable: the task's result; the handle is gone then. -ECANCELED when the one who waits was
+ * cancelled: the handle stays. One at a time may wait for a task; a second panics. */
+struct ex_task_join {
+    struct ex_frame frame;
+    struct ex_task *task;
+    bool canceled; /* whoever gets -ECANCELED can tell the task's from its own: true if its own */
+};
+EX_PUBLIC struct ex_frame *ex_task_join(struct ex_task_join *self, struct ex_task *task);
+
+/* From a plain thread, or once ex_task_is_done: the result; the handle is gone. Panics when the
+ * task has not returned. */
+EX_PUBLIC int64_t ex_task_take(struct ex_task *task);
+
+/* The task that runs on this thread; NULL outside of any. Borrowed: no handle. */
+EX_PUBLIC struct ex_task *ex_task_current(void);
+
+#endif

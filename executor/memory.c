@@ -1,0 +1,49 @@
+#include "executor/memory.h"
+
+#include <stdint.h>
+#ifndef EX_SMALL
+#include <stdlib.h>
+#endif
+
+_Static_assert((EX_MEMORY_PAGE_SIZE & (EX_MEMORY_PAGE_SIZE - 1)) == 0, "a power of two");
+
+void ex_memory_init(struct ex_memory *memory, void *block, size_t block_size) {
+    memory->next = block;
+    memory->end = block == NULL ? NULL : memory->next + block_size;
+}
+
+static void *allocate_from_block(struct ex_memory *memory, size_t size) {
+    const size_t past = (uintptr_t)memory->next & ((size_t)EX_MEMORY_PAGE_SIZE - 1);
+    const size_t skip = past == 0 ? 0 : (size_t)EX_MEMORY_PAGE_SIZE - past;
+    const size_t left = (size_t)(memory->end - memory->next);
+
+    if (skip > left || size > left - skip) {
+        return NULL;
+    }
+    void *const allocation = memory->next + skip;
+    memory->next += skip + size;
+    return allocation;
+}
+
+void *ex_memory_allocate(struct ex_memory *memory, size_t size) {
+    if (memory->next != NULL) {
+        return allocate_from_block(memory, size);
+    }
+#ifdef EX_SMALL
+    return NULL;
+#else
+    const size_t rounded =
+        (size + (size_t)EX_MEMORY_PAGE_SIZE - 1) & ~((size_t)EX_MEMORY_PAGE_SIZE - 1);
+    return rounded < size ? NULL : aligned_alloc((size_t)EX_MEMORY_PAGE_SIZE, rounded);
+#endif
+}
+
+void ex_memory_release(struct ex_memory *memory, void *allocation) {
+#ifndef EX_SMALL
+    if (memory->next == NULL) {
+        free(allocation);
+    }
+#endif
+    (void)memory;
+    (void)allocation;
+}

@@ -1,0 +1,22 @@
+#include <ex/position.h>
+
+static struct ex_position_range *ranges;
+
+void ex_position_register(struct ex_position_range *range) {
+    EX_ASSERT(range->begin < range->end);
+
+    range->next = ranges;
+    ranges = range;
+}
+
+const struct ex_position *
+ex_position_find(int64_t (*resume)(struct ex_frame *, struct ex_strand *, int64_t), uint64_t at) {
+    for (const struct ex_position_range *range = ranges; range != NULL; range = range->next) {
+        for (const struct ex_position *entry = range->begin; entry < range->end; entry++) {
+            if (EX_AT(entry->line) == at && entry->function->resume == resume) {
+                return entry;
+            }
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,85 @@
+/* The ready queue of a worker: intrusive, first in, first out.
+ *
+ * Everything in the ready queue can be stolen, and yet the owner's paths have neither a locked
+ * instruction nor a fence. The owner brackets each use of the queue by enter and leave (a flag of
+ * its own, plainly written; a look at the thief's flag). A thief raises its flag, makes every
+ * thread of the process execute a barrier by membarrier(2), waits until the owner is outside, and
+ * then owns the queue and the strands in it, until it lowers the flag. Only a strand that stands in
+ * the queue may change its owner; one that runs or waits belongs to who ran it last.
+ *
+ * Counterexample that enter and leave answer: (1) A's task makes data for Y, which A owns and which
+ * stands ready in A's queue. (2) A reads that Y is ready and does nothing. (3) Meanwhile a thief
+ * had taken Y, resumed it before the data, and Y waits: the wake is lost. Inside the bracket, (2)
+ * either precedes the theft, then Y sees the data; or A sees the new owner and wakes it there.
+ *
+ * Threads: by the owner, from enter to leave.
+ * Source:  Dice, Huang and Yang, "Asymmetric Dekker Synchronization" (2001); here for a whole
+ * queue.
+ */
+#ifndef EXECUTOR_READY_H
+#define EXECUTOR_READY_H
+
+#include "executor/worker.h"
+
+void ex_ready_enter_slowly(struct ex_worker *worker);
+
+/* From here to leave no thief changes the queue, nor the owner of what stands in it. */
+static inline void ex_ready_enter(struct ex_worker *worker) {
+    if (!worker->is_shared) {
+        return;
+    }
+    __atomic_store_n(&worker->busy, 1, __ATOMIC_RELAXED);
+    if (__builtin_expect(worker->needs_fence, 0)) {
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    }
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (__builtin_expect(__atomic_load_n(&worker->thief, __ATOMIC_ACQUIRE), 0)) {
+        ex_ready_enter_slowly(worker);
+    }
+}
+
+static inline void ex_ready_leave(struct ex_worker *worker) {
+    if (worker->is_shared) {
+        __atomic_store_n(&worker->busy, 0, __ATOMIC_RELEASE);
+    }
+}
+
+/* Makes a root ready. By the owner of both, inside enter and leave. */
+static inline void ex_ready_push(struct ex_worker *worker, struct ex_strand *strand) {
+    strand->next = NULL;
+    *worker->tail = strand;
+    worker->tail = &strand->next;
+}
+
+/* NULL: nothing is ready. By the owner, inside enter and leave. */
+static inline struct ex_strand *ex_ready_pop(struct ex_worker *worker) {
+    struct ex_strand *const strand = worker->head;
+
+    if (strand != NULL) {
+        worker->head = strand->next;
+        if (strand->next == NULL) {
+            worker->tail = &worker->head;
+        }
+    }
+    return strand;
+}
+
+/* The strand and all that it lies in become ready. What runs is queued again when it has to wait
+ * (executor/turn.h). By the owner, inside enter and leave. */
+static inline void ex_ready_wake(struct ex_worker *worker, struct ex_strand *strand) {
+    while (!ex_strand_is(strand, EX_STRAND_READY | EX_STRAND_RETURNED)) {
+        ex_strand_set(strand, EX_STRAND_READY);
+        if (!ex_strand_is_branch(strand)) {
+            if (strand != worker->running) {
+                ex_ready_push(worker, strand);
+            }
+            return;
+        }
+        strand = ((struct ex_branch *)(void *)strand)->parent;
+    }
+}
+
+/* Makes ready what others woke; true when there was any. By the owner, outside the bracket. */
+bool ex_ready_drain(struct ex_worker *worker);
+
+#endif

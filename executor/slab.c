@@ -1,0 +1,143 @@
+#include "executor/slab.h"
+
+#include <ex/panic.h>
+#include <string.h>
+
+enum {
+    SLOTS_AT = 64, /* of a page; slots keep the alignment of 16 */
+    CLASS_SIZE_MAX = EX_SLAB_STEP * EX_SLAB_CLASS_COUNT,
+    SIZE_MAX_OF_ALL = CLASS_SIZE_MAX << EX_SLAB_BIG_COUNT,
+    SHARE_MIN = 8, /* slots that do not fit this often into a page have a block of their own */
+};
+
+_Static_assert(sizeof(struct ex_slab_page) <= SLOTS_AT, "the header fits before the slots");
+_Static_assert(sizeof(struct ex_strand) == 32, "two strands fill a cache line");
+
+void ex_slab_init(struct ex_slab *slab, struct ex_memory *memory, void *owner, void *home) {
+    memset(slab, 0, sizeof *slab);
+    slab->memory = memory;
+    slab->owner = owner;
+    slab->home = home;
+}
+
+void ex_slab_deinit(struct ex_slab *slab) {
+    while (slab->pages != NULL) {
+        struct ex_slab_page *const page = slab->pages;
+        slab->pages = page->next;
+        ex_memory_release(slab->memory, page);
+    }
+}
+
+/* The class of a size, at most SIZE_MAX_OF_ALL; *size becomes that of its slots. */
+static uint32_t class_of(size_t *size) {
+    if (*size <= CLASS_SIZE_MAX) {
+        const size_t class = (*size + EX_SLAB_STEP - 1) / EX_SLAB_STEP;
+        *size = class * EX_SLAB_STEP;
+        return (uint32_t) class - 1;
+    }
+    uint32_t class = EX_SLAB_CLASS_COUNT;
+    size_t slot_size = 2 * CLASS_SIZE_MAX;
+    while (slot_size < *size) {
+        slot_size *= 2;
+        class ++;
+    }
+    EX_ASSERT(class < EX_SLAB_CLASS_COUNT + EX_SLAB_BIG_COUNT);
+    *size = slot_size;
+    return class;
+}
+
+static struct ex_slab_page *add_page(struct ex_slab *slab, uint32_t class, size_t slot_size) {
+    const bool is_single = slot_size > (EX_MEMORY_PAGE_SIZE - SLOTS_AT) / SHARE_MIN;
+    const size_t size = is_single ? SLOTS_AT + slot_size : EX_MEMORY_PAGE_SIZE;
+    struct ex_slab_page *const page = ex_memory_allocate(slab->memory, size);
+
+    if (page == NULL) {
+        return NULL;
+    }
+    page->slab = slab;
+    page->next = slab->pages;
+    page->slot_size = (uint32_t)slot_size;
+    page->class = class;
+    page->begun = SLOTS_AT;
+    page->is_single = is_single;
+    slab->pages = page;
+    return page;
+}
+
+static struct ex_strand *slot_at(struct ex_slab_page *page, size_t at) {
+    return (struct ex_strand *)(void *)((unsigned char *)page + at);
+}
+
+static void collect_remote(struct ex_slab *slab);
+
+static struct ex_strand *cut_slot(struct ex_slab *slab, uint32_t class, size_t slot_size) {
+    struct ex_slab_page *page = slab->current[class];
+
+    if (page == NULL || page->begun + slot_size > EX_MEMORY_PAGE_SIZE) {
+        page = add_page(slab, class, slot_size);
+        if (page == NULL) {
+            return NULL;
+        }
+        slab->current[class] = page->is_single ? NULL : page;
+    }
+    struct ex_strand *const slot = slot_at(page, page->begun);
+    page->begun += page->slot_size;
+    memset(slot, 0, sizeof *slot);
+    return slot;
+}
+
+struct ex_strand *ex_slab_cut(struct ex_slab *slab, size_t size) {
+    if (size > SIZE_MAX_OF_ALL) {
+        return NULL;
+    }
+    const uint32_t class = class_of(&size);
+    if (slab->free[class] == NULL) {
+        collect_remote(slab);
+    }
+    struct ex_strand *const slot = slab->free[class];
+    if (slot == NULL) {
+        return cut_slot(slab, class, size);
+    }
+    slab->free[class] = slot->next;
+    return slot;
+}
+
+void ex_slab_free_remote(struct ex_slab *slab, struct ex_strand *slot) {
+    slot->next = __atomic_load_n(&slab->remote, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&slab->remote,
+                                        &slot->next,
+                                        slot,
+                                        true,
+                                        __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED)) {
+    }
+}
+
+static void collect_remote(struct ex_slab *slab) {
+    if (__atomic_load_n(&slab->remote, __ATOMIC_RELAXED) == NULL) {
+        return;
+    }
+    struct ex_strand *slot = __atomic_exchange_n(&slab->remote, NULL, __ATOMIC_ACQUIRE);
+    while (slot != NULL) {
+        struct ex_strand *const next = slot->next;
+        ex_slab_free(slab, slot);
+        slot = next;
+    }
+}
+
+struct ex_strand *ex_slab_next(const struct ex_slab *slab, const struct ex_strand *slot) {
+    struct ex_slab_page *page = slab->pages;
+
+    if (slot != NULL) {
+        page = ex_slab_page_of(slot);
+        const size_t at = (size_t)((const unsigned char *)slot - (const unsigned char *)page);
+        if (!page->is_single && at + page->slot_size < page->begun) {
+            return slot_at(page, at + page->slot_size);
+        }
+        page = page->next;
+    }
+    while (page != NULL && page->begun == SLOTS_AT) {
+        page = page->next;
+    }
+    return page == NULL ? NULL : slot_at(page, SLOTS_AT);
+}

@@ -1,0 +1,91 @@
+/* Memory of the tasks that one worker spawned: slots of equal size in pages aligned to their size.
+ *
+ *   page ──► [header: slab, slot_size, used …][slot][slot][slot]…      header = slot & ~(PAGE_SIZE
+ * - 1)
+ *
+ * Slots begin with a strand, also while free: `signal`, `link` and the generation outlive the task,
+ * so that a late wake finds a strand in any case. A slot too big for a page has a block of its own.
+ * Walking the pages finds every live task: no list of them costs a task any bytes.
+ *
+ * Memory:  slot sizes are multiples of 16 up to 512 bytes, then powers of two; pages are kept until
+ * the slab is released, emptied ones are reused for their size. A bare slot costs its size and less
+ * than one hundredth of a byte. Errors:  NULL: out of memory. Threads: the worker's own;
+ * ex_slab_free_remote from any.
+ */
+#ifndef EXECUTOR_SLAB_H
+#define EXECUTOR_SLAB_H
+
+#include "executor/memory.h"
+
+#include <ex/strand.h>
+
+enum {
+    EX_SLAB_STEP = 16,
+    EX_SLAB_CLASS_COUNT = 32, /* slots up to 512 bytes share pages; bigger ones by powers of two */
+    EX_SLAB_BIG_COUNT = 20,   /* up to 512 MiB */
+};
+
+struct ex_slab_page {
+    struct ex_slab *slab;
+    struct ex_slab_page *next; /* of the slab, in order of creation reversed */
+    uint32_t slot_size;
+    uint32_t class; /* index of `free` and `current` */
+    uint32_t begun; /* bytes from the page's start that slots have been cut from */
+    bool is_single; /* a block of its own for one slot */
+};
+
+struct ex_slab {
+    struct ex_strand *free[EX_SLAB_CLASS_COUNT + EX_SLAB_BIG_COUNT];       /* linked by `next` */
+    struct ex_slab_page *current[EX_SLAB_CLASS_COUNT + EX_SLAB_BIG_COUNT]; /* to cut slots from */
+    struct ex_slab_page *pages;
+    struct ex_memory *memory;
+    void *owner; /* both for whoever made the slab, which does not look at them */
+    void *home;
+    void *local;              /* the owner, if its thread alone handles the slots; else no worker */
+    struct ex_strand *remote; /* freed by other threads; linked by `next` */
+};
+
+void ex_slab_init(struct ex_slab *slab, struct ex_memory *memory, void *owner, void *home);
+
+/* Gives all pages back. */
+void ex_slab_deinit(struct ex_slab *slab);
+
+/* A slot when none is on its free list. */
+struct ex_strand *ex_slab_cut(struct ex_slab *slab, size_t size);
+
+/* A slot of at least `size` bytes; the first time all of its strand is zero, later it is as it was
+ * freed. */
+static inline struct ex_strand *ex_slab_allocate(struct ex_slab *slab, size_t size) {
+    const size_t class = (size + EX_SLAB_STEP - 1) / EX_SLAB_STEP - 1;
+
+    if (__builtin_expect(class >= EX_SLAB_CLASS_COUNT || slab->free[class] == NULL, 0)) {
+        return ex_slab_cut(slab, size);
+    }
+    struct ex_strand *const slot = slab->free[class];
+    slab->free[class] = slot->next;
+    return slot;
+}
+
+/* ex_slab_free on another thread than the slab's. */
+void ex_slab_free_remote(struct ex_slab *slab, struct ex_strand *slot);
+
+static inline struct ex_slab_page *ex_slab_page_of(const struct ex_strand *slot) {
+    return (struct ex_slab_page *)((uintptr_t)slot & ~(uintptr_t)(EX_MEMORY_PAGE_SIZE - 1));
+}
+
+static inline void ex_slab_free(struct ex_slab *slab, struct ex_strand *slot) {
+    struct ex_strand **const list = &slab->free[ex_slab_page_of(slot)->class];
+
+    slot->next = *list;
+    *list = slot;
+}
+
+/* The slab that a slot came from. */
+static inline struct ex_slab *ex_slab_of(const struct ex_strand *slot) {
+    return ex_slab_page_of(slot)->slab;
+}
+
+/* The first slot after `slot` that was ever given out (NULL: the very first); NULL at the end. */
+struct ex_strand *ex_slab_next(const struct ex_slab *slab, const struct ex_strand *slot);
+
+#endif

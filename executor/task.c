@@ -1,0 +1,303 @@
+#include "executor/task.h"
+
+#include "executor/crew.h"
+#include "executor/ready.h"
+
+#include <errno.h>
+#include <ex/waker.h>
+
+static struct ex_task *task_of_frame(void *frame) {
+    return (struct ex_task *)frame - 1;
+}
+
+/* The calling thread's worker, if `root` belongs to it. */
+static struct ex_worker *own_worker(const struct ex_strand *root) {
+    struct ex_worker *const worker = ex_worker_self;
+
+    return worker != NULL && __atomic_load_n(&root->owner, __ATOMIC_RELAXED) == worker->id ? worker
+                                                                                           : NULL;
+}
+
+/* Only the calling thread handles the task: its own words are plain. */
+static inline bool is_local(const struct ex_strand *root) {
+    return ex_slab_of(root)->local == ex_worker_self;
+}
+
+/* ---- the word that joiner and task meet at ----------------------------------------------------
+ */
+
+static inline struct ex_frame *up_of(uintptr_t word) {
+    return (struct ex_frame *)word;
+}
+
+static inline uintptr_t exchange_up(struct ex_strand *root, uintptr_t word) {
+    struct ex_frame **const up = &ex_task_frame(ex_task_of(root))->up;
+
+    if (!is_local(root)) {
+        return (uintptr_t)__atomic_exchange_n(up, up_of(word), __ATOMIC_ACQ_REL);
+    }
+    const uintptr_t before = (uintptr_t)*up;
+    *up = up_of(word);
+    return before;
+}
+
+/* What stood there; `word` stands there now if that was `expected`. */
+static inline uintptr_t replace_up(struct ex_strand *root, uintptr_t expected, uintptr_t word) {
+    struct ex_frame **const up = &ex_task_frame(ex_task_of(root))->up;
+    struct ex_frame *before = up_of(expected);
+
+    if (!is_local(root)) {
+        __atomic_compare_exchange_n(up,
+                                    &before,
+                                    up_of(word),
+                                    false,
+                                    __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE);
+        return (uintptr_t)before;
+    }
+    before = *up;
+    if ((uintptr_t)before == expected) {
+        *up = up_of(word);
+    }
+    return (uintptr_t)before;
+}
+
+static uintptr_t load_up(struct ex_task *task) {
+    return (uintptr_t)__atomic_load_n(&ex_task_frame(task)->up, __ATOMIC_ACQUIRE);
+}
+
+/* ---- beginning --------------------------------------------------------------------------------
+ */
+
+static __attribute__((noinline)) struct ex_strand *allocate_slowly(struct ex_scheduler *scheduler,
+                                                                   size_t size) {
+    struct ex_worker *const worker = ex_worker_self;
+
+    EX_REQUIRE(worker != NULL || scheduler != NULL, "a task is made outside of any scheduler");
+    if (worker != NULL && (scheduler == NULL || worker->scheduler == scheduler)) {
+        return ex_slab_allocate(&worker->slab, size);
+    }
+    return ex_crew_allocate_foreign(scheduler, size);
+}
+
+void *ex_task_new(struct ex_scheduler *scheduler, size_t frame_size) {
+    struct ex_worker *const worker = ex_worker_self;
+    const size_t size = sizeof(struct ex_task) + frame_size;
+    struct ex_strand *root;
+
+    EX_REQUIRE(frame_size >= sizeof(struct ex_frame), "a frame begins with a struct ex_frame");
+    if (size < frame_size) {
+        return NULL;
+    }
+    if (scheduler == NULL && worker != NULL) {
+        root = ex_slab_allocate(&worker->slab, size);
+    } else {
+        root = allocate_slowly(scheduler, size);
+    }
+    return root == NULL ? NULL : ex_task_frame(ex_task_of(root));
+}
+
+/* On a thread that is none of the scheduler's: its first worker will own the task. */
+static void spawn_foreign(struct ex_strand *root) {
+    struct ex_scheduler *const scheduler = ex_slab_of(root)->home;
+    struct ex_worker *const worker = &scheduler->workers[0];
+
+    __atomic_fetch_add(&scheduler->foreign_count, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&root->owner, worker->id, __ATOMIC_RELAXED);
+    ex_worker_wake_remote(root, 0);
+}
+
+static __attribute__((noinline)) void spawn_slowly(struct ex_strand *root) {
+    struct ex_worker *const worker = ex_worker_self;
+
+    root->state = EX_STRAND_LIVE;
+    if (worker == NULL || ex_slab_of(root)->owner != worker) {
+        spawn_foreign(root);
+        return;
+    }
+    __atomic_store_n(&root->owner, worker->id, __ATOMIC_RELAXED);
+    worker->live_count++;
+    ex_ready_enter(worker);
+    ex_ready_wake(worker, root);
+    ex_ready_leave(worker);
+}
+
+struct ex_task *ex_task_spawn(struct ex_frame *frame) {
+    struct ex_task *const task = task_of_frame(frame);
+    struct ex_strand *const root = &task->strand;
+    struct ex_worker *const worker = ex_worker_self;
+
+    EX_REQUIRE(!ex_strand_is(root, EX_STRAND_LIVE), "a task is spawned twice");
+    frame->up = up_of(EX_TASK_UP_OUTERMOST);
+    root->leaf = frame;
+    if (__builtin_expect(!is_local(root), 0)) {
+        spawn_slowly(root);
+        return task;
+    }
+    root->state = EX_STRAND_LIVE | EX_STRAND_READY;
+    root->owner = worker->id;
+    worker->live_count++;
+    ex_ready_push(worker, root);
+    return task;
+}
+
+/* ---- end ---------------------------------------------------------------------------------------
+ */
+
+/* The task is gone: wakes that come from now on do nothing. From any thread. */
+static __attribute__((noinline)) void free_slowly(struct ex_strand *root) {
+    struct ex_slab *const slab = ex_slab_of(root);
+
+    if (ex_worker_self != NULL && slab->owner == ex_worker_self) {
+        ex_slab_free(slab, root);
+    } else {
+        ex_slab_free_remote(slab, root);
+    }
+}
+
+static inline void release(struct ex_strand *root) {
+    root->state = 0;
+    ex_task_frame(ex_task_of(root))->up = up_of(EX_TASK_UP_RELEASED);
+    __atomic_store_n(&root->generation, (uint16_t)(root->generation + 1), __ATOMIC_RELAXED);
+    if (is_local(root)) {
+        ex_slab_free(ex_slab_of(root), root);
+    } else {
+        free_slowly(root);
+    }
+}
+
+void ex_task_discard(void *frame) {
+    struct ex_strand *const root = &task_of_frame(frame)->strand;
+
+    EX_REQUIRE(!ex_strand_is(root, EX_STRAND_LIVE), "a spawned task is discarded");
+    free_slowly(root);
+}
+
+static __attribute__((noinline)) void wake_joiner(const struct ex_strand *root, uintptr_t up) {
+    struct ex_strand *const joiner = (struct ex_strand *)(up & ~(uintptr_t)1);
+
+    if (is_local(root)) {
+        ex_waker_wake_strand(joiner);
+        return;
+    }
+    /* The joiner may have gone since, but it stood here as a root, and roots stay strands. */
+    ex_waker_wake(
+        (struct ex_waker){.root = joiner,
+                          .generation = __atomic_load_n(&joiner->generation, __ATOMIC_RELAXED),
+                          .is_branch = true});
+}
+
+void ex_task_return(struct ex_worker *worker, struct ex_strand *root, int64_t value) {
+    ex_task_frame(ex_task_of(root))->at = (uint64_t)value;
+    ex_strand_set(root, EX_STRAND_RETURNED);
+    worker->live_count--;
+    const uintptr_t up = exchange_up(root, EX_TASK_UP_RETURNED);
+    if (up == EX_TASK_UP_DETACHED) {
+        release(root);
+    } else if (up != EX_TASK_UP_OUTERMOST) {
+        EX_ASSERT(up != EX_TASK_UP_RETURNED);
+        wake_joiner(root, up);
+    }
+}
+
+/* ---- the handle ---------------------------------------------------------------------------------
+ */
+
+static void require_handle(struct ex_task *task) {
+    EX_REQUIRE(task != NULL, "a task's handle is NULL");
+    EX_REQUIRE(load_up(task) != EX_TASK_UP_RELEASED,
+               "a task's handle is used after it was joined or detached");
+    EX_REQUIRE(is_local(&task->strand) || ex_worker_self == NULL ||
+                   ex_slab_of(&task->strand)->local == EX_WORKER_NOT_LOCAL,
+               "the handle of a local task is used by a task of another scheduler");
+}
+
+void ex_task_detach(struct ex_task *task) {
+    struct ex_strand *const root = &task->strand;
+
+    require_handle(task);
+    const uintptr_t up = exchange_up(root, EX_TASK_UP_DETACHED);
+    if (up == EX_TASK_UP_RETURNED) {
+        release(root);
+        return;
+    }
+    EX_REQUIRE(up == EX_TASK_UP_OUTERMOST, "a task is detached while somebody waits for it");
+}
+
+void ex_task_cancel(struct ex_worker *worker, struct ex_strand *root) {
+    if (!ex_strand_is(root, EX_STRAND_RETURNED)) {
+        ex_strand_set(root, EX_STRAND_CANCEL);
+        ex_ready_wake(worker, root);
+    }
+}
+
+void ex_task_abort(struct ex_task *task) {
+    struct ex_strand *const root = &task->strand;
+    struct ex_worker *const worker = ex_worker_self;
+
+    require_handle(task);
+    if (worker != NULL) {
+        ex_ready_enter(worker);
+        if (own_worker(root) != NULL) {
+            ex_task_cancel(worker, root);
+            ex_ready_leave(worker);
+            return;
+        }
+        ex_ready_leave(worker);
+    }
+    ex_worker_wake_remote(root, EX_STRAND_REQUEST_CANCEL);
+}
+
+bool ex_task_is_done(struct ex_task *task) {
+    require_handle(task);
+    return load_up(task) == EX_TASK_UP_RETURNED;
+}
+
+int64_t ex_task_take(struct ex_task *task) {
+    require_handle(task);
+    EX_REQUIRE(load_up(task) == EX_TASK_UP_RETURNED, "the result of a task that runs is taken");
+    const int64_t value = (int64_t)ex_task_frame(task)->at;
+    release(&task->strand);
+    return value;
+}
+
+struct ex_task *ex_task_current(void) {
+    struct ex_worker *const worker = ex_worker_self;
+
+    return worker == NULL || worker->running == NULL ? NULL : ex_task_of(worker->running);
+}
+
+/* ---- joining ------------------------------------------------------------------------------------
+ */
+
+EX_RESUME(ex_task_join) {
+    EX_BEGIN(ex_task_join);
+    require_handle(self->task);
+    for (;;) {
+        struct ex_strand *const root = &self->task->strand;
+        struct ex_strand *const waiter = is_local(root) ? strand : ex_strand_root(strand);
+        const uintptr_t mine = (uintptr_t)waiter | EX_TASK_UP_OUTERMOST;
+        uintptr_t up = replace_up(root, EX_TASK_UP_OUTERMOST, mine);
+        if (up == EX_TASK_UP_RETURNED) {
+            EX_RETURN(ex_task_take(self->task));
+        }
+        EX_REQUIRE(up == EX_TASK_UP_OUTERMOST || up == mine, "two wait for one task");
+        if (ex_strand_take_cancel(strand)) {
+            up = replace_up(root, mine, EX_TASK_UP_OUTERMOST);
+            if (up == EX_TASK_UP_RETURNED) {
+                ex_strand_set(strand, EX_STRAND_CANCEL); /* for the next await */
+                EX_RETURN(ex_task_take(self->task));
+            }
+            self->canceled = true;
+            EX_RETURN(-ECANCELED);
+        }
+        EX_SUSPEND();
+    }
+    EX_END();
+}
+
+struct ex_frame *ex_task_join(struct ex_task_join *self, struct ex_task *task) {
+    self->task = task;
+    self->canceled = false;
+    return EX_FRAME(self, ex_task_join);
+}

@@ -1,0 +1,89 @@
+#include "executor/worker.h"
+
+#include <errno.h>
+#include <ex/panic.h>
+#include <string.h>
+
+__thread struct ex_worker *ex_worker_self __attribute__((tls_model("initial-exec")));
+struct ex_worker *ex_worker_of[EX_WORKER_COUNT_MAX];
+
+#ifndef EX_SMALL
+static void wait_in_park(struct ex_worker *worker, uint64_t deadline_ns) {
+    ex_park_wait(&worker->park, deadline_ns);
+}
+
+static void notify_park(struct ex_worker *worker) {
+    ex_park_notify(&worker->park);
+}
+
+static const struct ex_worker_wait park_waits = {wait_in_park, notify_park};
+#endif
+
+static int take_id(struct ex_worker *worker) {
+    for (uint16_t id = 0; id < EX_WORKER_COUNT_MAX; id++) {
+        struct ex_worker *none = NULL;
+        if (__atomic_compare_exchange_n(&ex_worker_of[id],
+                                        &none,
+                                        worker,
+                                        false,
+                                        __ATOMIC_ACQ_REL,
+                                        __ATOMIC_RELAXED)) {
+            worker->id = id;
+            return 0;
+        }
+    }
+    return -EAGAIN;
+}
+
+int ex_worker_init(struct ex_worker *worker,
+                   struct ex_scheduler *scheduler,
+                   struct ex_memory *memory,
+                   bool is_shared) {
+    memset(worker, 0, sizeof *worker);
+    worker->tail = &worker->head;
+    worker->scheduler = scheduler;
+    worker->is_shared = is_shared;
+    ex_slab_init(&worker->slab, memory, worker, scheduler);
+    worker->slab.local = is_shared ? EX_WORKER_NOT_LOCAL : worker;
+#ifndef EX_SMALL
+    pthread_mutex_init(&worker->theft, NULL);
+    ex_park_init(&worker->park);
+    worker->waits = &park_waits;
+#endif
+    return take_id(worker);
+}
+
+void ex_worker_deinit(struct ex_worker *worker) {
+    EX_ASSERT(ex_worker_of[worker->id] == worker);
+
+    __atomic_store_n(&ex_worker_of[worker->id], NULL, __ATOMIC_RELEASE);
+    ex_slab_deinit(&worker->slab);
+#ifndef EX_SMALL
+    ex_park_deinit(&worker->park);
+    pthread_mutex_destroy(&worker->theft);
+#endif
+}
+
+void ex_worker_wake_remote(struct ex_strand *root, uint8_t requests) {
+    if (requests != 0) {
+        __atomic_fetch_or(&root->requests, requests, __ATOMIC_RELAXED);
+    }
+    if (__atomic_exchange_n(&root->signal, 1, __ATOMIC_ACQ_REL) != 0) {
+        return; /* it stands in a list, and is drained after this exchange */
+    }
+    const uint16_t owner = __atomic_load_n(&root->owner, __ATOMIC_RELAXED);
+    struct ex_worker *const worker = __atomic_load_n(&ex_worker_of[owner], __ATOMIC_ACQUIRE);
+    EX_REQUIRE(worker != NULL, "a task is woken after its scheduler was destroyed");
+
+    root->link = __atomic_load_n(&worker->remote, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&worker->remote,
+                                        &root->link,
+                                        root,
+                                        true,
+                                        __ATOMIC_SEQ_CST,
+                                        __ATOMIC_RELAXED)) {
+    }
+    if (__atomic_load_n(&worker->is_asleep, __ATOMIC_SEQ_CST) != 0) {
+        worker->waits->notify(worker);
+    }
+}

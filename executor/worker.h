@@ -1,0 +1,89 @@
+/* One thread's share of a scheduler: its ready queue, and the list of what other threads woke.
+ *
+ *   own wake ───────────────────────────────────────► [ready queue] ──► resume (executor/turn.h)
+ *   foreign wake ──► signal exchanged ──► [remote list] ──drain──┘   ▲
+ *                                                        thief ──────┘ takes half, and the owner's
+ * word
+ *
+ * Memory:  part of its scheduler.
+ * Threads: each function says; "the owner" is the worker's thread.
+ * Source:  Dice, Huang and Yang, "Asymmetric Dekker Synchronization" (2001); here for a whole
+ * queue.
+ */
+#ifndef EXECUTOR_WORKER_H
+#define EXECUTOR_WORKER_H
+
+#include "executor/memory.h"
+#ifndef EX_SMALL
+#include "executor/park.h"
+#endif
+#include "executor/slab.h"
+
+#include <ex/strand.h>
+
+enum {
+#ifdef EX_SMALL
+    EX_WORKER_COUNT_MAX = 1,
+#else
+    EX_WORKER_COUNT_MAX = 1024,
+#endif
+    EX_WORKER_BUDGET = 128, /* operations that a task may complete at once before it gives way */
+};
+
+struct ex_scheduler;
+struct ex_worker;
+
+/* How a worker waits, and how others end its wait; given by whoever can wait (a thread, a reactor).
+ */
+struct ex_worker_wait {
+    /* Until a notify, an event, or `deadline_ns` (UINT64_MAX: none). May return early. By the
+     * owner. */
+    void (*wait)(struct ex_worker *worker, uint64_t deadline_ns);
+    void (*notify)(struct ex_worker *worker); /* from any thread */
+};
+
+struct ex_worker {
+    struct ex_strand *head;  /* of the ready queue, linked by `next` */
+    struct ex_strand **tail; /* where the next one is linked in */
+    struct ex_strand *running;
+    uint32_t ready_count; /* kept by shared workers only */
+    int32_t budget;       /* operations left to the running task */
+    uint16_t id;
+    bool is_shared;
+    bool needs_fence;  /* no membarrier here: enter fences */
+    uint8_t busy;      /* the owner is between enter and leave */
+    uint8_t thief;     /* a thief has, or wants, the queue */
+    uint64_t now_ns;   /* the clock at the beginning of this turn */
+    size_t live_count; /* spawned here less returned here: only the sum over all workers counts */
+    struct ex_slab slab;
+    struct ex_scheduler *scheduler;
+    const struct ex_worker_wait *waits;
+    struct ex_strand *remote __attribute__((aligned(64))); /* woken by others, linked by `link` */
+    uint8_t is_asleep; /* whoever pushes to `remote` must notify */
+#ifndef EX_SMALL
+    pthread_mutex_t theft __attribute__((aligned(64))); /* one thief at a time */
+    struct ex_park park;
+#endif
+};
+
+/* `local` of a slab whose tasks any thread may handle: equal to no worker, and not to NULL. */
+#define EX_WORKER_NOT_LOCAL ((void *)1)
+
+/* The worker whose thread this is; NULL on any other thread. */
+extern __thread struct ex_worker *ex_worker_self __attribute__((tls_model("initial-exec")));
+
+/* The worker of an id, as it stands in a strand's `owner`. */
+extern struct ex_worker *ex_worker_of[EX_WORKER_COUNT_MAX];
+
+/* `is_shared`: its tasks may run on, and be handled by, other threads. -EAGAIN when all ids are
+ * taken. */
+int ex_worker_init(struct ex_worker *worker,
+                   struct ex_scheduler *scheduler,
+                   struct ex_memory *memory,
+                   bool is_shared);
+void ex_worker_deinit(struct ex_worker *worker);
+
+/* Makes the root ready. From a thread that does not own it. */
+void ex_worker_wake_remote(struct ex_strand *root, uint8_t requests);
+
+#endif
