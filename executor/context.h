@@ -13,15 +13,15 @@
  *
  * A context that does not run can be unwound as far as its entry: the call frame information is
  * right at every instruction, and what lies at `stack_pointer` is EX_CONTEXT_SAVED_WORDS as named
- * below.
+ * below. To a debugger it stands at ex_context_suspended with that stack pointer.
  *
  * Memory:      the caller's; a context is valid while it does not run. The stack is borrowed.
  * Errors:      none; misuse panics.
  * Threads:     a context goes on on the thread that it left: compilers keep the addresses of thread
  *              local variables across a switch.
  * Limits:      x86-64 (System V) and AArch64. Indirect-branch tracking is respected. Shadow stacks
- *              cannot be (one for each context would be needed): the library is not marked for
- * them, so libc leaves them off, and ex_context_prepare panics where they are on all the same.
+ *              cannot be, since each context would need one: the library is not marked for them,
+ *              so that libc leaves them off, and ex_context_prepare panics where they are on.
  * Sanitizers:  Address- and ThreadSanitizer are told of each switch, in a build with them.
  * Source:      System V ABI, AMD64 supplement, 3.2.1; Procedure Call Standard for AArch64, 6.1.
  */

@@ -19,6 +19,8 @@
         .globl  ex_context_swap
         .hidden ex_context_swap
         .type   ex_context_swap, %function
+        .globl  ex_context_suspended
+        .hidden ex_context_suspended
 ex_context_swap:
         .cfi_startproc
         LANDING
@@ -58,7 +60,8 @@ ex_context_swap:
         str     x9, [x0]
         ldr     x9, [x1]
         mov     x0, x2
-        mov     sp, x9          /* from here on the frames are those of the other stack */
+        mov     sp, x9
+ex_context_suspended:           /* from here on the frames are those of the other stack */
         ldp     x19, x20, [sp]
         .cfi_restore x19
         .cfi_restore x20

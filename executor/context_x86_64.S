@@ -19,6 +19,8 @@
         .globl  ex_context_swap
         .hidden ex_context_swap
         .type   ex_context_swap, @function
+        .globl  ex_context_suspended
+        .hidden ex_context_suspended
 ex_context_swap:
         .cfi_startproc
         LANDING
@@ -42,7 +44,8 @@ ex_context_swap:
         .cfi_rel_offset %r15, 0
         movq    %rdx, %rax
         movq    %rsp, (%rdi)
-        movq    (%rsi), %rsp    /* from here on the frames are those of the other stack */
+        movq    (%rsi), %rsp
+ex_context_suspended:           /* from here on the frames are those of the other stack */
         popq    %r15
         .cfi_adjust_cfa_offset -8
         .cfi_restore %r15

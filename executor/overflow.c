@@ -4,6 +4,7 @@
 #include <ex/panic.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,6 +15,8 @@ _Thread_local const struct ex_stack *ex_overflow_stack;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct sigaction before; /* what handled SIGSEGV before; written once */
+static pthread_key_t key;       /* a thread's alternate stack, if it is ours */
+static bool has_key;            /* false: this process has none left */
 
 static char *append(char *at, const char *text) {
     const size_t length = strlen(text);
@@ -51,7 +54,7 @@ static void pass_on(int number, siginfo_t *info, void *context) {
         before.sa_sigaction(number, info, context);
         return;
     }
-    const int is_fault = info->si_code > 0;
+    const bool is_fault = info->si_code > 0;
     if (before.sa_handler == SIG_IGN && !is_fault) {
         return;
     }
@@ -81,25 +84,37 @@ static void on_fault(int number, siginfo_t *info, void *context) {
     errno = error;
 }
 
+/* The thread ends: its alternate stack goes, unless somebody put another in its place. */
+static void take_back(void *memory) {
+    stack_t stack;
+    int result = sigaltstack(NULL, &stack);
+    EX_ASSERT(result == 0);
+    if (stack.ss_sp == memory) {
+        stack = (stack_t){.ss_flags = SS_DISABLE, .ss_size = EX_OVERFLOW_STACK_SIZE};
+        result = sigaltstack(&stack, NULL);
+        EX_ASSERT(result == 0);
+    }
+    result = munmap(memory, EX_OVERFLOW_STACK_SIZE);
+    EX_ASSERT(result == 0);
+}
+
 static void install(void) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-    sigemptyset(&action.sa_mask);
     /* Its mask and whether it may be interrupted by itself are those that the one before asked for.
      */
-    sigaction(SIGSEGV, NULL, &before);
+    int result = sigaction(SIGSEGV, NULL, &before);
+    EX_ASSERT(result == 0);
     action.sa_mask = before.sa_mask;
     action.sa_flags |= before.sa_flags & SA_NODEFER;
-    const int result = sigaction(SIGSEGV, &action, NULL);
+    result = sigaction(SIGSEGV, &action, NULL);
     EX_ASSERT(result == 0);
+    has_key = pthread_key_create(&key, take_back) == 0;
 }
 
-int ex_overflow_watch(struct ex_overflow *overflow) {
-    overflow->memory = NULL;
-    pthread_once(&once, install);
-
+static int give_alternate_stack(void) {
     stack_t stack;
     int result = sigaltstack(NULL, &stack);
     EX_ASSERT(result == 0);
@@ -115,28 +130,24 @@ int ex_overflow_watch(struct ex_overflow *overflow) {
     if (memory == MAP_FAILED) {
         return -ENOMEM;
     }
+    if (!has_key || pthread_setspecific(key, memory) != 0) {
+        munmap(memory, EX_OVERFLOW_STACK_SIZE);
+        return -ENOMEM;
+    }
     stack = (stack_t){.ss_sp = memory, .ss_size = EX_OVERFLOW_STACK_SIZE};
     result = sigaltstack(&stack, NULL);
     EX_ASSERT(result == 0);
-    overflow->memory = memory;
     return 0;
 }
 
-void ex_overflow_unwatch(struct ex_overflow *overflow) {
-    EX_ASSERT(ex_overflow_stack == NULL);
-
-    if (overflow->memory == NULL) {
-        return;
+int ex_overflow_watch(void) {
+    static _Thread_local bool is_watching;
+    if (is_watching) {
+        return 0;
     }
-    stack_t stack;
-    int result = sigaltstack(NULL, &stack);
-    EX_ASSERT(result == 0);
-    if (stack.ss_sp == overflow->memory) { /* else somebody put another in its place */
-        stack = (stack_t){.ss_flags = SS_DISABLE, .ss_size = EX_OVERFLOW_STACK_SIZE};
-        result = sigaltstack(&stack, NULL);
-        EX_ASSERT(result == 0);
-    }
-    result = munmap(overflow->memory, EX_OVERFLOW_STACK_SIZE);
-    EX_ASSERT(result == 0);
-    overflow->memory = NULL;
+    const int status = pthread_once(&once, install);
+    EX_ASSERT(status == 0);
+    const int result = give_alternate_stack();
+    is_watching = result == 0;
+    return result;
 }

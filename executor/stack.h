@@ -12,12 +12,14 @@
  *
  * Memory:      mapped in slabs of EX_STACK_SLAB_COUNT, with their records; nothing of malloc. Pages
  *              are used when they are first touched; no huge pages. A slab goes back to the system
- * when ex_stack_trim finds all of its stacks cold, or with the pool. Limits:      guards are
- * MADV_GUARD_INSTALL where the kernel has it (Linux 6.13): a slab is then one mapping. Elsewhere
- * they are mprotect'ed, a stack counts as two mappings, and vm.max_map_count (65,530 by default)
- * ends at some 32,000 stacks. Errors:      NULL for no memory; misuse panics. Threads:     a pool
- * is of one thread at a time. Overflow:    see executor/overflow.h. A function whose frame is
- * bigger than a guard can jump over it, unless it is compiled with -fstack-clash-protection.
+ *              when ex_stack_trim finds all of its stacks cold, or with the pool.
+ * Limits:      guards are MADV_GUARD_INSTALL where the kernel has it (Linux 6.13): a slab is then
+ *              one mapping. Elsewhere they are mprotect'ed, a stack counts as two mappings, and
+ *              vm.max_map_count (65,530 by default) ends at some 32,000 stacks.
+ * Errors:      NULL for no memory; misuse panics.
+ * Threads:     a pool is of one thread at a time.
+ * Overflow:    see executor/overflow.h. A function whose frame is bigger than a guard can jump over
+ *              it, unless it is compiled with -fstack-clash-protection.
  */
 #ifndef EXECUTOR_STACK_H
 #define EXECUTOR_STACK_H

@@ -7,10 +7,12 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,7 +23,6 @@
 #define TOLD_SIZE 4096
 
 static struct ex_stack_pool pool;
-static struct ex_overflow overflow;
 static struct ex_context home;
 static struct ex_context fiber;
 
@@ -59,7 +60,7 @@ static void run_on(const struct ex_stack *stack, ex_context_entry *entry) {
 
 /* Two fibers ran before; the third is the one that matters. */
 static void run(ex_context_entry *entry) {
-    ck_assert_int_eq(ex_overflow_watch(&overflow), 0);
+    ck_assert_int_eq(ex_overflow_watch(), 0);
     ex_stack_init(&pool, STACK_SIZE, false);
     ex_stack_take(&pool);
     ex_stack_take(&pool);
@@ -99,7 +100,7 @@ static void fault_elsewhere_on_a_fiber(void) {
 }
 
 static void touch_the_guard_of_another_stack(void) {
-    ck_assert_int_eq(ex_overflow_watch(&overflow), 0);
+    ck_assert_int_eq(ex_overflow_watch(), 0);
     ex_stack_init(&pool, STACK_SIZE, false);
     target = ex_stack_take(&pool)->low - 1;
     run_on(ex_stack_take(&pool), touch_target);
@@ -118,7 +119,7 @@ static void fault_outside_of_any_fiber_after_one(void) {
 }
 
 static void be_sent_the_signal(void) {
-    ck_assert_int_eq(ex_overflow_watch(&overflow), 0);
+    ck_assert_int_eq(ex_overflow_watch(), 0);
     kill(getpid(), SIGSEGV);
     _exit(7); /* it has to have been ignored */
 }
@@ -166,7 +167,7 @@ static void recover(int number) {
 static void recover_from_faults(void) {
     volatile int count = 0;
     signal(SIGSEGV, recover);
-    ck_assert_int_eq(ex_overflow_watch(&overflow), 0);
+    ck_assert_int_eq(ex_overflow_watch(), 0);
     target = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     sigsetjmp(recovery, 1);
     if (count < 3) {
@@ -241,38 +242,61 @@ static stack_t alternate(void) {
     return stack;
 }
 
+static void *given; /* kept to look at it when its thread has ended */
+
 static void *watch_without(void *argument) {
     const stack_t none = {.ss_flags = SS_DISABLE};
     sigaltstack(&none, NULL);
 
-    ck_assert_int_eq(ex_overflow_watch(&overflow), 0);
-    const stack_t given = alternate();
-    ex_overflow_unwatch(&overflow);
+    ck_assert_int_eq(ex_overflow_watch(), 0);
+    ck_assert_int_eq(ex_overflow_watch(), 0);
 
-    ck_assert_int_eq(given.ss_flags, 0);
-    ck_assert_uint_eq(given.ss_size, EX_OVERFLOW_STACK_SIZE);
-    ck_assert_int_eq(alternate().ss_flags, SS_DISABLE);
+    ck_assert_int_eq(alternate().ss_flags, 0);
+    ck_assert_uint_eq(alternate().ss_size, EX_OVERFLOW_STACK_SIZE);
+    given = alternate().ss_sp;
+    memset(given, 1, EX_OVERFLOW_STACK_SIZE);
     return argument;
 }
 
+static char own_memory[65536];
+
 static void *watch_with(void *argument) {
-    static char memory[65536];
-    const stack_t own = {.ss_sp = memory, .ss_size = sizeof memory};
+    const stack_t own = {.ss_sp = own_memory, .ss_size = sizeof own_memory};
     const stack_t none = {.ss_flags = SS_DISABLE};
     sigaltstack(&own, NULL);
 
-    ck_assert_int_eq(ex_overflow_watch(&overflow), 0);
-    ck_assert_ptr_eq(alternate().ss_sp, memory);
-    ex_overflow_unwatch(&overflow);
-    ck_assert_ptr_eq(alternate().ss_sp, memory);
+    ck_assert_int_eq(ex_overflow_watch(), 0);
 
-    sigaltstack(&none, NULL);
-    ck_assert_int_eq(ex_overflow_watch(&overflow), 0);
-    sigaltstack(&own, NULL);
-    ex_overflow_unwatch(&overflow); /* somebody put another in its place meanwhile: it stays */
-    ck_assert_ptr_eq(alternate().ss_sp, memory);
+    ck_assert_ptr_eq(alternate().ss_sp, own_memory);
     sigaltstack(&none, NULL);
     return argument;
+}
+
+static pthread_key_t own_key;
+
+/* Runs after the alternate stack was taken back: keys are destroyed in the order of their creation.
+ */
+static void expect_own_stack(void *argument) {
+    (void)argument;
+    const stack_t none = {.ss_flags = SS_DISABLE};
+    ck_assert_ptr_eq(alternate().ss_sp, own_memory);
+    sigaltstack(&none, NULL);
+    given = own_memory;
+}
+
+static void *watch_and_replace(void *argument) {
+    const stack_t own = {.ss_sp = own_memory, .ss_size = sizeof own_memory};
+    const stack_t none = {.ss_flags = SS_DISABLE};
+    sigaltstack(&none, NULL);
+    ck_assert_int_eq(ex_overflow_watch(), 0);
+
+    sigaltstack(&own, NULL);
+    pthread_setspecific(own_key, own_memory);
+    return argument;
+}
+
+static bool is_mapped(void *memory) {
+    return msync(memory, 4096, MS_ASYNC) == 0;
 }
 
 static void in_thread(void *(*body)(void *argument)) {
@@ -281,20 +305,51 @@ static void in_thread(void *(*body)(void *argument)) {
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
 }
 
-START_TEST(a_thread_without_an_alternate_stack_is_given_one_while_it_watches) {
+START_TEST(a_thread_without_an_alternate_stack_is_given_one_until_it_ends) {
     in_thread(watch_without);
-    ck_assert_ptr_null(overflow.memory);
+
+    ck_assert_ptr_nonnull(given);
+    ck_assert(!is_mapped(given));
 }
 END_TEST
 
 START_TEST(a_thread_with_an_alternate_stack_keeps_it) {
     in_thread(watch_with);
-    ck_assert_ptr_null(overflow.memory);
+}
+END_TEST
+
+START_TEST(an_alternate_stack_that_replaced_the_one_given_outlives_it) {
+    ck_assert_int_eq(ex_overflow_watch(), 0); /* creates its key before ours */
+    ck_assert_int_eq(pthread_key_create(&own_key, expect_own_stack), 0);
+
+    in_thread(watch_and_replace);
+
+    ck_assert_ptr_eq(given, own_memory);
+}
+END_TEST
+
+START_TEST(without_memory_for_an_alternate_stack_a_thread_may_try_again) {
+    const stack_t none = {.ss_flags = SS_DISABLE};
+    struct rlimit limit;
+    sigaltstack(&none, NULL);
+    ck_assert_int_eq(getrlimit(RLIMIT_AS, &limit), 0);
+    const struct rlimit no_memory = {.rlim_cur = 0, .rlim_max = limit.rlim_max};
+
+    setrlimit(RLIMIT_AS, &no_memory);
+    const int refused = ex_overflow_watch();
+    setrlimit(RLIMIT_AS, &limit);
+
+    ck_assert_int_eq(refused, -ENOMEM);
+    ck_assert_int_eq(alternate().ss_flags, SS_DISABLE);
+    ck_assert_int_eq(ex_overflow_watch(), 0);
+    ck_assert_int_eq(alternate().ss_flags, 0);
 }
 END_TEST
 
 SUITE(overflow) {
     SUITE_LOOP(an_overflow_is_told_and_other_faults_go_where_they_went_before, 0, CHILD_COUNT);
-    SUITE_TEST(a_thread_without_an_alternate_stack_is_given_one_while_it_watches);
+    SUITE_TEST(a_thread_without_an_alternate_stack_is_given_one_until_it_ends);
     SUITE_TEST(a_thread_with_an_alternate_stack_keeps_it);
+    SUITE_TEST(an_alternate_stack_that_replaced_the_one_given_outlives_it);
+    SUITE_TEST(without_memory_for_an_alternate_stack_a_thread_may_try_again);
 }
