@@ -31,5 +31,15 @@ expect 2 'unknown flag "--jsn"' "$bench" --jsn
 expect 2 'flag "--only": give the name' "$bench" --only
 expect 2 'flag "--run": give a name and a number' "$bench" --run limit_yield_1 many
 expect 2 'no benchmark "limit_nothing"' "$bench" --only limit_nothing
+# A peer that is not installed is skipped, with what to install.
+cp "$bench" "$folder/bench_executor"
+expect 3 '^skipped: tokio \(install librust-tokio-dev cargo\)' \
+    "$folder/bench_executor" --only tokio.yield_1 --json
+mkdir "$folder/bench_peers"
+printf '#!/bin/sh\necho "$@"\nexit 5\n' >"$folder/bench_peers/bench_peer_tokio"
+chmod +x "$folder/bench_peers/bench_peer_tokio"
+expect 5 '^--only tokio.yield_1 --json$' "$folder/bench_executor" --only tokio.yield_1 --json
+expect 2 'no benchmark "tokios.yield_1"' "$folder/bench_executor" --only tokios.yield_1
+
 expect 0 '^usage: bench_executor' "$bench" --help
 done_expecting

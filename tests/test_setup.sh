@@ -30,11 +30,12 @@ stub id <<'END'
 echo "$user"
 END
 
+arguments=''
 # expect 'sentence' EXIT-STATUS 'pattern of what it prints' 'pattern of what apt-get was asked'
 expect() {
     : >"$folder/asked"
     said=$(env -i PATH="$folder/bin" asked="$folder/asked" installed="$installed" user="$user" \
-        apt_fails="$apt_fails" "$setup" 2>&1 </dev/null)
+        apt_fails="$apt_fails" "$setup" $arguments 2>&1 </dev/null)
     status=$?
     asked=$(cat "$folder/asked")
     # shellcheck disable=SC2254 # patterns
@@ -51,6 +52,16 @@ installed='gcc g++ libc6-dev clang-format cmake ninja-build pkg-config libsqlite
 expect 'only what is missing is installed, after an update' 0 '*installing clang valgrind' \
     'apt-get -q update
 apt-get -q -y --no-install-recommends install clang valgrind'
+
+arguments=--peers
+expect 'the peers of the benchmark are installed when they are asked for, with a Rust if there is none' 0 \
+    '*' '*install clang valgrind libboost-context-dev libboost-fiber-dev librust-tokio-dev *smol-dev cargo rustc'
+stub cargo </dev/null
+expect 'a Rust that is there is kept' 0 '*' '*install clang valgrind libboost*librust-smol-dev'
+rm "$folder/bin/cargo"
+arguments=--peer
+expect 'an unknown argument is refused' 1 '*unknown argument "--peer"*' ''
+arguments=''
 
 apt_fails='-q update'
 expect 'without a network it says so' 1 '*is the network reachable? Still missing: clang valgrind' \

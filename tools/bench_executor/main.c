@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "tools/bench_executor/limit.h"
+#include "tools/bench_executor/peer.h"
 #include "tools/bench_executor/request.h"
 #include "tools/bench_executor/row.h"
 
@@ -24,5 +25,17 @@ static const struct row limits[] = {
 };
 
 int main(int argc, char **argv) {
-    return request_serve(argc, argv, "", limits, COUNT(limits));
+    struct row_request request;
+    int status = 0;
+    if (!request_parse(argc, argv, &request, &status)) {
+        return status;
+    }
+    const int ran = row_run(limits, COUNT(limits), "", &request);
+    if (ran < 0) {
+        return REQUEST_FAILED;
+    }
+    if (peer_run(&request, argv, &status) == 0 && ran == 0) {
+        return request_unknown(&request);
+    }
+    return status;
 }

@@ -10,6 +10,7 @@
 #include "tools/bench_executor/callgrind.h"
 
 #define NS_PER_S 1000000000u
+#define PATIENCE_NS (2 * (uint64_t)NS_PER_S) /* for more than the fewest repetitions of a row */
 #define NAME_SIZE 128
 #define INSTRUCTIONS_COUNT 10000u
 
@@ -48,11 +49,28 @@ count_instructions(const struct row *row, const char *name, const struct row_req
 static void measure(const struct row *row, const char *name, const struct row_request *request) {
     uint64_t least = UINT64_MAX;
     const unsigned repetitions = strcmp(row->unit, "ns") == 0 ? ROW_REPETITIONS : 1;
+    const uint64_t before = row_cpu_ns();
     for (unsigned i = 0; i < repetitions; i++) {
+        if (i >= ROW_REPETITIONS_MIN && row_cpu_ns() - before > PATIENCE_NS) {
+            break;
+        }
         const uint64_t result = row->run(row->count);
         least = result < least ? result : least;
     }
     print(request, name, (double)least / (double)row->count, row->unit, row->aim);
+}
+
+/* By its name, by its name with the unit, or by the prefix of all without its dot. */
+static bool is_asked_for(const struct row *row,
+                         const char *name,
+                         const char *prefix,
+                         const struct row_request *request) {
+    const char *wanted = request->run != NULL ? request->run : request->only;
+    const size_t length = strlen(prefix);
+    char full[NAME_SIZE + 16];
+    snprintf(full, sizeof full, "%s_%s", name, request->instructions ? "instr" : row->unit);
+    return wanted == NULL || strcmp(wanted, name) == 0 || strcmp(wanted, full) == 0 ||
+           (length > 0 && strlen(wanted) == length - 1 && strncmp(wanted, prefix, length - 1) == 0);
 }
 
 int row_run(const struct row *rows,
@@ -63,8 +81,7 @@ int row_run(const struct row *rows,
     for (const struct row *row = rows; row < rows + count; row++) {
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%s%s", prefix, row->name);
-        const char *wanted = request->run != NULL ? request->run : request->only;
-        if (wanted != NULL && strcmp(wanted, name) != 0) {
+        if (!is_asked_for(row, name, prefix, request)) {
             continue;
         }
         ran++;
