@@ -21,11 +21,16 @@ if ! grep -q '^SIM_SANITIZE:BOOL=ON' "$build/CMakeCache.txt"; then
 fi
 
 # Each does what it says; those that can tell that an operation was left out end with 1.
-for name in yield_1 spawn_run spawn_await slot_round wake_leaf_1 wake_leaf_8 wake_leaf_64 \
-    fiber_switch timer_insert timer_cancel timer_fire nested_stream; do
+for name in yield_1 spawn_run spawn_await slot_round wake_leaf_1 wake_leaf_8 wake_leaf_64; do
+    expect 0 '^limit_.*operations$' "$bench" --run limit_$name 1024
+    expect 0 "^$name: 1024 operations$" "$bench" --run $name 1024
+done
+for name in fiber_switch timer_insert timer_cancel timer_fire nested_stream; do
     expect 0 'operations$' "$bench" --run limit_$name 1024
 done
 expect 0 'operations$' "$bench" --run limit_yield_100k 100000
+expect 0 'operations$' "$bench" --run yield_100k 100000
+expect 0 '"name":"task_bytes","value":[1-9]' "$bench" --only task_bytes --json
 
 expect 2 'unknown flag "--jsn"' "$bench" --jsn
 expect 2 'flag "--only": give the name' "$bench" --only

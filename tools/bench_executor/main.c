@@ -2,11 +2,24 @@
 #include <stdio.h>
 
 #include "tools/bench_executor/limit.h"
+#include "tools/bench_executor/own.h"
 #include "tools/bench_executor/peer.h"
 #include "tools/bench_executor/request.h"
 #include "tools/bench_executor/row.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static const struct row own[] = {
+    {"task", "bytes", OWN_TASKS_LIVE, 0, own_task, "<= 88", NULL},
+    {"yield_1", "ns", 4000000, 1, own_yield_1, NULL, "<= 45"},
+    {"yield_100k", "ns", 2000000, OWN_TASKS_MANY, own_yield_100k, "<= 3 times yield_1", NULL},
+    {"spawn_run", "ns", 2048000, OWN_SPAWN_BATCH, own_spawn_run, NULL, "<= 80"},
+    {"spawn_await", "ns", 2000000, 1, own_spawn_await, NULL, "<= 120"},
+    {"slot_round", "ns", 1000000, 1, own_slot_round, NULL, "<= 150"},
+    {"wake_leaf_1", "ns", 4000000, 1, own_wake_leaf_1, NULL, "<= 50"},
+    {"wake_leaf_8", "ns", 4000000, 1, own_wake_leaf_8, "as wake_leaf_1, +- 10 %", "<= 50"},
+    {"wake_leaf_64", "ns", 4000000, 1, own_wake_leaf_64, "as wake_leaf_1, +- 10 %", "<= 50"},
+};
 
 static const struct row limits[] = {
     {"limit_yield_1", "ns", 4000000, 1, limit_yield_1, NULL, NULL},
@@ -30,11 +43,12 @@ int main(int argc, char **argv) {
     if (!request_parse(argc, argv, &request, &status)) {
         return status;
     }
-    const int ran = row_run(limits, COUNT(limits), "", &request);
-    if (ran < 0) {
+    const int ran = row_run(own, COUNT(own), "", &request);
+    const int ran_limits = ran < 0 ? -1 : row_run(limits, COUNT(limits), "", &request);
+    if (ran_limits < 0) {
         return REQUEST_FAILED;
     }
-    if (peer_run(&request, argv, &status) == 0 && ran == 0) {
+    if (peer_run(&request, argv, &status) == 0 && ran + ran_limits == 0) {
         return request_unknown(&request);
     }
     return status;

@@ -1,0 +1,38 @@
+/* The executor's own benchmarks, written against its public headers as any program is.
+ *
+ * Each does count operations and returns their CPU time; own_task returns bytes: see row.h.
+ */
+#ifndef TOOLS_BENCH_EXECUTOR_OWN_H
+#define TOOLS_BENCH_EXECUTOR_OWN_H
+
+#include <stdint.h>
+
+struct ex_scheduler;
+
+#define OWN_TASKS_MANY 100000u
+#define OWN_TASKS_LIVE 200000u
+#define OWN_SPAWN_BATCH 256u
+
+/* A local scheduler. */
+struct ex_scheduler *own_begin(void);
+
+/* Runs its tasks to their end and destroys it. */
+void own_end(struct ex_scheduler *scheduler);
+
+/* Resident memory of tasks that wait, each with three words of its own. */
+uint64_t own_task(uint64_t count);
+
+uint64_t own_yield_1(uint64_t count);
+uint64_t own_yield_100k(uint64_t count);
+uint64_t own_spawn_run(uint64_t count);
+uint64_t own_spawn_await(uint64_t count);
+
+/* A value goes through a channel of one slot, of the benchmark's own, and another comes back. */
+uint64_t own_slot_round(uint64_t count);
+
+/* The innermost of 1, 8 or 64 nested calls wakes its own strand and waits. */
+uint64_t own_wake_leaf_1(uint64_t count);
+uint64_t own_wake_leaf_8(uint64_t count);
+uint64_t own_wake_leaf_64(uint64_t count);
+
+#endif
