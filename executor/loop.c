@@ -2,6 +2,7 @@
 
 #include "executor/crew.h"
 #include "executor/ready.h"
+#include "executor/timer.h"
 #include "executor/turn.h"
 
 #include <errno.h>
@@ -11,11 +12,12 @@ static bool is_over(const struct ex_scheduler *scheduler) {
            ex_crew_live_count(scheduler) == 0;
 }
 
-/* One turn and what others woke; true when something is ready. */
+/* One turn, what others woke, and what is due; true when something is ready. */
 static bool step(struct ex_worker *worker) {
-    const bool is_ready = ex_turn_run(worker);
+    bool is_ready = ex_turn_run(worker);
 
-    return ex_ready_drain(worker) || is_ready;
+    is_ready = ex_ready_drain(worker) || is_ready;
+    return ex_timer_fire(worker) || is_ready;
 }
 
 static void sleep_until(struct ex_worker *worker, uint64_t deadline_ns) {
@@ -38,7 +40,7 @@ int ex_loop_run(struct ex_worker *worker) {
             status = -EDEADLK;
             break;
         }
-        sleep_until(worker, UINT64_MAX);
+        sleep_until(worker, ex_timer_next(worker));
     }
     return status;
 }

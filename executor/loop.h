@@ -1,8 +1,8 @@
 /* What a worker's thread does all the time: turns while something is ready, waits while nothing is.
  *
- *   ┌► turn ──► remote wakes ──► over? ──► ready? ─yes─┐
- *   │                                        └─no─► asleep ─► look once more ─► wait ─┐
- *   └──────────────────────────────────────────────────┴──────────────────────────────┘
+ *   ┌► turn ──► remote wakes, timers ──► over? ──► ready? ─yes─┐
+ *   │                                                └─no─► asleep ─► look once more ─► wait ─┐
+ *   └──────────────────────────────────────────────────────────┴──────────────────────────────┘
  *
  * Counterexample that the second look answers: (1) the worker finds no remote wake; (2) a waker
  * pushes one, sees the worker awake and does not notify; (3) the worker waits for ever.

@@ -23,7 +23,7 @@
  * Memory:      nodes are the caller's, zeroed before the first use; a node that is armed is neither
  *              moved nor freed. Nothing is allocated.
  * Limits:      none on the number of nodes; time ends before EX_WHEEL_NEVER.
- * Units:       nanoseconds since the scheduler began.
+ * Units:       nanoseconds, from whatever moment the caller counts.
  * Errors:      misuse panics.
  * Threads:     one at a time.
  * Cost:        insert and cancel O(1); a node moves down at most ten times, and once or twice when
@@ -40,10 +40,8 @@
 #define EXECUTOR_WHEEL_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#define EX_WHEEL_NEVER UINT64_MAX
+#include <ex/wheel.h>
 
 enum {
     EX_WHEEL_DIGIT_BITS = 6,
@@ -52,15 +50,6 @@ enum {
     EX_WHEEL_DUE = EX_WHEEL_SLOTS,
     EX_WHEEL_LATE,
     EX_WHEEL_LISTS,
-};
-
-/* Embedded by the caller, or the head of a list. */
-struct ex_wheel_node {
-    struct ex_wheel_node *next; /* NULL: not armed */
-    struct ex_wheel_node *previous;
-    struct ex_wheel_node
-        *ahead;           /* a few places on in the same list, or what was; to prefetch only */
-    uint64_t deadline_ns; /* of a head: none in the list is earlier */
 };
 
 struct ex_wheel {

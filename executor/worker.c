@@ -48,6 +48,8 @@ int ex_worker_init(struct ex_worker *worker,
 #ifndef EX_SMALL
     pthread_mutex_init(&worker->theft, NULL);
     ex_park_init(&worker->park);
+    pthread_mutex_init(&worker->wheel_lock, NULL);
+    ex_wheel_init(&worker->wheel);
     worker->waits = &park_waits;
 #endif
     return take_id(worker);
@@ -59,6 +61,8 @@ void ex_worker_deinit(struct ex_worker *worker) {
     __atomic_store_n(&ex_worker_of[worker->id], NULL, __ATOMIC_RELEASE);
     ex_slab_deinit(&worker->slab);
 #ifndef EX_SMALL
+    EX_ASSERT(ex_wheel_next(&worker->wheel) == EX_WHEEL_NEVER);
+    pthread_mutex_destroy(&worker->wheel_lock);
     ex_park_deinit(&worker->park);
     pthread_mutex_destroy(&worker->theft);
 #endif

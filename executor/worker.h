@@ -18,6 +18,9 @@
 #include "executor/park.h"
 #endif
 #include "executor/slab.h"
+#ifndef EX_SMALL
+#include "executor/wheel.h"
+#endif
 
 #include <ex/strand.h>
 
@@ -63,6 +66,8 @@ struct ex_worker {
 #ifndef EX_SMALL
     pthread_mutex_t theft __attribute__((aligned(64))); /* one thief at a time */
     struct ex_park park;
+    pthread_mutex_t wheel_lock; /* of a shared worker; for the wheel and who stands in it */
+    struct ex_wheel wheel;
 #endif
 };
 

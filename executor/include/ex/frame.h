@@ -10,7 +10,7 @@
  *
  *   EX_RESUME(greet) {
  *       EX_BEGIN(greet);
- *       EX_AWAIT(ex_sleep(&self->sleep, 1000));
+ *       EX_AWAIT(ex_sleep_for(&self->sleep, 1000));
  *       if (value < 0) {                      // what the awaited one returned
  *           EX_RETURN(value);
  *       }

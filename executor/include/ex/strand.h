@@ -33,7 +33,9 @@ enum {
     EX_STRAND_CANCELED = 1 << 3, /* one await returned -ECANCELED; the others run as ever */
     EX_STRAND_RETURNED = 1 << 4, /* its outermost frame returned */
     EX_STRAND_PINNED = 1 << 5,   /* stays on its worker thread: a fiber that has begun */
-    EX_STRAND_WAKE_ALL = 1 << 6, /* woken for a branch that is not known: resume each */
+    /* Woken for a branch that is not known: who runs the branches takes this, sets it on each of
+     * them, and resumes each. */
+    EX_STRAND_WAKE_ALL = 1 << 6,
     EX_STRAND_SHIELD_ONE = 1 << 12, /* 4 bits: how many shields are up */
     EX_STRAND_SHIELDS = 15 << 12,
 };
