@@ -1,6 +1,7 @@
 /* What the executor costs beside the limits of this machine and beside its peers. */
 #include <stdio.h>
 
+#include "tools/bench_executor/deadline.h"
 #include "tools/bench_executor/limit.h"
 #include "tools/bench_executor/own.h"
 #include "tools/bench_executor/peer.h"
@@ -19,6 +20,12 @@ static const struct row own[] = {
     {"wake_leaf_1", "ns", 4000000, 1, own_wake_leaf_1, NULL, "<= 50"},
     {"wake_leaf_8", "ns", 4000000, 1, own_wake_leaf_8, "as wake_leaf_1, +- 10 %", "<= 50"},
     {"wake_leaf_64", "ns", 4000000, 1, own_wake_leaf_64, "as wake_leaf_1, +- 10 %", "<= 50"},
+    {"timer_insert", "ns", DEADLINE_TIMERS, 0, own_timer_insert, "<= 20", NULL},
+    {"timer_insert_1k", "ns", 1000 * OWN_TIMERS_FEW, 0, own_timer_insert_1k, "<= 20", NULL},
+    {"timer_cancel", "ns", DEADLINE_TIMERS, 0, own_timer_cancel, "<= 15", NULL},
+    {"timer_cancel_1k", "ns", 1000 * OWN_TIMERS_FEW, 0, own_timer_cancel_1k, "<= 15", NULL},
+    {"timer_fire", "ns", DEADLINE_TIMERS, 0, own_timer_fire, "<= 200", NULL},
+    {"timer_fire_1k", "ns", OWN_TIMERS_FEW, 0, own_timer_fire_1k, "<= 200", NULL},
 };
 
 static const struct row limits[] = {

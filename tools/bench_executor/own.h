@@ -12,6 +12,7 @@ struct ex_scheduler;
 #define OWN_TASKS_MANY 100000u
 #define OWN_TASKS_LIVE 200000u
 #define OWN_SPAWN_BATCH 256u
+#define OWN_TIMERS_FEW 1000u
 
 /* A local scheduler. */
 struct ex_scheduler *own_begin(void);
@@ -34,5 +35,13 @@ uint64_t own_slot_round(uint64_t count);
 uint64_t own_wake_leaf_1(uint64_t count);
 uint64_t own_wake_leaf_8(uint64_t count);
 uint64_t own_wake_leaf_64(uint64_t count);
+
+/* Of as many timers as operations, due within a second; the others of a thousand at a time. */
+uint64_t own_timer_insert(uint64_t count);
+uint64_t own_timer_cancel(uint64_t count);
+uint64_t own_timer_fire(uint64_t count);
+uint64_t own_timer_insert_1k(uint64_t count);
+uint64_t own_timer_cancel_1k(uint64_t count);
+uint64_t own_timer_fire_1k(uint64_t count);
 
 #endif
