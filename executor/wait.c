@@ -1,0 +1,83 @@
+#include "executor/wait.h"
+
+#ifndef EX_SMALL
+#include "executor/park.h"
+
+/* `owner` of the strand that stands for a plain thread, for good: no worker's. */
+#define OWNER_THREAD (EX_STRAND_OWNER_BRANCH - 1)
+
+_Static_assert(EX_WORKER_COUNT_MAX <= OWNER_THREAD, "no worker has this number");
+
+struct thread {
+    struct ex_strand strand;
+    struct ex_park park;
+};
+#endif
+
+void ex_wait_guard_init(struct ex_wait_guard *guard, enum ex_wait_kind kind) {
+    guard->thread = ex_wait_thread();
+#ifdef EX_SMALL
+    (void)kind;
+#else
+    EX_REQUIRE(kind == EX_WAIT_LOCAL || kind == EX_WAIT_SHARED, "a kind of object there is not");
+    if (kind == EX_WAIT_SHARED) {
+        guard->thread = NULL;
+        const int status = pthread_mutex_init(&guard->mutex, NULL);
+        EX_ASSERT(status == 0);
+    }
+#endif
+}
+
+void ex_wait_guard_deinit(struct ex_wait_guard *guard) {
+#ifdef EX_SMALL
+    (void)guard;
+#else
+    if (guard->thread == NULL) {
+        const int status = pthread_mutex_destroy(&guard->mutex);
+        EX_REQUIRE(status == 0, "an object is destroyed while another thread uses it");
+    }
+#endif
+}
+
+void ex_wait_enter_slowly(struct ex_wait_guard *guard) {
+    EX_REQUIRE(guard->thread == NULL, "a local object is used by another thread than its own");
+#ifndef EX_SMALL
+    pthread_mutex_lock(&guard->mutex);
+#endif
+}
+
+void ex_wait_wake_slowly(struct ex_strand *strand) {
+#ifndef EX_SMALL
+    if (__atomic_load_n(&strand->owner, __ATOMIC_RELAXED) == OWNER_THREAD) {
+        ex_park_notify(&((struct thread *)(void *)strand)->park);
+        return;
+    }
+#endif
+    ex_waker_wake_strand(strand);
+}
+
+void ex_wait_end_all(const struct ex_wait_guard *guard,
+                     struct ex_wait_queue *queue,
+                     int64_t value) {
+    while (queue->first != NULL) {
+        ex_wait_end(guard, queue, queue->first, value);
+    }
+}
+
+#ifndef EX_SMALL
+int64_t ex_wait_block(const struct ex_wait_guard *guard, struct ex_frame *operation) {
+    struct thread self = {.strand = {.leaf = operation, .owner = OWNER_THREAD}};
+
+    EX_REQUIRE(guard->thread == NULL, "a thread would block on a local object");
+    EX_REQUIRE(ex_worker_self == NULL, "a thread that runs tasks would block");
+    ex_park_init(&self.park);
+    int64_t value = operation->resume(operation, &self.strand, 0);
+    while (value == EX_PENDING) {
+        EX_ASSERT(self.strand.leaf == operation);
+        ex_park_wait(&self.park, UINT64_MAX);
+        value = operation->resume(operation, &self.strand, 0);
+    }
+    ex_park_deinit(&self.park);
+    return value;
+}
+#endif
