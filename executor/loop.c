@@ -1,6 +1,9 @@
 #include "executor/loop.h"
 
 #include "executor/crew.h"
+#ifndef EX_SMALL
+#include "executor/idle.h"
+#endif
 #include "executor/ready.h"
 #include "executor/timer.h"
 #include "executor/turn.h"
@@ -21,12 +24,12 @@ static bool step(struct ex_worker *worker) {
 }
 
 static void sleep_until(struct ex_worker *worker, uint64_t deadline_ns) {
-    __atomic_store_n(&worker->is_asleep, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&worker->is_asleep, EX_WORKER_ASLEEP, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&worker->remote, __ATOMIC_SEQ_CST) == NULL &&
         __atomic_load_n(&worker->scheduler->is_stopped, __ATOMIC_SEQ_CST) == 0) {
         worker->waits->wait(worker, deadline_ns);
     }
-    __atomic_store_n(&worker->is_asleep, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&worker->is_asleep, EX_WORKER_AWAKE, __ATOMIC_RELAXED);
 }
 
 int ex_loop_run(struct ex_worker *worker) {
@@ -49,3 +52,52 @@ void ex_loop_poll(struct ex_worker *worker) {
     while (step(worker)) {
     }
 }
+
+#ifndef EX_SMALL
+/* Tasks that another worker owns now are told there; memory without a task hears nothing. */
+static void abort_all(struct ex_worker *worker) {
+    const struct ex_slab *const slab = &worker->slab;
+
+    __atomic_store_n(&worker->shall_abort, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&worker->spawn_state, EX_STRAND_LIVE | EX_STRAND_CANCEL, __ATOMIC_RELAXED);
+    for (struct ex_strand *root = ex_slab_next(slab, NULL); root != NULL;
+         root = ex_slab_next(slab, root)) {
+        ex_crew_wake(root, EX_STRAND_REQUEST_CANCEL);
+    }
+}
+
+/* Whoever begins to work while others idle sees to it that one of those looks after the rest. */
+static void leave_watch(struct ex_scheduler *scheduler) {
+    if (__atomic_load_n(&scheduler->idle_count, __ATOMIC_RELAXED) != 0 &&
+        __atomic_load_n(&scheduler->has_watcher, __ATOMIC_RELAXED) == 0) {
+        ex_crew_notify_one(scheduler);
+    }
+}
+
+void ex_loop_serve(struct ex_worker *worker) {
+    struct ex_scheduler *const scheduler = worker->scheduler;
+    bool has_slept = false;
+
+    for (;;) {
+        if (__atomic_load_n(&worker->shall_abort, __ATOMIC_ACQUIRE) != 0) {
+            abort_all(worker);
+        }
+        bool is_ready = step(worker);
+        if (__atomic_load_n(&scheduler->injected_count, __ATOMIC_RELAXED) != 0 || !is_ready) {
+            is_ready = ex_idle_search(worker) || is_ready;
+        }
+        if (is_ready) {
+            if (has_slept) {
+                leave_watch(scheduler);
+            }
+            has_slept = false;
+            continue;
+        }
+        if (__atomic_load_n(&scheduler->is_closing, __ATOMIC_ACQUIRE) != 0) {
+            return;
+        }
+        ex_idle_sleep(worker, ex_timer_next(worker));
+        has_slept = true;
+    }
+}
+#endif

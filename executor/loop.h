@@ -14,10 +14,14 @@
 
 #include "executor/worker.h"
 
-/* Until the scheduler is stopped, or no task of it is alive. 0, or -EDEADLK (ex/scheduler.h). */
+/* A local worker: until the scheduler is stopped, or no task of it is alive. 0, or -EDEADLK
+ * (ex/scheduler.h). */
 int ex_loop_run(struct ex_worker *worker);
 
-/* Until nothing is ready; never waits. */
+/* A local worker: until nothing is ready; never waits. */
 void ex_loop_poll(struct ex_worker *worker);
+
+/* A shared worker: until the scheduler is closing and no task is alive. */
+void ex_loop_serve(struct ex_worker *worker);
 
 #endif

@@ -21,6 +21,11 @@
 
 #include "executor/worker.h"
 
+enum {
+    EX_READY_COUNT_MAX = 256, /* of a shared worker; half of what is more goes to all */
+    EX_READY_LIFO_MAX = 3,    /* resumes in a row of what was woken last */
+};
+
 void ex_ready_enter_slowly(struct ex_worker *worker);
 
 /* From here to leave no thief changes the queue, nor the owner of what stands in it. */
@@ -28,23 +33,32 @@ static inline void ex_ready_enter(struct ex_worker *worker) {
     if (!worker->is_shared) {
         return;
     }
-    __atomic_store_n(&worker->busy, 1, __ATOMIC_RELAXED);
     if (__builtin_expect(worker->needs_fence, 0)) {
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        __atomic_exchange_n(&worker->busy, 1, __ATOMIC_SEQ_CST);
+    } else {
+        __atomic_store_n(&worker->busy, 1, __ATOMIC_RELAXED);
     }
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    if (__builtin_expect(__atomic_load_n(&worker->thief, __ATOMIC_ACQUIRE), 0)) {
+    if (__builtin_expect(__atomic_load_n(&worker->thief, __ATOMIC_SEQ_CST), 0)) {
         ex_ready_enter_slowly(worker);
     }
 }
 
+/* Something was queued: tells one worker that idles, if there is one. */
+void ex_ready_announce(struct ex_worker *worker);
+
 static inline void ex_ready_leave(struct ex_worker *worker) {
     if (worker->is_shared) {
+        const bool has_surplus = worker->has_surplus;
+        worker->has_surplus = false;
         __atomic_store_n(&worker->busy, 0, __ATOMIC_RELEASE);
+        if (has_surplus) {
+            ex_ready_announce(worker);
+        }
     }
 }
 
-/* Makes a root ready. By the owner of both, inside enter and leave. */
+/* Queues a root. For a local worker; by the owner of both, inside enter and leave. */
 static inline void ex_ready_push(struct ex_worker *worker, struct ex_strand *strand) {
     strand->next = NULL;
     *worker->tail = strand;
@@ -64,13 +78,30 @@ static inline struct ex_strand *ex_ready_pop(struct ex_worker *worker) {
     return strand;
 }
 
+/* The same for a shared worker: to the place for what was woken last, if a task woke it; what stood
+ * there is queued. Or to the queue at once. */
+void ex_ready_offer(struct ex_worker *worker, struct ex_strand *strand);
+void ex_ready_queue(struct ex_worker *worker, struct ex_strand *strand);
+
+/* What ran and is ready once more: nobody needs to be told. */
+void ex_ready_queue_again(struct ex_worker *worker, struct ex_strand *strand);
+
+/* Moves the longest ready `wanted` roots that are not pinned to a list of the caller's, linked by
+ * `next`; how many there were. */
+uint32_t ex_ready_split(struct ex_worker *worker, uint32_t wanted, struct ex_strand **taken);
+
+/* The next one of a shared worker. */
+struct ex_strand *ex_ready_next(struct ex_worker *worker);
+
 /* The strand and all that it lies in become ready. What runs is queued again when it has to wait
  * (executor/turn.h). By the owner, inside enter and leave. */
 static inline void ex_ready_wake(struct ex_worker *worker, struct ex_strand *strand) {
     while (!ex_strand_is(strand, EX_STRAND_READY | EX_STRAND_RETURNED)) {
         ex_strand_set(strand, EX_STRAND_READY);
         if (!ex_strand_is_branch(strand)) {
-            if (strand != worker->running) {
+            if (__builtin_expect(worker->is_shared, 0)) {
+                ex_ready_offer(worker, strand);
+            } else if (strand != worker->running) {
                 ex_ready_push(worker, strand);
             }
             return;
@@ -78,6 +109,13 @@ static inline void ex_ready_wake(struct ex_worker *worker, struct ex_strand *str
         strand = ((struct ex_branch *)(void *)strand)->parent;
     }
 }
+
+/* Does what other threads asked of a root that the worker owns. */
+void ex_ready_hear(struct ex_strand *root);
+
+/* Takes a root off the list of what others woke. Inside the bracket of `worker`, by the owner or a
+ * thief. */
+void ex_ready_deliver(struct ex_worker *worker, struct ex_strand *root);
 
 /* Makes ready what others woke; true when there was any. By the owner, outside the bracket. */
 bool ex_ready_drain(struct ex_worker *worker);

@@ -1,6 +1,12 @@
 #include <ex/scheduler.h>
 
+#ifndef EX_SMALL
+#include "executor/asymmetric.h"
+#endif
 #include "executor/crew.h"
+#ifndef EX_SMALL
+#include "executor/idle.h"
+#endif
 #include "executor/loop.h"
 #include "executor/task.h"
 
@@ -28,17 +34,75 @@ static struct ex_scheduler *allocate(const struct ex_scheduler_options *options)
     return scheduler;
 }
 
-static int init(struct ex_scheduler *scheduler) {
-    ex_slab_init(&scheduler->foreign, &scheduler->memory, NULL, scheduler);
-    scheduler->foreign.local = EX_WORKER_NOT_LOCAL;
+/* ---- worker threads ----------------------------------------------------------------------------
+ */
+
 #ifndef EX_SMALL
-    pthread_mutex_init(&scheduler->foreign_lock, NULL);
-#endif
-    const int status = ex_worker_init(&scheduler->workers[0], scheduler, &scheduler->memory, false);
-    if (status == 0) {
-        scheduler->worker_count = 1;
+static void *serve(void *argument) {
+    struct ex_worker *const worker = argument;
+
+    ex_worker_self = worker;
+    ex_loop_serve(worker);
+    ex_worker_self = NULL;
+    return NULL;
+}
+
+static void notify_all(struct ex_scheduler *scheduler) {
+    for (uint32_t i = 0; i < scheduler->worker_count; i++) {
+        scheduler->workers[i].waits->notify(&scheduler->workers[i]);
     }
-    return status;
+}
+
+static void stop_threads(struct ex_scheduler *scheduler, uint32_t started_count) {
+    __atomic_store_n(&scheduler->is_closing, 1, __ATOMIC_SEQ_CST);
+    notify_all(scheduler);
+    for (uint32_t i = 0; i < started_count; i++) {
+        pthread_join(scheduler->workers[i].thread, NULL);
+    }
+}
+
+static int start_threads(struct ex_scheduler *scheduler) {
+    const bool needs_fence = !ex_asymmetric_prepare();
+
+    for (uint32_t i = 0; i < scheduler->worker_count; i++) {
+        scheduler->workers[i].needs_fence = needs_fence;
+    }
+    for (uint32_t i = 0; i < scheduler->worker_count; i++) {
+        struct ex_worker *const worker = &scheduler->workers[i];
+        if (pthread_create(&worker->thread, NULL, serve, worker) != 0) {
+            stop_threads(scheduler, i);
+            return -EAGAIN;
+        }
+    }
+    return 0;
+}
+#else
+static void stop_threads(struct ex_scheduler *scheduler, uint32_t started_count) {
+    (void)scheduler;
+    (void)started_count;
+}
+
+static int start_threads(struct ex_scheduler *scheduler) {
+    (void)scheduler;
+    return -EINVAL;
+}
+#endif
+
+/* ---- life --------------------------------------------------------------------------------------
+ */
+
+static int init(struct ex_scheduler *scheduler, uint32_t worker_count) {
+    int status = 0;
+
+    ex_crew_init(scheduler);
+    while (scheduler->worker_count < worker_count && status == 0) {
+        status = ex_worker_init(&scheduler->workers[scheduler->worker_count],
+                                scheduler,
+                                &scheduler->memory,
+                                !scheduler->is_local);
+        scheduler->worker_count += status == 0;
+    }
+    return status != 0 || scheduler->is_local ? status : start_threads(scheduler);
 }
 
 static void deinit(struct ex_scheduler *scheduler) {
@@ -47,10 +111,7 @@ static void deinit(struct ex_scheduler *scheduler) {
     for (uint32_t i = 0; i < scheduler->worker_count; i++) {
         ex_worker_deinit(&scheduler->workers[i]);
     }
-    ex_slab_deinit(&scheduler->foreign);
-#ifndef EX_SMALL
-    pthread_mutex_destroy(&scheduler->foreign_lock);
-#endif
+    ex_crew_deinit(scheduler);
     ex_memory_release(&memory, scheduler);
 }
 
@@ -59,14 +120,18 @@ int ex_scheduler_create(struct ex_scheduler **scheduler,
     static const struct ex_scheduler_options defaults;
 
     options = options == NULL ? &defaults : options;
-    if ((options->memory == NULL) != (options->memory_size == 0) || options->worker_count != 0) {
+    if ((options->memory == NULL) != (options->memory_size == 0) ||
+        (options->memory != NULL && options->worker_count != 0)) {
         return -EINVAL;
+    }
+    if (options->worker_count > EX_WORKER_COUNT_MAX) {
+        return -EAGAIN;
     }
     struct ex_scheduler *const created = allocate(options);
     if (created == NULL) {
         return -ENOMEM;
     }
-    const int status = init(created);
+    const int status = init(created, options->worker_count == 0 ? 1 : options->worker_count);
     if (status != 0) {
         deinit(created);
         return status;
@@ -80,6 +145,9 @@ void ex_scheduler_destroy(struct ex_scheduler *scheduler) {
     __atomic_store_n(&scheduler->is_stopped, 0, __ATOMIC_RELEASE);
     ex_scheduler_abort(scheduler);
     ex_scheduler_run(scheduler);
+    if (!scheduler->is_local) {
+        stop_threads(scheduler, scheduler->worker_count);
+    }
     deinit(scheduler);
 }
 
@@ -95,16 +163,45 @@ static struct ex_worker *enter(struct ex_scheduler *scheduler) {
     return before;
 }
 
-int ex_scheduler_run(struct ex_scheduler *scheduler) {
-    struct ex_worker *const before = enter(scheduler);
-    const int status = ex_loop_run(ex_worker_self);
+#ifndef EX_SMALL
+static void wait_for_workers(struct ex_scheduler *scheduler) {
+    EX_REQUIRE(ex_worker_self == NULL || ex_worker_self->scheduler != scheduler,
+               "a scheduler is run by one of its own tasks");
+    while (__atomic_load_n(&scheduler->is_stopped, __ATOMIC_ACQUIRE) == 0 &&
+           !ex_idle_is_over(scheduler)) {
+        ex_park_wait(&scheduler->park, UINT64_MAX);
+    }
+}
+#endif
 
-    ex_worker_self = before;
+/* What was aborted has returned; what is spawned from now on lives. */
+static void forget_abort(struct ex_scheduler *scheduler) {
+    for (uint32_t i = 0; i < scheduler->worker_count; i++) {
+        __atomic_store_n(&scheduler->workers[i].spawn_state, EX_STRAND_LIVE, __ATOMIC_RELAXED);
+    }
+}
+
+int ex_scheduler_run(struct ex_scheduler *scheduler) {
+    int status = 0;
+
+    if (scheduler->is_local) {
+        struct ex_worker *const before = enter(scheduler);
+        status = ex_loop_run(ex_worker_self);
+        ex_worker_self = before;
+    } else {
+#ifndef EX_SMALL
+        wait_for_workers(scheduler);
+#endif
+    }
+    if (ex_crew_live_count(scheduler) == 0) {
+        forget_abort(scheduler);
+    }
     __atomic_store_n(&scheduler->is_stopped, 0, __ATOMIC_RELAXED);
     return status;
 }
 
 size_t ex_scheduler_poll(struct ex_scheduler *scheduler) {
+    EX_REQUIRE(scheduler->is_local, "only a local scheduler is polled");
     struct ex_worker *const before = enter(scheduler);
 
     ex_loop_poll(ex_worker_self);
@@ -116,12 +213,21 @@ void ex_scheduler_stop(struct ex_scheduler *scheduler) {
     struct ex_worker *const worker = &scheduler->workers[0];
 
     __atomic_store_n(&scheduler->is_stopped, 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&worker->is_asleep, __ATOMIC_SEQ_CST) != 0) {
+#ifndef EX_SMALL
+    if (!scheduler->is_local) {
+        ex_park_notify(&scheduler->park);
+        return;
+    }
+#endif
+    if (__atomic_load_n(&worker->is_asleep, __ATOMIC_SEQ_CST) != EX_WORKER_AWAKE) {
         worker->waits->notify(worker);
     }
 }
 
-static void abort_all(struct ex_worker *worker, const struct ex_slab *slab) {
+/* ---- aborting ----------------------------------------------------------------------------------
+ */
+
+static void abort_local(struct ex_worker *worker, const struct ex_slab *slab) {
     for (struct ex_strand *root = ex_slab_next(slab, NULL); root != NULL;
          root = ex_slab_next(slab, root)) {
         if (ex_strand_is(root, EX_STRAND_LIVE)) {
@@ -130,9 +236,41 @@ static void abort_all(struct ex_worker *worker, const struct ex_slab *slab) {
     }
 }
 
+#ifndef EX_SMALL
+/* The slots that other threads spawned in: each hears it from whoever owns it, or will. */
+static void abort_foreign(struct ex_scheduler *scheduler) {
+    pthread_mutex_lock(&scheduler->lock);
+    struct ex_strand *root = ex_slab_next(&scheduler->foreign, NULL);
+    pthread_mutex_unlock(&scheduler->lock);
+    while (root != NULL) {
+        ex_crew_wake(root, EX_STRAND_REQUEST_CANCEL);
+        pthread_mutex_lock(&scheduler->lock);
+        root = ex_slab_next(&scheduler->foreign, root);
+        pthread_mutex_unlock(&scheduler->lock);
+    }
+}
+
+static void abort_shared(struct ex_scheduler *scheduler) {
+    for (uint32_t i = 0; i < scheduler->worker_count; i++) {
+        struct ex_worker *const worker = &scheduler->workers[i];
+        __atomic_store_n(&worker->shall_abort, 1, __ATOMIC_SEQ_CST);
+        worker->waits->notify(worker);
+    }
+    abort_foreign(scheduler);
+}
+#endif
+
 void ex_scheduler_abort(struct ex_scheduler *scheduler) {
-    abort_all(&scheduler->workers[0], &scheduler->workers[0].slab);
-    abort_all(&scheduler->workers[0], &scheduler->foreign);
+#ifndef EX_SMALL
+    if (!scheduler->is_local) {
+        abort_shared(scheduler);
+        return;
+    }
+#endif
+    struct ex_worker *const worker = &scheduler->workers[0];
+    worker->spawn_state = EX_STRAND_LIVE | EX_STRAND_CANCEL;
+    abort_local(worker, &worker->slab);
+    abort_local(worker, &scheduler->foreign);
 }
 
 size_t ex_scheduler_live_count(const struct ex_scheduler *scheduler) {

@@ -18,6 +18,7 @@ void ex_slab_init(struct ex_slab *slab, struct ex_memory *memory, void *owner, v
     slab->memory = memory;
     slab->owner = owner;
     slab->home = home;
+    slab->owner_id = EX_STRAND_OWNER_NONE;
 }
 
 void ex_slab_deinit(struct ex_slab *slab) {
@@ -83,6 +84,7 @@ static struct ex_strand *cut_slot(struct ex_slab *slab, uint32_t class, size_t s
     struct ex_strand *const slot = slot_at(page, page->begun);
     page->begun += page->slot_size;
     memset(slot, 0, sizeof *slot);
+    slot->owner = slab->owner_id;
     return slot;
 }
 

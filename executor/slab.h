@@ -41,6 +41,7 @@ struct ex_slab {
     struct ex_memory *memory;
     void *owner; /* both for whoever made the slab, which does not look at them */
     void *home;
+    uint16_t owner_id;        /* `owner` of slots that no task uses */
     void *local;              /* the owner, if its thread alone handles the slots; else no worker */
     struct ex_strand *remote; /* freed by other threads; linked by `next` */
 };

@@ -77,7 +77,7 @@ static __attribute__((noinline)) struct ex_strand *allocate_slowly(struct ex_sch
     if (worker != NULL && (scheduler == NULL || worker->scheduler == scheduler)) {
         return ex_slab_allocate(&worker->slab, size);
     }
-    return ex_crew_allocate_foreign(scheduler, size);
+    return ex_crew_allocate(scheduler, size);
 }
 
 void *ex_task_new(struct ex_scheduler *scheduler, size_t frame_size) {
@@ -97,28 +97,41 @@ void *ex_task_new(struct ex_scheduler *scheduler, size_t frame_size) {
     return root == NULL ? NULL : ex_task_frame(ex_task_of(root));
 }
 
-/* On a thread that is none of the scheduler's: its first worker will own the task. */
+static inline uint16_t new_state(const struct ex_worker *worker) {
+    return (uint16_t)(__atomic_load_n(&worker->spawn_state, __ATOMIC_RELAXED) | EX_STRAND_READY);
+}
+
+/* On a thread that is none of the scheduler's. */
 static void spawn_foreign(struct ex_strand *root) {
     struct ex_scheduler *const scheduler = ex_slab_of(root)->home;
-    struct ex_worker *const worker = &scheduler->workers[0];
+    struct ex_worker *const first = &scheduler->workers[0];
 
-    __atomic_fetch_add(&scheduler->foreign_count, 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&root->owner, worker->id, __ATOMIC_RELAXED);
-    ex_worker_wake_remote(root, 0);
+    __atomic_fetch_add(&scheduler->foreign_count, 1, __ATOMIC_SEQ_CST);
+    root->state = __atomic_load_n(&first->spawn_state, __ATOMIC_RELAXED);
+    if (scheduler->is_local) {
+        __atomic_store_n(&root->owner, first->id, __ATOMIC_RELAXED);
+        ex_crew_wake(root, 0);
+        return;
+    }
+    root->state = (uint16_t)(root->state | EX_STRAND_READY);
+    root->next = NULL;
+    ex_crew_inject(scheduler, root, 1);
+    ex_crew_notify_one(scheduler);
 }
 
 static __attribute__((noinline)) void spawn_slowly(struct ex_strand *root) {
     struct ex_worker *const worker = ex_worker_self;
 
-    root->state = EX_STRAND_LIVE;
+    __atomic_store_n(&root->requests, 0, __ATOMIC_RELAXED);
     if (worker == NULL || ex_slab_of(root)->owner != worker) {
         spawn_foreign(root);
         return;
     }
-    __atomic_store_n(&root->owner, worker->id, __ATOMIC_RELAXED);
-    worker->live_count++;
+    root->state = new_state(worker);
+    __atomic_store_n(&worker->live_count, worker->live_count + 1, __ATOMIC_RELAXED);
     ex_ready_enter(worker);
-    ex_ready_wake(worker, root);
+    __atomic_store_n(&root->owner, worker->id, __ATOMIC_RELAXED);
+    ex_ready_queue(worker, root);
     ex_ready_leave(worker);
 }
 
@@ -127,14 +140,15 @@ struct ex_task *ex_task_spawn(struct ex_frame *frame) {
     struct ex_strand *const root = &task->strand;
     struct ex_worker *const worker = ex_worker_self;
 
-    EX_REQUIRE(!ex_strand_is(root, EX_STRAND_LIVE), "a task is spawned twice");
+    EX_REQUIRE((root->state & (EX_STRAND_LIVE | EX_STRAND_RETURNED)) != EX_STRAND_LIVE,
+               "a task is spawned twice");
     frame->up = up_of(EX_TASK_UP_OUTERMOST);
     root->leaf = frame;
     if (__builtin_expect(!is_local(root), 0)) {
         spawn_slowly(root);
         return task;
     }
-    root->state = EX_STRAND_LIVE | EX_STRAND_READY;
+    root->state = new_state(worker);
     root->owner = worker->id;
     worker->live_count++;
     ex_ready_push(worker, root);
@@ -145,32 +159,40 @@ struct ex_task *ex_task_spawn(struct ex_frame *frame) {
  */
 
 /* The task is gone: wakes that come from now on do nothing. From any thread. */
-static __attribute__((noinline)) void free_slowly(struct ex_strand *root) {
-    struct ex_slab *const slab = ex_slab_of(root);
+/* What another thread may still have listed is freed by who takes it off the list; before, the
+ * memory is given to its slab's worker (executor/crew.h says why). `state` stays: a drain may be
+ * reading it. */
+static __attribute__((noinline)) void release_slowly(struct ex_strand *root) {
+    const struct ex_worker *const home = ex_slab_of(root)->owner;
 
-    if (ex_worker_self != NULL && slab->owner == ex_worker_self) {
-        ex_slab_free(slab, root);
-    } else {
-        ex_slab_free_remote(slab, root);
+    __atomic_store_n(&root->owner,
+                     home == NULL ? EX_STRAND_OWNER_NONE : home->id,
+                     __ATOMIC_RELAXED);
+    if ((__atomic_fetch_or(&root->signal, EX_STRAND_SIGNAL_FREED, __ATOMIC_ACQ_REL) &
+         EX_STRAND_SIGNAL_LISTED) != 0) {
+        return;
     }
+    __atomic_store_n(&root->signal, 0, __ATOMIC_RELEASE);
+    ex_crew_free(root);
 }
 
 static inline void release(struct ex_strand *root) {
-    root->state = 0;
     ex_task_frame(ex_task_of(root))->up = up_of(EX_TASK_UP_RELEASED);
     __atomic_store_n(&root->generation, (uint16_t)(root->generation + 1), __ATOMIC_RELAXED);
     if (is_local(root)) {
+        root->state = 0;
         ex_slab_free(ex_slab_of(root), root);
     } else {
-        free_slowly(root);
+        release_slowly(root);
     }
 }
 
 void ex_task_discard(void *frame) {
     struct ex_strand *const root = &task_of_frame(frame)->strand;
 
-    EX_REQUIRE(!ex_strand_is(root, EX_STRAND_LIVE), "a spawned task is discarded");
-    free_slowly(root);
+    EX_REQUIRE((root->state & (EX_STRAND_LIVE | EX_STRAND_RETURNED)) != EX_STRAND_LIVE,
+               "a spawned task is discarded");
+    ex_crew_free(root);
 }
 
 static __attribute__((noinline)) void wake_joiner(const struct ex_strand *root, uintptr_t up) {
@@ -190,7 +212,7 @@ static __attribute__((noinline)) void wake_joiner(const struct ex_strand *root, 
 void ex_task_return(struct ex_worker *worker, struct ex_strand *root, int64_t value) {
     ex_task_frame(ex_task_of(root))->at = (uint64_t)value;
     ex_strand_set(root, EX_STRAND_RETURNED);
-    worker->live_count--;
+    __atomic_store_n(&worker->live_count, worker->live_count - 1, __ATOMIC_RELAXED);
     const uintptr_t up = exchange_up(root, EX_TASK_UP_RETURNED);
     if (up == EX_TASK_UP_DETACHED) {
         release(root);
@@ -245,7 +267,7 @@ void ex_task_abort(struct ex_task *task) {
         }
         ex_ready_leave(worker);
     }
-    ex_worker_wake_remote(root, EX_STRAND_REQUEST_CANCEL);
+    ex_crew_wake(root, EX_STRAND_REQUEST_CANCEL);
 }
 
 bool ex_task_is_done(struct ex_task *task) {

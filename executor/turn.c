@@ -4,35 +4,54 @@
 #include "executor/task.h"
 
 /* Written once for both kinds of worker, so that a local one pays for no bracket. */
-static inline __attribute__((always_inline)) struct ex_strand *take_next(struct ex_worker *worker,
-                                                                         bool is_shared) {
+#define EACH_KIND static inline __attribute__((always_inline))
+
+EACH_KIND struct ex_strand *take_next(struct ex_worker *worker, bool is_shared) {
+    struct ex_strand *strand;
+
     if (is_shared) {
         ex_ready_enter(worker);
+        strand = ex_ready_next(worker);
+    } else {
+        strand = ex_ready_pop(worker);
     }
-    struct ex_strand *const strand = ex_ready_pop(worker);
     if (strand != NULL) {
         ex_strand_clear(strand, EX_STRAND_READY);
         worker->running = strand;
     }
     if (is_shared) {
+        __atomic_store_n(&worker->tick, worker->tick + 1, __ATOMIC_RELAXED);
         ex_ready_leave(worker);
     }
     return strand;
 }
 
-static inline __attribute__((always_inline)) void
-put_back(struct ex_worker *worker, struct ex_strand *strand, bool is_shared) {
+/* What ran waits now, or is ready once more. */
+EACH_KIND void put_back(struct ex_worker *worker, struct ex_strand *strand, bool is_shared) {
     if (is_shared) {
         ex_ready_enter(worker);
-    }
-    ex_ready_push(worker, strand);
-    if (is_shared) {
+        worker->running = NULL;
+        if (ex_strand_is(strand, EX_STRAND_READY)) {
+            ex_ready_queue_again(worker, strand);
+        }
         ex_ready_leave(worker);
+    } else if (ex_strand_is(strand, EX_STRAND_READY)) {
+        ex_ready_push(worker, strand);
     }
 }
 
-static inline __attribute__((always_inline)) bool run(struct ex_worker *worker, bool is_shared) {
-    for (int resumes = EX_TURN_RESUMES_MAX; resumes > 0; resumes--) {
+/* Inside the bracket, for a thief may be delivering a wake of it. */
+static void note_return(struct ex_worker *worker, struct ex_strand *strand) {
+    ex_ready_enter(worker);
+    ex_strand_set(strand, EX_STRAND_RETURNED);
+    worker->running = NULL;
+    ex_ready_leave(worker);
+}
+
+EACH_KIND bool run(struct ex_worker *worker, bool is_shared) {
+    int resumes = EX_TURN_RESUMES_MAX;
+
+    for (; resumes > 0; resumes--) {
         struct ex_strand *const strand = take_next(worker, is_shared);
 
         if (strand == NULL) {
@@ -41,13 +60,18 @@ static inline __attribute__((always_inline)) bool run(struct ex_worker *worker, 
         worker->budget = EX_WORKER_BUDGET;
         const int64_t value = ex_turn_resume(strand, 0);
         if (__builtin_expect(value != EX_PENDING, 0)) {
+            if (is_shared) {
+                note_return(worker, strand);
+            }
             ex_task_return(worker, strand, value);
-        } else if (ex_strand_is(strand, EX_STRAND_READY)) {
+        } else {
             put_back(worker, strand, is_shared);
         }
     }
-    worker->running = NULL;
-    return worker->head != NULL;
+    if (!is_shared) {
+        worker->running = NULL;
+    }
+    return resumes == 0;
 }
 
 bool ex_turn_run(struct ex_worker *worker) {

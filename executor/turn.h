@@ -20,7 +20,8 @@ static inline int64_t ex_turn_resume(struct ex_strand *strand, int64_t value) {
     struct ex_frame *frame = strand->leaf;
 
     do {
-        struct ex_frame *const up = frame->up;
+        /* The outermost one's is where others wait for the task. */
+        struct ex_frame *const up = __atomic_load_n(&frame->up, __ATOMIC_RELAXED);
         value = frame->resume(frame, strand, value);
         if (value == EX_PENDING) {
             return value;
@@ -30,7 +31,8 @@ static inline int64_t ex_turn_resume(struct ex_strand *strand, int64_t value) {
     return value;
 }
 
-/* Resumes at most EX_TURN_RESUMES_MAX strands; true when some are ready still. */
+/* Resumes at most EX_TURN_RESUMES_MAX strands; true when it stopped for that, false when none is
+ * ready. */
 bool ex_turn_run(struct ex_worker *worker);
 
 #endif

@@ -1,5 +1,6 @@
 #include <ex/waker.h>
 
+#include "executor/crew.h"
 #include "executor/ready.h"
 
 /* The strand's root is the calling worker's own: plain words. */
@@ -28,7 +29,7 @@ bool ex_waker_wake(struct ex_waker waker) {
         }
         ex_ready_leave(worker);
     }
-    ex_worker_wake_remote(root, waker.is_branch ? EX_STRAND_REQUEST_WAKE_ALL : 0);
+    ex_crew_wake(root, waker.is_branch ? EX_STRAND_REQUEST_WAKE_ALL : 0);
     return true;
 }
 
@@ -45,5 +46,5 @@ void ex_waker_wake_strand(struct ex_strand *strand) {
         }
         ex_ready_leave(worker);
     }
-    ex_worker_wake_remote(root, root != strand ? EX_STRAND_REQUEST_WAKE_ALL : 0);
+    ex_crew_wake(root, root != strand ? EX_STRAND_REQUEST_WAKE_ALL : 0);
 }

@@ -43,6 +43,7 @@ int ex_worker_init(struct ex_worker *worker,
     worker->tail = &worker->head;
     worker->scheduler = scheduler;
     worker->is_shared = is_shared;
+    worker->spawn_state = EX_STRAND_LIVE;
     ex_slab_init(&worker->slab, memory, worker, scheduler);
     worker->slab.local = is_shared ? EX_WORKER_NOT_LOCAL : worker;
 #ifndef EX_SMALL
@@ -52,7 +53,9 @@ int ex_worker_init(struct ex_worker *worker,
     ex_wheel_init(&worker->wheel);
     worker->waits = &park_waits;
 #endif
-    return take_id(worker);
+    const int status = take_id(worker);
+    worker->slab.owner_id = worker->id;
+    return status;
 }
 
 void ex_worker_deinit(struct ex_worker *worker) {
@@ -66,28 +69,4 @@ void ex_worker_deinit(struct ex_worker *worker) {
     ex_park_deinit(&worker->park);
     pthread_mutex_destroy(&worker->theft);
 #endif
-}
-
-void ex_worker_wake_remote(struct ex_strand *root, uint8_t requests) {
-    if (requests != 0) {
-        __atomic_fetch_or(&root->requests, requests, __ATOMIC_RELAXED);
-    }
-    if (__atomic_exchange_n(&root->signal, 1, __ATOMIC_ACQ_REL) != 0) {
-        return; /* it stands in a list, and is drained after this exchange */
-    }
-    const uint16_t owner = __atomic_load_n(&root->owner, __ATOMIC_RELAXED);
-    struct ex_worker *const worker = __atomic_load_n(&ex_worker_of[owner], __ATOMIC_ACQUIRE);
-    EX_REQUIRE(worker != NULL, "a task is woken after its scheduler was destroyed");
-
-    root->link = __atomic_load_n(&worker->remote, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n(&worker->remote,
-                                        &root->link,
-                                        root,
-                                        true,
-                                        __ATOMIC_SEQ_CST,
-                                        __ATOMIC_RELAXED)) {
-    }
-    if (__atomic_load_n(&worker->is_asleep, __ATOMIC_SEQ_CST) != 0) {
-        worker->waits->notify(worker);
-    }
 }

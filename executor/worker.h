@@ -2,13 +2,11 @@
  *
  *   own wake ───────────────────────────────────────► [ready queue] ──► resume (executor/turn.h)
  *   foreign wake ──► signal exchanged ──► [remote list] ──drain──┘   ▲
- *                                                        thief ──────┘ takes half, and the owner's
- * word
+ *                                                        thief ──────┘ takes half
+ * (executor/steal.h)
  *
  * Memory:  part of its scheduler.
  * Threads: each function says; "the owner" is the worker's thread.
- * Source:  Dice, Huang and Yang, "Asymmetric Dekker Synchronization" (2001); here for a whole
- * queue.
  */
 #ifndef EXECUTOR_WORKER_H
 #define EXECUTOR_WORKER_H
@@ -30,6 +28,9 @@ enum {
 #else
     EX_WORKER_COUNT_MAX = 1024,
 #endif
+    EX_WORKER_AWAKE = 0,
+    EX_WORKER_ASLEEP = 1,
+    EX_WORKER_NOTIFIED = 2,
     EX_WORKER_BUDGET = 128, /* operations that a task may complete at once before it gives way */
 };
 
@@ -46,24 +47,34 @@ struct ex_worker_wait {
 };
 
 struct ex_worker {
-    struct ex_strand *head;  /* of the ready queue, linked by `next` */
-    struct ex_strand **tail; /* where the next one is linked in */
-    struct ex_strand *running;
-    uint32_t ready_count; /* kept by shared workers only */
-    int32_t budget;       /* operations left to the running task */
+    struct ex_strand *head;    /* of the ready queue, linked by `next` */
+    struct ex_strand **tail;   /* where the next one is linked in */
+    struct ex_strand *running; /* NULL between two tasks; written inside the bracket */
+    int32_t budget;            /* operations left to the running task */
+    uint32_t tick;             /* resumes so far; read by others */
+    uint16_t spawn_state;      /* of a new task: live, and cancelled from birth while closing */
     uint16_t id;
     bool is_shared;
-    bool needs_fence;  /* no membarrier here: enter fences */
-    uint8_t busy;      /* the owner is between enter and leave */
-    uint8_t thief;     /* a thief has, or wants, the queue */
-    uint64_t now_ns;   /* the clock at the beginning of this turn */
+    bool needs_fence; /* no membarrier here: enter fences */
+    uint8_t busy;     /* the owner is between enter and leave */
+    uint8_t thief;    /* a thief has, or wants, the queue */
+    uint64_t now_ns;  /* the clock at the beginning of this turn */
+    /* Of shared workers only: */
+    struct ex_strand *lifo; /* woken last by the running task; read by others */
+    uint32_t lifo_streak;   /* how often in a row it was taken from there */
+    uint32_t ready_count;   /* without `lifo`; read by others */
+    uint32_t search_next;   /* where the next search begins */
+    uint32_t tick_seen;     /* `tick` at the watcher's last look; the watcher's */
+    bool has_surplus;       /* something was queued inside this bracket: who idles may take it */
     size_t live_count; /* spawned here less returned here: only the sum over all workers counts */
     struct ex_slab slab;
     struct ex_scheduler *scheduler;
     const struct ex_worker_wait *waits;
     struct ex_strand *remote __attribute__((aligned(64))); /* woken by others, linked by `link` */
-    uint8_t is_asleep; /* whoever pushes to `remote` must notify */
+    uint8_t shall_abort; /* cancel all tasks that were spawned here, and are from now on */
+    uint8_t is_asleep;   /* EX_WORKER_…: whoever pushes to `remote` must notify */
 #ifndef EX_SMALL
+    pthread_t thread;
     pthread_mutex_t theft __attribute__((aligned(64))); /* one thief at a time */
     struct ex_park park;
     pthread_mutex_t wheel_lock; /* of a shared worker; for the wheel and who stands in it */
@@ -87,8 +98,5 @@ int ex_worker_init(struct ex_worker *worker,
                    struct ex_memory *memory,
                    bool is_shared);
 void ex_worker_deinit(struct ex_worker *worker);
-
-/* Makes the root ready. From a thread that does not own it. */
-void ex_worker_wake_remote(struct ex_strand *root, uint8_t requests);
 
 #endif

@@ -40,6 +40,9 @@ enum {
     EX_STRAND_SHIELDS = 15 << 12,
 };
 
+/* `signal`: stands in a list of remote wakes; to be freed by who takes it off that list. */
+enum { EX_STRAND_SIGNAL_LISTED = 1, EX_STRAND_SIGNAL_FREED = 2 };
+
 /* `requests`: what other threads ask of the owner. */
 enum {
     EX_STRAND_REQUEST_CANCEL = 1 << 0,
@@ -48,6 +51,9 @@ enum {
 
 /* `owner` of a branch, for good: the worker is its root's owner. */
 #define EX_STRAND_OWNER_BRANCH UINT16_MAX
+
+/* `owner` of a root that waits, ready, for whichever worker takes it, or that no task uses. */
+#define EX_STRAND_OWNER_NONE (UINT16_MAX - 1)
 
 struct ex_strand {
     struct ex_frame *leaf;  /* the innermost frame: what a resume resumes */
