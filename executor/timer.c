@@ -2,7 +2,7 @@
 
 #ifndef EX_SMALL
 
-#include "executor/task.h"
+#include "executor/branch.h"
 #include "executor/turn.h"
 
 #include <errno.h>
@@ -137,15 +137,6 @@ struct ex_frame *ex_sleep_for(struct ex_sleep *self, uint64_t duration_ns) {
 /* ---- deadlines ---------------------------------------------------------------------------------
  */
 
-static void branch_init(struct ex_branch *branch, struct ex_strand *parent) {
-    struct ex_frame *const child = branch->strand.leaf;
-
-    branch->strand = (struct ex_strand){.leaf = child, .owner = EX_STRAND_OWNER_BRANCH};
-    branch->parent = parent;
-    branch->root = ex_strand_root(parent);
-    child->up = (struct ex_frame *)(uintptr_t)EX_TASK_UP_OUTERMOST;
-}
-
 /* Tells the child to cancel, once in its life, if there is reason to. */
 static void tell(struct ex_deadline *self, struct ex_strand *strand, bool is_late) {
     if (self->is_told || self->is_handed) {
@@ -184,7 +175,7 @@ static int64_t result(const struct ex_deadline *self, struct ex_strand *strand, 
 
 EX_RESUME(ex_deadline) {
     EX_BEGIN(ex_deadline);
-    branch_init(&self->branch, strand);
+    ex_branch_adopt(&self->branch, strand);
     tell(self, strand, false);
     value = resume_child(self, strand);
     if (value != EX_PENDING) {
@@ -204,7 +195,7 @@ EX_RESUME(ex_deadline) {
 struct ex_frame *
 ex_deadline(struct ex_deadline *self, struct ex_frame *child, uint64_t deadline_ns) {
     init(&self->timer, deadline_ns);
-    self->branch.strand.leaf = child;
+    ex_branch_init(&self->branch, child);
     self->is_told = false;
     self->is_handed = false;
     return EX_FRAME(self, ex_deadline);

@@ -66,10 +66,12 @@ struct ex_strand {
     uint8_t requests;       /* EX_STRAND_REQUEST_… */
 };
 
+/* A strand inside a frame; ex/branch.h says how it is used. */
 struct ex_branch {
     struct ex_strand strand;
     struct ex_strand *parent; /* a root, or a branch again */
     struct ex_strand *root;
+    int64_t result; /* what its outermost frame returned; valid once it has */
 };
 
 static inline bool ex_strand_is(const struct ex_strand *strand, unsigned flags) {

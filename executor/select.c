@@ -1,0 +1,21 @@
+#include <ex/select.h>
+
+#include "executor/branch.h"
+
+EX_RESUME(ex_select) {
+    EX_BEGIN(ex_select);
+    EX_REQUIRE(self->set.count > 0, "a select of no branches");
+    ex_branch_begin(&self->set, strand);
+    while (!ex_branch_run(&self->set, strand)) {
+        EX_SUSPEND();
+    }
+    value = ex_branch_end(&self->set, strand);
+    EX_ASSERT(self->set.decided < self->set.count);
+    EX_RETURN(value < 0 ? value : (int64_t)self->set.decided);
+    EX_END();
+}
+
+struct ex_frame *ex_select(struct ex_select *self, struct ex_branch *branches, size_t count) {
+    self->set = (struct ex_branch_set){.branches = branches, .count = count, .ends = INT64_MAX};
+    return EX_FRAME(self, ex_select);
+}
