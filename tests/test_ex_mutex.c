@@ -1,6 +1,5 @@
-#include "tests/puppets.h"
+#include "tests/permit_twin.h"
 
-#include <errno.h>
 #include <ex/budget.h>
 #include <ex/mutex.h>
 #include <signal.h>
@@ -115,113 +114,30 @@ START_TEST(one_that_is_cancelled_when_it_was_given_the_lock_keeps_it) {
 }
 END_TEST
 
-/* ---- twin: arrays instead of links; who is ready, granted or cancelled stands in them ---------
+/* ---- twin -------------------------------------------------------------------------------------
  */
 
-struct twin {
-    int ready[PUPPETS_MAX], ready_count;
-    int waiting[PUPPETS_MAX], waiting_count;
-    bool is_canceled[PUPPETS_MAX];
-    bool is_told[PUPPETS_MAX]; /* to lock, and not begun */
-    int64_t result[PUPPETS_MAX];
-    bool is_locked;
-};
-
-static void twin_ready(struct twin *twin, int id) {
-    for (int i = 0; i < twin->ready_count; i++) {
-        if (twin->ready[i] == id) {
-            return;
-        }
-    }
-    twin->ready[twin->ready_count++] = id;
+static void acquire(int id, uint32_t count) {
+    ck_assert_uint_eq(count, 1);
+    puppet_do(id, lock);
 }
 
-static int take_at(int *list, int *count, int at) {
-    const int id = list[at];
-    memmove(&list[at], &list[at + 1], (size_t)(--*count - at) * sizeof *list);
-    return id;
+static bool try_acquire(uint32_t count) {
+    (void)count;
+    return ex_mutex_try_lock(&mutex);
 }
 
-static void twin_unlock(struct twin *twin) {
-    twin->is_locked = twin->waiting_count > 0;
-    if (twin->is_locked) {
-        const int id = take_at(twin->waiting, &twin->waiting_count, 0);
-        twin->result[id] = 0;
-        twin_ready(twin, id);
-    }
-}
-
-static void twin_run(struct twin *twin) {
-    while (twin->ready_count > 0) {
-        const int id = take_at(twin->ready, &twin->ready_count, 0);
-        int at = 0;
-        while (at < twin->waiting_count && twin->waiting[at] != id) {
-            at++;
-        }
-        if ((twin->is_told[id] || at < twin->waiting_count) && twin->is_canceled[id]) {
-            if (at < twin->waiting_count) {
-                take_at(twin->waiting, &twin->waiting_count, at);
-            }
-            twin->is_canceled[id] = false;
-            twin->result[id] = -ECANCELED;
-        } else if (twin->is_told[id] && twin->is_locked) {
-            twin->waiting[twin->waiting_count++] = id;
-        } else if (twin->is_told[id]) {
-            twin->is_locked = true;
-            twin->result[id] = 0;
-        }
-        twin->is_told[id] = false;
-    }
-}
-
-static void random_command(struct twin *twin, uint64_t *chance) {
-    const int id = (int)puppets_random(chance, 5);
-
-    switch (puppets_random(chance, 5)) {
-    case 0:
-        puppet_abort(id);
-        twin->is_canceled[id] = true;
-        twin_ready(twin, id);
-        break;
-    case 1:
-        ck_assert_int_eq(ex_mutex_try_lock(&mutex), !twin->is_locked);
-        twin->is_locked = true;
-        break;
-    case 2:
-        if (twin->is_locked) {
-            ex_mutex_unlock(&mutex);
-            twin_unlock(twin);
-        }
-        break;
-    default:
-        if (puppet_result(id) != EX_PENDING) {
-            puppet_do(id, lock);
-            twin->result[id] = EX_PENDING;
-            twin->is_told[id] = true;
-            twin_ready(twin, id);
-        }
-    }
+static void release(uint32_t count) {
+    (void)count;
+    ex_mutex_unlock(&mutex);
 }
 
 START_TEST(it_does_as_its_naive_twin) {
-    uint64_t chance = (uint64_t)_i;
-    struct twin twin = {.ready_count = 0};
-    start(5, _i % 2);
-    for (int id = 0; id < 5; id++) {
-        twin.result[id] = PUPPET_IDLE;
-    }
+    const uint32_t wishes[] = {1, 0};
+    const struct twin_real real = {acquire, try_acquire, release, wishes};
+    start(TWIN_PUPPETS, _i % 2);
 
-    for (int step = 0; step < 2000; step++) {
-        random_command(&twin, &chance);
-        if (puppets_random(&chance, 2) == 0) {
-            continue; /* more of them before anybody runs */
-        }
-        puppets_run();
-        twin_run(&twin);
-        for (int id = 0; id < 5; id++) {
-            ck_assert_int_eq(puppet_result(id), twin.result[id]);
-        }
-    }
+    twin_race(1, &real, (uint64_t)_i);
 
     puppets_stop();
 }
