@@ -3,10 +3,7 @@
 #ifndef EX_SMALL
 #include "executor/park.h"
 
-/* `owner` of the strand that stands for a plain thread, for good: no worker's. */
-#define OWNER_THREAD (EX_STRAND_OWNER_BRANCH - 1)
-
-_Static_assert(EX_WORKER_COUNT_MAX <= OWNER_THREAD, "no worker has this number");
+_Static_assert(EX_WORKER_COUNT_MAX <= EX_STRAND_OWNER_THREAD, "no worker has this number");
 
 struct thread {
     struct ex_strand strand;
@@ -48,7 +45,7 @@ void ex_wait_enter_slowly(struct ex_wait_guard *guard) {
 
 void ex_wait_wake_slowly(struct ex_strand *strand) {
 #ifndef EX_SMALL
-    if (__atomic_load_n(&strand->owner, __ATOMIC_RELAXED) == OWNER_THREAD) {
+    if (__atomic_load_n(&strand->owner, __ATOMIC_RELAXED) == EX_STRAND_OWNER_THREAD) {
         ex_park_notify(&((struct thread *)(void *)strand)->park);
         return;
     }
@@ -66,7 +63,7 @@ void ex_wait_end_all(const struct ex_wait_guard *guard,
 
 #ifndef EX_SMALL
 int64_t ex_wait_block(const struct ex_wait_guard *guard, struct ex_frame *operation) {
-    struct thread self = {.strand = {.leaf = operation, .owner = OWNER_THREAD}};
+    struct thread self = {.strand = {.leaf = operation, .owner = EX_STRAND_OWNER_THREAD}};
 
     EX_REQUIRE(guard->thread == NULL, "a thread would block on a local object");
     EX_REQUIRE(ex_worker_self == NULL, "a thread that runs tasks would block");

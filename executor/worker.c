@@ -59,7 +59,7 @@ int ex_worker_init(struct ex_worker *worker,
 }
 
 void ex_worker_deinit(struct ex_worker *worker) {
-    EX_ASSERT(ex_worker_of[worker->id] == worker);
+    EX_ASSERT(__atomic_load_n(&ex_worker_of[worker->id], __ATOMIC_RELAXED) == worker);
 
     __atomic_store_n(&ex_worker_of[worker->id], NULL, __ATOMIC_RELEASE);
     ex_slab_deinit(&worker->slab);

@@ -147,13 +147,16 @@ static inline void puppets_threads(int count, void *(*function)(void *)) {
     }
 }
 
-/* Runs `count` tasks, each of `frame_size` bytes and made by `make`, to their ends on a local
- * scheduler of the calling thread. */
-static inline void
-puppets_crowd(int count, size_t frame_size, struct ex_frame *(*make)(void *frame, int number)) {
+/* Runs `count` tasks, each of `frame_size` bytes and made by `make`, to their ends on a scheduler
+ * of the calling thread: a local one, for thread 0 one with two worker threads. */
+static inline void puppets_crowd(int thread,
+                                 int count,
+                                 size_t frame_size,
+                                 struct ex_frame *(*make)(void *frame, int number)) {
+    const struct ex_scheduler_options options = {.worker_count = thread == 0 ? 2 : 0};
     struct ex_scheduler *scheduler;
 
-    ck_assert_int_eq(ex_scheduler_create(&scheduler, NULL), 0);
+    ck_assert_int_eq(ex_scheduler_create(&scheduler, &options), 0);
     for (int i = 0; i < count; i++) {
         void *frame = ex_task_new(scheduler, frame_size);
         ck_assert_ptr_nonnull(frame);

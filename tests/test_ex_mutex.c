@@ -179,7 +179,7 @@ static struct ex_frame *make_adder(void *frame, int number) {
 /* Half of the threads run tasks, the others block. */
 static void *add(void *number) {
     if (*(int *)number % 2 == 0) {
-        puppets_crowd(TASKS, sizeof(struct adder), make_adder);
+        puppets_crowd(*(int *)number, TASKS, sizeof(struct adder), make_adder);
         return NULL;
     }
     for (int i = 0; i < TASKS * ROUNDS; i++) {
@@ -269,9 +269,9 @@ static struct ex_frame *make_looper_or_onlooker(void *frame, int number) {
 START_TEST(one_that_never_waits_gives_way_and_is_not_lost) {
     ex_mutex_init(&mutex, EX_WAIT_LOCAL);
 
-    puppets_crowd(2, sizeof(struct hog), make_hog_or_onlooker);
+    puppets_crowd(1, 2, sizeof(struct hog), make_hog_or_onlooker);
     ck_assert_int_eq(turns, 9); /* 1280 / 128, the first one before the onlooker came */
-    puppets_crowd(2, sizeof(struct looper), make_looper_or_onlooker);
+    puppets_crowd(1, 2, sizeof(struct looper), make_looper_or_onlooker);
     ck_assert_int_eq(turns, 18);
 
     ex_mutex_deinit(&mutex);

@@ -173,7 +173,7 @@ static struct ex_frame *make_user(void *frame, int number) {
 
 static void *use(void *number) {
     if (*(int *)number % 2 == 0) {
-        puppets_crowd(TASKS, sizeof(struct user), make_user);
+        puppets_crowd(*(int *)number, TASKS, sizeof(struct user), make_user);
         return NULL;
     }
     for (int i = 0; i < ROUNDS; i++) {

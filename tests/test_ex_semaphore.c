@@ -152,7 +152,7 @@ static struct ex_frame *make_visitor(void *frame, int number) {
 
 static void *visit(void *number) {
     if (*(int *)number % 2 == 0) {
-        puppets_crowd(TASKS, sizeof(struct visitor), make_visitor);
+        puppets_crowd(*(int *)number, TASKS, sizeof(struct visitor), make_visitor);
         return NULL;
     }
     for (int i = 0; i < TASKS * ROUNDS; i++) {

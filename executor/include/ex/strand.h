@@ -55,6 +55,9 @@ enum {
 /* `owner` of a root that waits, ready, for whichever worker takes it, or that no task uses. */
 #define EX_STRAND_OWNER_NONE (UINT16_MAX - 1)
 
+/* `owner` of what stands for a plain thread that blocks (executor/wait.h). */
+#define EX_STRAND_OWNER_THREAD (UINT16_MAX - 2)
+
 struct ex_strand {
     struct ex_frame *leaf;  /* the innermost frame: what a resume resumes */
     struct ex_strand *next; /* in the ready queue, or in a list of free tasks */
