@@ -78,6 +78,20 @@ static inline struct ex_strand *ex_ready_pop(struct ex_worker *worker) {
     return strand;
 }
 
+/* Makes ready a root that is neither shared nor watched; true when its worker is the caller's. */
+static inline bool ex_ready_wake_plain(struct ex_worker *worker, struct ex_strand *root) {
+    if (__builtin_expect(worker == NULL || root->owner != worker->plain_id, 0)) {
+        return false;
+    }
+    if (!ex_strand_is(root, EX_STRAND_READY | EX_STRAND_RETURNED)) {
+        ex_strand_set(root, EX_STRAND_READY);
+        if (root != worker->running) {
+            ex_ready_push(worker, root);
+        }
+    }
+    return true;
+}
+
 /* The same for a shared worker: to the place for what was woken last, if a task woke it; what stood
  * there is queued. Or to the queue at once. */
 void ex_ready_offer(struct ex_worker *worker, struct ex_strand *strand);

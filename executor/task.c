@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <ex/waker.h>
 
+enum { FRAME_SIZE_SMALL = EX_SLAB_STEP * EX_SLAB_CLASS_COUNT - sizeof(struct ex_task) };
+
 static struct ex_task *task_of_frame(void *frame) {
     return (struct ex_task *)frame - 1;
 }
@@ -82,17 +84,16 @@ static __attribute__((noinline)) struct ex_strand *allocate_slowly(struct ex_sch
 
 void *ex_task_new(struct ex_scheduler *scheduler, size_t frame_size) {
     struct ex_worker *const worker = ex_worker_self;
-    const size_t size = sizeof(struct ex_task) + frame_size;
     struct ex_strand *root;
 
     EX_REQUIRE(frame_size >= sizeof(struct ex_frame), "a frame begins with a struct ex_frame");
-    if (size < frame_size) {
-        return NULL;
-    }
-    if (scheduler == NULL && worker != NULL) {
-        root = ex_slab_allocate(&worker->slab, size);
+    if (__builtin_expect(scheduler == NULL && worker != NULL && frame_size <= FRAME_SIZE_SMALL,
+                         1)) {
+        root = ex_slab_allocate(&worker->slab, sizeof(struct ex_task) + frame_size);
+    } else if (frame_size <= SIZE_MAX - sizeof(struct ex_task)) {
+        root = allocate_slowly(scheduler, sizeof(struct ex_task) + frame_size);
     } else {
-        root = allocate_slowly(scheduler, size);
+        root = NULL;
     }
     return root == NULL ? NULL : ex_task_frame(ex_task_of(root));
 }
@@ -135,14 +136,19 @@ static __attribute__((noinline)) void spawn_slowly(struct ex_strand *root) {
     ex_ready_leave(worker);
 }
 
-struct ex_task *ex_task_spawn(struct ex_frame *frame) {
+static inline void require_unborn(const struct ex_strand *root) {
+    EX_REQUIRE((root->state & (EX_STRAND_LIVE | EX_STRAND_RETURNED)) != EX_STRAND_LIVE,
+               "a task is spawned twice");
+}
+
+/* `up`: who waits for it. */
+static inline struct ex_task *spawn(struct ex_frame *frame, uintptr_t up) {
     struct ex_task *const task = task_of_frame(frame);
     struct ex_strand *const root = &task->strand;
     struct ex_worker *const worker = ex_worker_self;
 
-    EX_REQUIRE((root->state & (EX_STRAND_LIVE | EX_STRAND_RETURNED)) != EX_STRAND_LIVE,
-               "a task is spawned twice");
-    frame->up = up_of(EX_TASK_UP_OUTERMOST);
+    require_unborn(root);
+    frame->up = up_of(up);
     root->leaf = frame;
     if (__builtin_expect(!is_local(root), 0)) {
         spawn_slowly(root);
@@ -155,6 +161,14 @@ struct ex_task *ex_task_spawn(struct ex_frame *frame) {
     return task;
 }
 
+struct ex_task *ex_task_spawn(struct ex_frame *frame) {
+    return spawn(frame, EX_TASK_UP_OUTERMOST);
+}
+
+void ex_task_spawn_detached(struct ex_frame *frame) {
+    spawn(frame, EX_TASK_UP_DETACHED);
+}
+
 /* ---- end ---------------------------------------------------------------------------------------
  */
 
@@ -163,11 +177,9 @@ struct ex_task *ex_task_spawn(struct ex_frame *frame) {
  * memory is given to its slab's worker (executor/crew.h says why). `state` stays: a drain may be
  * reading it. */
 static __attribute__((noinline)) void release_slowly(struct ex_strand *root) {
-    const struct ex_worker *const home = ex_slab_of(root)->owner;
-
-    __atomic_store_n(&root->owner,
-                     home == NULL ? EX_STRAND_OWNER_NONE : home->id,
-                     __ATOMIC_RELAXED);
+    ex_task_frame(ex_task_of(root))->up = up_of(EX_TASK_UP_RELEASED);
+    __atomic_store_n(&root->generation, (uint16_t)(root->generation + 1), __ATOMIC_RELAXED);
+    __atomic_store_n(&root->owner, ex_slab_of(root)->owner_id, __ATOMIC_RELAXED);
     if ((__atomic_fetch_or(&root->signal, EX_STRAND_SIGNAL_FREED, __ATOMIC_ACQ_REL) &
          EX_STRAND_SIGNAL_LISTED) != 0) {
         return;
@@ -176,12 +188,17 @@ static __attribute__((noinline)) void release_slowly(struct ex_strand *root) {
     ex_crew_free(root);
 }
 
-static inline void release(struct ex_strand *root) {
+/* Of a task that only its own thread handles. */
+static inline void release_plain(struct ex_strand *root) {
     ex_task_frame(ex_task_of(root))->up = up_of(EX_TASK_UP_RELEASED);
     __atomic_store_n(&root->generation, (uint16_t)(root->generation + 1), __ATOMIC_RELAXED);
-    if (is_local(root)) {
-        root->state = 0;
-        ex_slab_free(ex_slab_of(root), root);
+    root->state = 0;
+    ex_slab_free(ex_slab_of(root), root);
+}
+
+static inline void release(struct ex_strand *root) {
+    if (__builtin_expect(is_local(root), 1)) {
+        release_plain(root);
     } else {
         release_slowly(root);
     }
@@ -195,30 +212,46 @@ void ex_task_discard(void *frame) {
     ex_crew_free(root);
 }
 
-static __attribute__((noinline)) void wake_joiner(const struct ex_strand *root, uintptr_t up) {
-    struct ex_strand *const joiner = (struct ex_strand *)(up & ~(uintptr_t)1);
-
-    if (is_local(root)) {
-        ex_waker_wake_strand(joiner);
-        return;
-    }
+static __attribute__((noinline)) void wake_joiner_elsewhere(struct ex_strand *joiner) {
     /* The joiner may have gone since, but it stood here as a root, and roots stay strands. */
-    ex_waker_wake(
-        (struct ex_waker){.root = joiner,
-                          .generation = __atomic_load_n(&joiner->generation, __ATOMIC_RELAXED),
-                          .is_branch = true});
+    const uint16_t generation = __atomic_load_n(&joiner->generation, __ATOMIC_RELAXED);
+
+    ex_waker_wake((struct ex_waker){.root = joiner, .generation = generation, .is_branch = true});
+}
+
+static struct ex_strand *joiner_of(uintptr_t up) {
+    return (struct ex_strand *)(up & ~(uintptr_t)1);
+}
+
+static __attribute__((noinline)) void return_slowly(struct ex_strand *root) {
+    const uintptr_t up = exchange_up(root, EX_TASK_UP_RETURNED);
+
+    if (up == EX_TASK_UP_DETACHED) {
+        release_slowly(root);
+    } else if (up != EX_TASK_UP_OUTERMOST) {
+        EX_ASSERT(up != EX_TASK_UP_RETURNED);
+        wake_joiner_elsewhere(joiner_of(up));
+    }
 }
 
 void ex_task_return(struct ex_worker *worker, struct ex_strand *root, int64_t value) {
-    ex_task_frame(ex_task_of(root))->at = (uint64_t)value;
-    ex_strand_set(root, EX_STRAND_RETURNED);
+    struct ex_frame *const frame = ex_task_frame(ex_task_of(root));
+
     __atomic_store_n(&worker->live_count, worker->live_count - 1, __ATOMIC_RELAXED);
-    const uintptr_t up = exchange_up(root, EX_TASK_UP_RETURNED);
-    if (up == EX_TASK_UP_DETACHED) {
-        release(root);
-    } else if (up != EX_TASK_UP_OUTERMOST) {
-        EX_ASSERT(up != EX_TASK_UP_RETURNED);
-        wake_joiner(root, up);
+    if (is_local(root) && (uintptr_t)frame->up == EX_TASK_UP_DETACHED) {
+        release_plain(root);
+        return;
+    }
+    frame->at = (uint64_t)value;
+    ex_strand_set(root, EX_STRAND_RETURNED);
+    if (!is_local(root)) {
+        return_slowly(root);
+        return;
+    }
+    const uintptr_t up = (uintptr_t)frame->up;
+    frame->up = up_of(EX_TASK_UP_RETURNED);
+    if (up != EX_TASK_UP_OUTERMOST) {
+        ex_waker_wake_strand(joiner_of(up));
     }
 }
 
@@ -234,16 +267,36 @@ static void require_handle(struct ex_task *task) {
                "the handle of a local task is used by a task of another scheduler");
 }
 
-void ex_task_detach(struct ex_task *task) {
-    struct ex_strand *const root = &task->strand;
+/* A local task, its handle valid. */
+static inline bool is_plain(struct ex_task *task) {
+    return task != NULL && is_local(&task->strand) && ex_strand_is(&task->strand, EX_STRAND_LIVE);
+}
 
+static int64_t take(struct ex_strand *root) {
+    const int64_t value = (int64_t)ex_task_frame(ex_task_of(root))->at;
+
+    release(root);
+    return value;
+}
+
+static __attribute__((noinline)) void detach_slowly(struct ex_task *task) {
     require_handle(task);
-    const uintptr_t up = exchange_up(root, EX_TASK_UP_DETACHED);
+    const uintptr_t up = exchange_up(&task->strand, EX_TASK_UP_DETACHED);
     if (up == EX_TASK_UP_RETURNED) {
-        release(root);
+        release(&task->strand);
         return;
     }
     EX_REQUIRE(up == EX_TASK_UP_OUTERMOST, "a task is detached while somebody waits for it");
+}
+
+void ex_task_detach(struct ex_task *task) {
+    if (__builtin_expect(is_plain(task) &&
+                             (uintptr_t)ex_task_frame(task)->up == EX_TASK_UP_OUTERMOST,
+                         1)) {
+        ex_task_frame(task)->up = up_of(EX_TASK_UP_DETACHED);
+    } else {
+        detach_slowly(task);
+    }
 }
 
 void ex_task_cancel(struct ex_worker *worker, struct ex_strand *root) {
@@ -278,9 +331,7 @@ bool ex_task_is_done(struct ex_task *task) {
 int64_t ex_task_take(struct ex_task *task) {
     require_handle(task);
     EX_REQUIRE(load_up(task) == EX_TASK_UP_RETURNED, "the result of a task that runs is taken");
-    const int64_t value = (int64_t)ex_task_frame(task)->at;
-    release(&task->strand);
-    return value;
+    return take(&task->strand);
 }
 
 struct ex_task *ex_task_current(void) {
@@ -292,26 +343,36 @@ struct ex_task *ex_task_current(void) {
 /* ---- joining ------------------------------------------------------------------------------------
  */
 
+/* Asked to cancel while the task runs: true when nobody waits for the task any more, false when it
+ * has returned all the same, and the next await is told. */
+static bool withdraw(struct ex_strand *strand, struct ex_strand *root, uintptr_t mine) {
+    if (replace_up(root, mine, EX_TASK_UP_OUTERMOST) == mine) {
+        return true;
+    }
+    ex_strand_set(strand, EX_STRAND_CANCEL);
+    return false;
+}
+
 EX_RESUME(ex_task_join) {
     EX_BEGIN(ex_task_join);
-    require_handle(self->task);
+    if (!is_plain(self->task)) {
+        require_handle(self->task);
+    }
     for (;;) {
         struct ex_strand *const root = &self->task->strand;
-        struct ex_strand *const waiter = is_local(root) ? strand : ex_strand_root(strand);
-        const uintptr_t mine = (uintptr_t)waiter | EX_TASK_UP_OUTERMOST;
-        uintptr_t up = replace_up(root, EX_TASK_UP_OUTERMOST, mine);
+        const uintptr_t mine =
+            (uintptr_t)(is_local(root) ? strand : ex_strand_root(strand)) | EX_TASK_UP_OUTERMOST;
+        const uintptr_t up = replace_up(root, EX_TASK_UP_OUTERMOST, mine);
         if (up == EX_TASK_UP_RETURNED) {
-            EX_RETURN(ex_task_take(self->task));
+            EX_RETURN(take(root));
         }
         EX_REQUIRE(up == EX_TASK_UP_OUTERMOST || up == mine, "two wait for one task");
         if (ex_strand_take_cancel(strand)) {
-            up = replace_up(root, mine, EX_TASK_UP_OUTERMOST);
-            if (up == EX_TASK_UP_RETURNED) {
-                ex_strand_set(strand, EX_STRAND_CANCEL); /* for the next await */
-                EX_RETURN(ex_task_take(self->task));
+            if (withdraw(strand, root, mine)) {
+                self->canceled = true;
+                EX_RETURN(-ECANCELED);
             }
-            self->canceled = true;
-            EX_RETURN(-ECANCELED);
+            EX_RETURN(take(root));
         }
         EX_SUSPEND();
     }

@@ -3,6 +3,18 @@
 #include "executor/ready.h"
 #include "executor/task.h"
 
+__attribute__((noinline)) int64_t
+ex_turn_climb(struct ex_strand *strand, struct ex_frame *frame, int64_t value) {
+    do {
+        value = frame->resume(frame, strand, value);
+        if (value == EX_PENDING) {
+            break;
+        }
+        frame = __atomic_load_n(&frame->up, __ATOMIC_RELAXED);
+    } while (((uintptr_t)frame & 1) == 0);
+    return value;
+}
+
 /* Written once for both kinds of worker, so that a local one pays for no bracket. */
 #define EACH_KIND static inline __attribute__((always_inline))
 
@@ -59,13 +71,13 @@ EACH_KIND bool run(struct ex_worker *worker, bool is_shared) {
         }
         worker->budget = EX_WORKER_BUDGET;
         const int64_t value = ex_turn_resume(strand, 0);
-        if (__builtin_expect(value != EX_PENDING, 0)) {
+        if (value == EX_PENDING) {
+            put_back(worker, strand, is_shared);
+        } else {
             if (is_shared) {
                 note_return(worker, strand);
             }
             ex_task_return(worker, strand, value);
-        } else {
-            put_back(worker, strand, is_shared);
         }
     }
     if (!is_shared) {

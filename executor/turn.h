@@ -14,21 +14,21 @@ enum {
     EX_TURN_RESUMES_MAX = 61
 }; /* resumes between two looks at remote wakes, timers and events */
 
-/* Resumes the leaf and, as they return, its callers, with `value` for the first. What the outermost
- * frame returned, or EX_PENDING. Used for roots and, by joins, for branches. */
-static inline int64_t ex_turn_resume(struct ex_strand *strand, int64_t value) {
-    struct ex_frame *frame = strand->leaf;
+/* Resumes `frame`, whose callee returned `value`, and, as they return, its callers. What the
+ * outermost returned, or EX_PENDING. */
+int64_t ex_turn_climb(struct ex_strand *strand, struct ex_frame *frame, int64_t value);
 
-    do {
-        /* The outermost one's is where others wait for the task. */
-        struct ex_frame *const up = __atomic_load_n(&frame->up, __ATOMIC_RELAXED);
-        value = frame->resume(frame, strand, value);
-        if (value == EX_PENDING) {
-            return value;
-        }
-        frame = up;
-    } while (((uintptr_t)frame & 1) == 0);
-    return value;
+/* Resumes the leaf and, as they return, its callers. Used for roots and, by joins, for branches. */
+static inline int64_t ex_turn_resume(struct ex_strand *strand, int64_t value) {
+    struct ex_frame *const leaf = strand->leaf;
+
+    value = leaf->resume(leaf, strand, value);
+    if (value == EX_PENDING) {
+        return value;
+    }
+    /* The outermost one's is where others wait for the task. */
+    struct ex_frame *const up = __atomic_load_n(&leaf->up, __ATOMIC_RELAXED);
+    return ((uintptr_t)up & 1) != 0 ? value : ex_turn_climb(strand, up, value);
 }
 
 /* Resumes at most EX_TURN_RESUMES_MAX strands; true when it stopped for that, false when none is

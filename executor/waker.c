@@ -3,48 +3,61 @@
 #include "executor/crew.h"
 #include "executor/ready.h"
 
-/* The strand's root is the calling worker's own: plain words. */
-static inline bool is_own(const struct ex_strand *root) {
-    const struct ex_worker *const worker = ex_worker_self;
+/* The calling thread's worker, inside its bracket, if it owns the root; else NULL. */
+static struct ex_worker *enter_as_owner(const struct ex_strand *root) {
+    struct ex_worker *const worker = ex_worker_self;
 
-    return worker != NULL && __atomic_load_n(&root->owner, __ATOMIC_RELAXED) == worker->id;
+    if (worker == NULL) {
+        return NULL;
+    }
+    ex_ready_enter(worker);
+    if (__atomic_load_n(&root->owner, __ATOMIC_RELAXED) == worker->id) {
+        return worker;
+    }
+    ex_ready_leave(worker);
+    return NULL;
+}
+
+static __attribute__((noinline)) void wake_slowly(struct ex_waker waker) {
+    struct ex_worker *const worker = enter_as_owner(waker.root);
+
+    if (worker == NULL) {
+        ex_crew_wake(waker.root, waker.is_branch ? EX_STRAND_REQUEST_WAKE_ALL : 0);
+        return;
+    }
+    if (waker.is_branch) {
+        ex_strand_set(waker.root, EX_STRAND_WAKE_ALL);
+    }
+    ex_ready_wake(worker, waker.root);
+    ex_ready_leave(worker);
 }
 
 bool ex_waker_wake(struct ex_waker waker) {
-    struct ex_strand *const root = waker.root;
-
-    if (__atomic_load_n(&root->generation, __ATOMIC_RELAXED) != waker.generation) {
+    if (__builtin_expect(__atomic_load_n(&waker.root->generation, __ATOMIC_RELAXED) !=
+                             waker.generation,
+                         0)) {
         return false;
     }
-    struct ex_worker *const worker = ex_worker_self;
-    if (worker != NULL) {
-        ex_ready_enter(worker);
-        if (is_own(root)) {
-            if (waker.is_branch) {
-                ex_strand_set(root, EX_STRAND_WAKE_ALL);
-            }
-            ex_ready_wake(worker, root);
-            ex_ready_leave(worker);
-            return true;
-        }
-        ex_ready_leave(worker);
+    if (__builtin_expect(waker.is_branch || !ex_ready_wake_plain(ex_worker_self, waker.root), 0)) {
+        wake_slowly(waker);
     }
-    ex_crew_wake(root, waker.is_branch ? EX_STRAND_REQUEST_WAKE_ALL : 0);
     return true;
 }
 
-void ex_waker_wake_strand(struct ex_strand *strand) {
+static __attribute__((noinline)) void wake_strand_slowly(struct ex_strand *strand) {
     struct ex_strand *const root = ex_strand_root(strand);
-    struct ex_worker *const worker = ex_worker_self;
+    struct ex_worker *const worker = enter_as_owner(root);
 
-    if (worker != NULL) {
-        ex_ready_enter(worker);
-        if (is_own(root)) {
-            ex_ready_wake(worker, strand);
-            ex_ready_leave(worker);
-            return;
-        }
-        ex_ready_leave(worker);
+    if (worker == NULL) {
+        ex_crew_wake(root, root != strand ? EX_STRAND_REQUEST_WAKE_ALL : 0);
+        return;
     }
-    ex_crew_wake(root, root != strand ? EX_STRAND_REQUEST_WAKE_ALL : 0);
+    ex_ready_wake(worker, strand);
+    ex_ready_leave(worker);
+}
+
+void ex_waker_wake_strand(struct ex_strand *strand) {
+    if (__builtin_expect(!ex_ready_wake_plain(ex_worker_self, strand), 0)) {
+        wake_strand_slowly(strand);
+    }
 }

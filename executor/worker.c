@@ -55,6 +55,7 @@ int ex_worker_init(struct ex_worker *worker,
 #endif
     const int status = take_id(worker);
     worker->slab.owner_id = worker->id;
+    worker->plain_id = is_shared ? EX_STRAND_OWNER_BRANCH : worker->id;
     return status;
 }
 

@@ -54,6 +54,7 @@ struct ex_worker {
     uint32_t tick;             /* resumes so far; read by others */
     uint16_t spawn_state;      /* of a new task: live, and cancelled from birth while closing */
     uint16_t id;
+    uint16_t plain_id; /* `id`, if no other thread and no observer minds; else no root's owner */
     bool is_shared;
     bool needs_fence; /* no membarrier here: enter fences */
     uint8_t busy;     /* the owner is between enter and leave */

@@ -96,16 +96,20 @@ struct yielding {
     uint64_t left;
 };
 
-EX_RESUME(yielding) {
-    EX_BEGIN(yielding);
-    EX_YIELD(); /* all are spawned before the first goes on */
-    for (; self->left != 0; self->left--) {
-        EX_YIELD();
-    }
+/* Out of the way of what is measured. */
+static __attribute__((noinline)) void note_end(void) {
     ended++;
     if (ended == tasks) {
         result = row_cpu_ns() - before; /* by one alone: looking costs more than a yield */
     }
+}
+
+EX_RESUME(yielding) {
+    EX_BEGIN(yielding);
+    do { /* the first time before any goes on: all are spawned then */
+        EX_YIELD();
+    } while (self->left-- != 0);
+    note_end();
     EX_END();
 }
 

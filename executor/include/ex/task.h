@@ -35,6 +35,9 @@ EX_PUBLIC void ex_task_discard(void *frame);
 /* Makes the initialised frame a task; it lies in memory of ex_task_new. Never fails. */
 EX_PUBLIC struct ex_task *ex_task_spawn(struct ex_frame *frame);
 
+/* The same without a handle: its result is dropped. */
+EX_PUBLIC void ex_task_spawn_detached(struct ex_frame *frame);
+
 /* The task goes on; its result is dropped. The handle is gone. */
 EX_PUBLIC void ex_task_detach(struct ex_task *task);
 
