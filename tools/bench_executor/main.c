@@ -25,6 +25,8 @@ static const struct row own[] = {
     {"timer_cancel", "ns", DEADLINE_TIMERS, 0, own_timer_cancel, "<= 15", NULL},
     {"timer_cancel_1k", "ns", 1000 * OWN_TIMERS_FEW, 0, own_timer_cancel_1k, "<= 15", NULL},
     {"timer_fire", "ns", DEADLINE_TIMERS, 0, own_timer_fire, "<= 200", NULL},
+    {"mt_yield", "ns", 2000 * OWN_THREADS_TASKS, 0, own_mt_yield, "<= 2.5 times yield_1", NULL},
+    {"mt_spawn", "ns", 2000 * OWN_SPAWN_BATCH, 0, own_mt_spawn, "<= 2.5 times spawn_await", NULL},
     {"timer_fire_1k", "ns", OWN_TIMERS_FEW, 0, own_timer_fire_1k, "<= 200", NULL},
 };
 

@@ -13,6 +13,7 @@ struct ex_scheduler;
 #define OWN_TASKS_LIVE 200000u
 #define OWN_SPAWN_BATCH 256u
 #define OWN_TIMERS_FEW 1000u
+#define OWN_THREADS_TASKS 1000u
 
 /* A local scheduler. */
 struct ex_scheduler *own_begin(void);
@@ -43,5 +44,10 @@ uint64_t own_timer_fire(uint64_t count);
 uint64_t own_timer_insert_1k(uint64_t count);
 uint64_t own_timer_cancel_1k(uint64_t count);
 uint64_t own_timer_fire_1k(uint64_t count);
+
+/* On two worker threads: many tasks that yield; a task for each that spawns batches and awaits
+ * them. CPU time of both threads together. */
+uint64_t own_mt_yield(uint64_t count);
+uint64_t own_mt_spawn(uint64_t count);
 
 #endif
