@@ -134,6 +134,10 @@ void ex_ready_hear(struct ex_strand *root) {
     if ((requests & EX_STRAND_REQUEST_CANCEL) != 0) {
         ex_strand_set(root, EX_STRAND_CANCEL);
     }
+    if ((requests & EX_STRAND_REQUEST_CANCEL_ONCE) != 0 &&
+        !ex_strand_is(root, EX_STRAND_CANCELED)) {
+        ex_strand_set(root, EX_STRAND_CANCEL);
+    }
     if ((requests & EX_STRAND_REQUEST_WAKE_ALL) != 0) {
         ex_strand_set(root, EX_STRAND_WAKE_ALL);
     }

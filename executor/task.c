@@ -306,7 +306,7 @@ void ex_task_cancel(struct ex_worker *worker, struct ex_strand *root) {
     }
 }
 
-void ex_task_abort(struct ex_task *task) {
+static void request_cancel(struct ex_task *task, uint8_t request) {
     struct ex_strand *const root = &task->strand;
     struct ex_worker *const worker = ex_worker_self;
 
@@ -314,13 +314,24 @@ void ex_task_abort(struct ex_task *task) {
     if (worker != NULL) {
         ex_ready_enter(worker);
         if (own_worker(root) != NULL) {
-            ex_task_cancel(worker, root);
+            if (request == EX_STRAND_REQUEST_CANCEL ||
+                !ex_strand_is(root, EX_STRAND_CANCEL | EX_STRAND_CANCELED)) {
+                ex_task_cancel(worker, root);
+            }
             ex_ready_leave(worker);
             return;
         }
         ex_ready_leave(worker);
     }
-    ex_crew_wake(root, EX_STRAND_REQUEST_CANCEL);
+    ex_crew_wake(root, request);
+}
+
+void ex_task_abort(struct ex_task *task) {
+    request_cancel(task, EX_STRAND_REQUEST_CANCEL);
+}
+
+void ex_task_abort_once(struct ex_task *task) {
+    request_cancel(task, EX_STRAND_REQUEST_CANCEL_ONCE);
 }
 
 bool ex_task_is_done(struct ex_task *task) {

@@ -40,6 +40,9 @@ static inline struct ex_task *ex_task_of(struct ex_strand *root) {
 /* The outermost frame returned `value`: tells who waits, or gives the memory back. By the owner. */
 void ex_task_return(struct ex_worker *worker, struct ex_strand *root, int64_t value);
 
+/* ex_task_abort, of a task that nobody may have told yet: its clean-up is not told again. */
+void ex_task_abort_once(struct ex_task *task);
+
 /* Asks the task of `root` to cancel. By the owner. */
 void ex_task_cancel(struct ex_worker *worker, struct ex_strand *root);
 

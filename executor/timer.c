@@ -159,7 +159,9 @@ static int64_t resume_child(struct ex_deadline *self, struct ex_strand *strand) 
         ex_strand_set(branch, EX_STRAND_WAKE_ALL);
     }
     const int64_t value = ex_turn_resume(branch, 0);
-    if (value == EX_PENDING && ex_strand_is(branch, EX_STRAND_READY)) {
+    if (value != EX_PENDING) {
+        ex_turn_require_closed(branch);
+    } else if (ex_strand_is(branch, EX_STRAND_READY)) {
         ex_strand_set(strand, EX_STRAND_READY); /* it yields */
     }
     return value;

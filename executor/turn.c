@@ -74,6 +74,7 @@ EACH_KIND bool run(struct ex_worker *worker, bool is_shared) {
         if (value == EX_PENDING) {
             put_back(worker, strand, is_shared);
         } else {
+            ex_turn_require_closed(strand);
             if (is_shared) {
                 note_return(worker, strand);
             }

@@ -31,6 +31,12 @@ static inline int64_t ex_turn_resume(struct ex_strand *strand, int64_t value) {
     return ((uintptr_t)up & 1) != 0 ? value : ex_turn_climb(strand, up, value);
 }
 
+/* For who ran a strand to its end. */
+static inline void ex_turn_require_closed(const struct ex_strand *strand) {
+    EX_REQUIRE(!ex_strand_is(strand, EX_STRAND_SCOPES),
+               "a task or branch returns with a scope open: its children would outlive it");
+}
+
 /* Resumes at most EX_TURN_RESUMES_MAX strands; true when it stopped for that, false when none is
  * ready. */
 bool ex_turn_run(struct ex_worker *worker);

@@ -36,6 +36,8 @@ enum {
     /* Woken for a branch that is not known: who runs the branches takes this, sets it on each of
      * them, and resumes each. */
     EX_STRAND_WAKE_ALL = 1 << 6,
+    EX_STRAND_SCOPE_ONE = 1 << 8, /* 4 bits: how many scopes are open (ex/scope.h) */
+    EX_STRAND_SCOPES = 15 << 8,
     EX_STRAND_SHIELD_ONE = 1 << 12, /* 4 bits: how many shields are up */
     EX_STRAND_SHIELDS = 15 << 12,
 };
@@ -47,6 +49,7 @@ enum { EX_STRAND_SIGNAL_LISTED = 1, EX_STRAND_SIGNAL_FREED = 2 };
 enum {
     EX_STRAND_REQUEST_CANCEL = 1 << 0,
     EX_STRAND_REQUEST_WAKE_ALL = 1 << 1,
+    EX_STRAND_REQUEST_CANCEL_ONCE = 1 << 2, /* to cancel, unless it was told before */
 };
 
 /* `owner` of a branch, for good: the worker is its root's owner. */
