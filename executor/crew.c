@@ -173,7 +173,9 @@ size_t ex_crew_live_count(const struct ex_scheduler *scheduler) {
     size_t count = __atomic_load_n(&scheduler->foreign_count, __ATOMIC_RELAXED);
 
     for (uint32_t i = 0; i < scheduler->worker_count; i++) {
-        count += __atomic_load_n(&scheduler->workers[i].live_count, __ATOMIC_RELAXED);
+        const struct ex_counters *const own = &scheduler->workers[i].counters;
+        count += __atomic_load_n(&own->spawn_count, __ATOMIC_RELAXED) -
+                 __atomic_load_n(&own->return_count, __ATOMIC_RELAXED);
     }
     return count;
 }

@@ -37,6 +37,7 @@ static bool take_injected(struct ex_worker *worker) {
         ex_ready_hear(root);
         ex_ready_queue(worker, root);
         ex_ready_leave(worker);
+        ex_worker_add(&worker->counters.injected_count, 1);
         is_found = true;
     }
     return is_found;
@@ -103,14 +104,14 @@ static void watch(struct ex_worker *worker) {
 
     for (uint32_t i = 0; i < scheduler->worker_count; i++) {
         struct ex_worker *const victim = &scheduler->workers[i];
-        const uint32_t tick = __atomic_load_n(&victim->tick, __ATOMIC_RELAXED);
-        if (victim != worker && tick == victim->tick_seen) {
+        const uint64_t resumes = __atomic_load_n(&victim->counters.resume_count, __ATOMIC_RELAXED);
+        if (victim != worker && resumes == victim->resumes_seen) {
             ex_timer_fire(victim);
             if (ex_steal_is_worth(victim, true)) {
                 ex_steal_take(worker, victim, true);
             }
         }
-        victim->tick_seen = tick;
+        victim->resumes_seen = resumes;
     }
 }
 
@@ -145,6 +146,7 @@ void ex_idle_sleep(struct ex_worker *worker, uint64_t deadline_ns) {
         if (ex_idle_is_over(scheduler)) {
             ex_park_notify(&scheduler->park);
         }
+        ex_worker_add(&worker->counters.sleep_count, 1);
         wait(worker, deadline_ns, idle_count);
     }
     __atomic_fetch_sub(&scheduler->idle_count, 1, __ATOMIC_SEQ_CST);

@@ -27,6 +27,7 @@ static void sleep_until(struct ex_worker *worker, uint64_t deadline_ns) {
     __atomic_store_n(&worker->is_asleep, EX_WORKER_ASLEEP, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&worker->remote, __ATOMIC_SEQ_CST) == NULL &&
         __atomic_load_n(&worker->scheduler->is_stopped, __ATOMIC_SEQ_CST) == 0) {
+        ex_worker_add(&worker->counters.sleep_count, 1);
         worker->waits->wait(worker, deadline_ns);
     }
     __atomic_store_n(&worker->is_asleep, EX_WORKER_AWAKE, __ATOMIC_RELAXED);

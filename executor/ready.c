@@ -74,6 +74,7 @@ static void overflow(struct ex_worker *worker) {
     struct ex_strand *taken;
     const uint32_t taken_count = ex_ready_split(worker, worker->ready_count / 2, &taken);
 
+    ex_worker_add(&worker->counters.overflow_count, 1);
     ex_crew_inject(worker->scheduler, taken, taken_count);
 }
 
@@ -114,6 +115,7 @@ struct ex_strand *ex_ready_next(struct ex_worker *worker) {
         return strand;
     }
     if (strand != NULL) {
+        ex_worker_add(&worker->counters.lifo_cap_count, 1);
         ex_ready_push(worker, strand);
         count(worker, strand, 1);
     }
@@ -161,6 +163,7 @@ void ex_ready_deliver(struct ex_worker *worker, struct ex_strand *root) {
     const bool is_own = __atomic_load_n(&root->owner, __ATOMIC_RELAXED) == worker->id;
 
     if (is_own && ex_strand_is(root, EX_STRAND_LIVE)) {
+        ex_worker_add(&worker->counters.remote_count, 1);
         ex_ready_hear(root);
         ex_ready_wake(worker, root);
     }

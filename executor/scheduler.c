@@ -277,6 +277,30 @@ size_t ex_scheduler_live_count(const struct ex_scheduler *scheduler) {
     return ex_crew_live_count(scheduler);
 }
 
+static void sum_up(uint64_t *sum, const uint64_t *count) {
+    *sum += __atomic_load_n(count, __ATOMIC_RELAXED);
+}
+
+void ex_scheduler_counters(const struct ex_scheduler *scheduler, struct ex_counters *counters) {
+    *counters = (struct ex_counters){
+        .spawn_count = __atomic_load_n(&scheduler->foreign_count, __ATOMIC_RELAXED)};
+    for (uint32_t i = 0; i < scheduler->worker_count; i++) {
+        const struct ex_counters *const own = &scheduler->workers[i].counters;
+        sum_up(&counters->spawn_count, &own->spawn_count);
+        sum_up(&counters->return_count, &own->return_count);
+        sum_up(&counters->resume_count, &own->resume_count);
+        sum_up(&counters->remote_count, &own->remote_count);
+        sum_up(&counters->timer_count, &own->timer_count);
+        sum_up(&counters->sleep_count, &own->sleep_count);
+        sum_up(&counters->steal_count, &own->steal_count);
+        sum_up(&counters->stolen_count, &own->stolen_count);
+        sum_up(&counters->rescue_count, &own->rescue_count);
+        sum_up(&counters->overflow_count, &own->overflow_count);
+        sum_up(&counters->injected_count, &own->injected_count);
+        sum_up(&counters->lifo_cap_count, &own->lifo_cap_count);
+    }
+}
+
 struct ex_scheduler *ex_scheduler_current(void) {
     return ex_worker_self == NULL ? NULL : ex_worker_self->scheduler;
 }

@@ -82,5 +82,10 @@ uint32_t ex_steal_take(struct ex_worker *thief, struct ex_worker *victim, bool i
         ex_ready_queue(thief, root);
     }
     ex_ready_leave(thief);
+    if (count != 0) {
+        ex_worker_add(&thief->counters.steal_count, 1);
+        ex_worker_add(&thief->counters.stolen_count, count);
+        ex_worker_add(&thief->counters.rescue_count, is_stuck);
+    }
     return count;
 }

@@ -129,7 +129,7 @@ static __attribute__((noinline)) void spawn_slowly(struct ex_strand *root) {
         return;
     }
     root->state = new_state(worker);
-    __atomic_store_n(&worker->live_count, worker->live_count + 1, __ATOMIC_RELAXED);
+    ex_worker_add(&worker->counters.spawn_count, 1);
     ex_ready_enter(worker);
     __atomic_store_n(&root->owner, worker->id, __ATOMIC_RELAXED);
     ex_ready_queue(worker, root);
@@ -156,7 +156,7 @@ static inline struct ex_task *spawn(struct ex_frame *frame, uintptr_t up) {
     }
     root->state = new_state(worker);
     root->owner = worker->id;
-    worker->live_count++;
+    ex_worker_add(&worker->counters.spawn_count, 1);
     ex_ready_push(worker, root);
     return task;
 }
@@ -237,7 +237,7 @@ static __attribute__((noinline)) void return_slowly(struct ex_strand *root) {
 void ex_task_return(struct ex_worker *worker, struct ex_strand *root, int64_t value) {
     struct ex_frame *const frame = ex_task_frame(ex_task_of(root));
 
-    __atomic_store_n(&worker->live_count, worker->live_count - 1, __ATOMIC_RELAXED);
+    ex_worker_add(&worker->counters.return_count, 1);
     if (is_local(root) && (uintptr_t)frame->up == EX_TASK_UP_DETACHED) {
         release_plain(root);
         return;

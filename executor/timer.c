@@ -67,7 +67,7 @@ static struct ex_timer *timer_of(struct ex_wheel_node *node) {
 
 static bool fire(struct ex_worker *worker) {
     const uint64_t next_ns = ex_wheel_next(&worker->wheel);
-    bool has_woken = false;
+    uint64_t fired_count = 0;
 
     if (next_ns == EX_TIMER_NEVER) {
         return false;
@@ -80,9 +80,10 @@ static bool fire(struct ex_worker *worker) {
     for (struct ex_wheel_node *node = ex_wheel_pop(&worker->wheel); node != NULL;
          node = ex_wheel_pop(&worker->wheel)) {
         ex_waker_wake_strand(timer_of(node)->strand);
-        has_woken = true;
+        fired_count++;
     }
-    return has_woken;
+    ex_worker_add(&worker->counters.timer_count, fired_count);
+    return fired_count != 0;
 }
 
 bool ex_timer_fire(struct ex_worker *worker) {

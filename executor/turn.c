@@ -32,7 +32,7 @@ EACH_KIND struct ex_strand *take_next(struct ex_worker *worker, bool is_shared) 
         worker->running = strand;
     }
     if (is_shared) {
-        __atomic_store_n(&worker->tick, worker->tick + 1, __ATOMIC_RELAXED);
+        ex_worker_add(&worker->counters.resume_count, 1);
         ex_ready_leave(worker);
     }
     return strand;
@@ -83,6 +83,7 @@ EACH_KIND bool run(struct ex_worker *worker, bool is_shared) {
     }
     if (!is_shared) {
         worker->running = NULL;
+        ex_worker_add(&worker->counters.resume_count, (uint64_t)(EX_TURN_RESUMES_MAX - resumes));
     }
     return resumes == 0;
 }

@@ -20,6 +20,7 @@
 #include "executor/wheel.h"
 #endif
 
+#include <ex/counters.h>
 #include <ex/strand.h>
 
 enum {
@@ -51,7 +52,6 @@ struct ex_worker {
     struct ex_strand **tail;   /* where the next one is linked in */
     struct ex_strand *running; /* NULL between two tasks; written inside the bracket */
     int32_t budget;            /* operations left to the running task */
-    uint32_t tick;             /* resumes so far; read by others */
     uint16_t spawn_state;      /* of a new task: live, and cancelled from birth while closing */
     uint16_t id;
     uint16_t plain_id; /* `id`, if no other thread and no observer minds; else no root's owner */
@@ -65,9 +65,9 @@ struct ex_worker {
     uint32_t lifo_streak;   /* how often in a row it was taken from there */
     uint32_t ready_count;   /* without `lifo`; read by others */
     uint32_t search_next;   /* where the next search begins */
-    uint32_t tick_seen;     /* `tick` at the watcher's last look; the watcher's */
+    uint64_t resumes_seen;  /* resumes at the watcher's last look; the watcher's */
     bool has_surplus;       /* something was queued inside this bracket: who idles may take it */
-    size_t live_count; /* spawned here less returned here: only the sum over all workers counts */
+    struct ex_counters counters; /* written by the owner, read by all */
     struct ex_slab slab;
     struct ex_scheduler *scheduler;
     const struct ex_worker_wait *waits;
@@ -82,6 +82,11 @@ struct ex_worker {
     struct ex_wheel wheel;
 #endif
 };
+
+/* Adds to one of the worker's counters. By the owner. */
+static inline void ex_worker_add(uint64_t *counter, uint64_t more) {
+    __atomic_store_n(counter, *counter + more, __ATOMIC_RELAXED);
+}
 
 /* `local` of a slab whose tasks any thread may handle: equal to no worker, and not to NULL. */
 #define EX_WORKER_NOT_LOCAL ((void *)1)

@@ -17,6 +17,7 @@
 #ifndef EXECUTOR_INCLUDE_EX_SCHEDULER_H
 #define EXECUTOR_INCLUDE_EX_SCHEDULER_H
 
+#include <ex/counters.h>
 #include <ex/task.h>
 
 struct ex_scheduler_options {
@@ -49,6 +50,10 @@ EX_PUBLIC void ex_scheduler_destroy(struct ex_scheduler *scheduler);
 
 /* Tasks that were spawned and have not returned. */
 EX_PUBLIC size_t ex_scheduler_live_count(const struct ex_scheduler *scheduler);
+
+/* What the scheduler has done so far, in numbers. From any thread. */
+EX_PUBLIC void ex_scheduler_counters(const struct ex_scheduler *scheduler,
+                                     struct ex_counters *counters);
 
 /* The scheduler of the calling task; NULL outside of any. */
 EX_PUBLIC struct ex_scheduler *ex_scheduler_current(void);

@@ -1,0 +1,158 @@
+#include "tests/suite.h"
+
+#include <errno.h>
+#include <ex/scheduler.h>
+#include <ex/timer.h>
+#include <ex/waker.h>
+#include <unistd.h>
+
+static struct ex_scheduler *scheduler;
+
+static struct ex_counters start_and_read(uint32_t worker_count) {
+    const struct ex_scheduler_options options = {.worker_count = worker_count};
+    struct ex_counters counters;
+
+    ck_assert_int_eq(ex_scheduler_create(&scheduler, &options), 0);
+    ex_scheduler_counters(scheduler, &counters);
+    return counters;
+}
+
+static struct ex_counters run_and_read(void) {
+    struct ex_counters counters;
+
+    ck_assert_int_eq(ex_scheduler_run(scheduler), 0);
+    ex_scheduler_counters(scheduler, &counters);
+    ex_scheduler_destroy(scheduler);
+    return counters;
+}
+
+struct worker_task {
+    struct ex_frame frame;
+    int yields;
+    int children;
+    struct ex_sleep sleep;
+};
+
+EX_RESUME(worker_task) {
+    EX_BEGIN(worker_task);
+    while (self->children-- > 0) {
+        struct worker_task *child = ex_task_new(NULL, sizeof *child);
+        child->yields = self->yields;
+        child->children = 0;
+        ex_task_spawn_detached(EX_FRAME(child, worker_task));
+    }
+    while (self->yields-- > 0) {
+        EX_YIELD();
+    }
+    EX_AWAIT(ex_sleep_for(&self->sleep, EX_TIMER_MS));
+    EX_END();
+}
+
+static void spawn(int yields, int children) {
+    struct worker_task *task = ex_task_new(scheduler, sizeof *task);
+
+    task->yields = yields;
+    task->children = children;
+    ex_task_spawn_detached(EX_FRAME(task, worker_task));
+}
+
+START_TEST(a_local_scheduler_counts_what_it_did) {
+    const struct ex_counters none = start_and_read(0);
+    ck_assert_uint_eq(none.spawn_count, 0);
+
+    spawn(4, 2);
+    const struct ex_counters counters = run_and_read();
+
+    ck_assert_uint_eq(counters.spawn_count, 3);
+    ck_assert_uint_eq(counters.return_count, 3);
+    ck_assert_uint_eq(counters.resume_count, 3 * (1 + 4 + 1)); /* begins, yields, was slept */
+    ck_assert_uint_eq(counters.timer_count, 3);
+    ck_assert_uint_ge(counters.sleep_count, 1);
+    ck_assert_uint_eq(counters.remote_count, 1); /* the first was spawned from outside */
+    ck_assert_uint_eq(counters.steal_count + counters.overflow_count, 0);
+}
+END_TEST
+
+START_TEST(a_full_queue_goes_to_all) {
+    start_and_read(1);
+
+    spawn(0, 1000);
+    const struct ex_counters counters = run_and_read();
+
+    ck_assert_uint_eq(counters.return_count, 1001);
+    ck_assert_uint_ge(counters.overflow_count, 1);
+    ck_assert_uint_ge(counters.injected_count, 128);
+}
+END_TEST
+
+/* Wakes its fellow, then waits for it. */
+struct pair {
+    struct ex_frame frame;
+    struct ex_waker *own;
+    struct ex_waker *other;
+    int rounds;
+};
+
+EX_RESUME(pair) {
+    EX_BEGIN(pair);
+    *self->own = ex_waker_of(strand);
+    EX_YIELD();
+    while (self->rounds-- > 0) {
+        ex_waker_wake(*self->other);
+        EX_SUSPEND();
+    }
+    ex_waker_wake(*self->other);
+    EX_END();
+}
+
+START_TEST(what_is_woken_last_goes_first_only_so_often) {
+    struct ex_waker wakers[2];
+    start_and_read(1);
+
+    for (int side = 0; side < 2; side++) {
+        struct pair *pair = ex_task_new(scheduler, sizeof *pair);
+        pair->own = &wakers[side];
+        pair->other = &wakers[1 - side];
+        pair->rounds = 100;
+        ex_task_spawn_detached(EX_FRAME(pair, pair));
+    }
+    const struct ex_counters counters = run_and_read();
+
+    ck_assert_uint_ge(counters.lifo_cap_count, 25);
+    ck_assert_uint_le(counters.lifo_cap_count, 110);
+}
+END_TEST
+
+struct hog {
+    struct ex_frame frame;
+};
+
+EX_RESUME(hog) {
+    EX_BEGIN(hog);
+    spawn(0, 0);
+    struct ex_counters counters;
+    do {
+        usleep(1000);
+        ex_scheduler_counters(scheduler, &counters);
+    } while (counters.steal_count == 0 && counters.return_count == 0);
+    EX_END();
+}
+
+START_TEST(a_theft_is_counted_by_the_thief) {
+    start_and_read(2);
+
+    struct hog *hog = ex_task_new(scheduler, sizeof *hog);
+    ex_task_spawn_detached(EX_FRAME(hog, hog));
+    const struct ex_counters counters = run_and_read();
+
+    ck_assert_uint_ge(counters.steal_count, 1);
+    ck_assert_uint_ge(counters.stolen_count, counters.steal_count);
+}
+END_TEST
+
+SUITE(counters) {
+    SUITE_TEST(a_local_scheduler_counts_what_it_did);
+    SUITE_TEST(a_full_queue_goes_to_all);
+    SUITE_TEST(what_is_woken_last_goes_first_only_so_often);
+    SUITE_TEST(a_theft_is_counted_by_the_thief);
+}
