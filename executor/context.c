@@ -65,7 +65,7 @@ __attribute__((always_inline)) static inline void switch_land(void *fake_stack) 
 #endif
 }
 
-static void enter(uintptr_t word) {
+static void land(uintptr_t word) {
     switch_land(NULL);
     last.to->entry(word);
     __builtin_trap();
@@ -109,7 +109,7 @@ void ex_context_prepare(struct ex_context *context,
     }
     frame[BEGIN_WORD] = (uintptr_t)ex_context_enter;
 #if defined(EX_CONTEXT_SANITIZED)
-    frame[ENTRY_WORD] = (uintptr_t)enter;
+    frame[ENTRY_WORD] = (uintptr_t)land;
     *context = (struct ex_context) {
         .stack_pointer = frame, .entry = entry, .stack_low = stack_low,
         .stack_size = (size_t)((char *)stack_top - (char *)stack_low),

@@ -26,6 +26,7 @@ struct ex_scheduler {
     uint8_t has_watcher; /* one worker that idles looks now and then at those who work */
     uint32_t idle_count;
     uint32_t searching_count;
+    size_t fiber_stack_size; /* 0: the default */
 #ifndef EX_SMALL
     pthread_mutex_t lock; /* for all below */
     struct ex_park park;  /* who waits in ex_scheduler_run */

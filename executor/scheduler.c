@@ -31,6 +31,7 @@ static struct ex_scheduler *allocate(const struct ex_scheduler_options *options)
     scheduler->memory = memory;
     scheduler->workers = (struct ex_worker *)(((uintptr_t)(scheduler + 1) + 63) & ~(uintptr_t)63);
     scheduler->is_local = options->worker_count == 0;
+    scheduler->fiber_stack_size = options->fiber_stack_size;
     return scheduler;
 }
 
@@ -121,7 +122,8 @@ int ex_scheduler_create(struct ex_scheduler **scheduler,
 
     options = options == NULL ? &defaults : options;
     if ((options->memory == NULL) != (options->memory_size == 0) ||
-        (options->memory != NULL && options->worker_count != 0)) {
+        (options->memory != NULL && options->worker_count != 0) ||
+        options->fiber_stack_size > EX_STACK_SIZE_MAX) {
         return -EINVAL;
     }
     if (options->worker_count > EX_WORKER_COUNT_MAX) {

@@ -65,6 +65,7 @@ void ex_worker_deinit(struct ex_worker *worker) {
     __atomic_store_n(&ex_worker_of[worker->id], NULL, __ATOMIC_RELEASE);
     ex_slab_deinit(&worker->slab);
 #ifndef EX_SMALL
+    ex_stack_deinit(&worker->stacks);
     EX_ASSERT(ex_wheel_next(&worker->wheel) == EX_WHEEL_NEVER);
     pthread_mutex_destroy(&worker->wheel_lock);
     ex_park_deinit(&worker->park);

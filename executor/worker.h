@@ -16,6 +16,7 @@
 #include "executor/park.h"
 #endif
 #include "executor/slab.h"
+#include "executor/stack.h"
 #ifndef EX_SMALL
 #include "executor/wheel.h"
 #endif
@@ -80,6 +81,7 @@ struct ex_worker {
     struct ex_park park;
     pthread_mutex_t wheel_lock; /* of a shared worker; for the wheel and who stands in it */
     struct ex_wheel wheel;
+    struct ex_stack_pool stacks; /* of its fibers; all zero before the first */
 #endif
 };
 

@@ -10,7 +10,8 @@
  * scheduler; no instruction of its own paths is locked. With worker_count >= 1 they run on that
  * many threads.
  *
- * Memory:  from malloc, or from options.memory: then nothing is ever allocated elsewhere.
+ * Memory:  from malloc, or from options.memory: then nothing but stacks of fibers
+ *          is ever allocated elsewhere.
  * Errors:  negative errno values.
  * Threads: create, run and destroy on one thread; tasks may be spawned from any.
  */
@@ -21,9 +22,10 @@
 #include <ex/task.h>
 
 struct ex_scheduler_options {
-    void *memory;          /* NULL: malloc. Else it is borrowed until ex_scheduler_destroy */
-    size_t memory_size;    /* bytes at `memory` */
-    uint32_t worker_count; /* 0: local */
+    void *memory;            /* NULL: malloc. Else it is borrowed until ex_scheduler_destroy */
+    size_t memory_size;      /* bytes at `memory` */
+    uint32_t worker_count;   /* 0: local */
+    size_t fiber_stack_size; /* bytes for each fiber (ex/fiber.h); 0: 64 KiB; at most 1 GiB */
 };
 
 /* -ENOMEM; -EINVAL for options that contradict each other; -EAGAIN when EX_WORKER_COUNT_MAX worker
