@@ -81,10 +81,21 @@ bool ex_idle_is_over(const struct ex_scheduler *scheduler) {
            ex_crew_live_count(scheduler) == 0;
 }
 
-static bool is_something_ready(const struct ex_worker *worker) {
+/* Counterexample that a look at the own queue answers: (1) another thread wakes a pinned task, and
+ * the owner is awake, so that nobody notifies it. (2) A thief that finds the owner stuck delivers
+ * the wake to the owner's queue. (3) The owner sees no wake, goes to sleep, and nobody else may run
+ * the task. */
+static bool has_pinned(struct ex_worker *worker) {
+    ex_ready_enter(worker);
+    const bool has = worker->head != NULL;
+    ex_ready_leave(worker);
+    return has;
+}
+
+static bool is_something_ready(struct ex_worker *worker) {
     const struct ex_scheduler *const scheduler = worker->scheduler;
 
-    if (__atomic_load_n(&worker->remote, __ATOMIC_SEQ_CST) != NULL ||
+    if (__atomic_load_n(&worker->remote, __ATOMIC_SEQ_CST) != NULL || has_pinned(worker) ||
         __atomic_load_n(&scheduler->injected_count, __ATOMIC_SEQ_CST) != 0 ||
         __atomic_load_n(&scheduler->is_closing, __ATOMIC_SEQ_CST) != 0) {
         return true;
