@@ -28,6 +28,9 @@ done
 for name in fiber_switch timer_insert timer_cancel timer_fire nested_stream; do
     expect 0 'operations$' "$bench" --run limit_$name 1024
 done
+for name in switch yield create; do
+    expect 0 'operations$' "$bench" --run fiber_$name 1024
+done
 for name in insert cancel insert_1k cancel_1k fire_1k; do
     expect 0 'operations$' "$bench" --run timer_$name 1000
 done

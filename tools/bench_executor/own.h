@@ -37,6 +37,13 @@ uint64_t own_wake_leaf_1(uint64_t count);
 uint64_t own_wake_leaf_8(uint64_t count);
 uint64_t own_wake_leaf_64(uint64_t count);
 
+/* To a fiber or back, without the ready queue; and through it. */
+uint64_t own_fiber_switch(uint64_t count);
+uint64_t own_fiber_yield(uint64_t count);
+
+/* A fiber that runs and returns at once. */
+uint64_t own_fiber_create(uint64_t count);
+
 /* Of as many timers as operations, due within a second; the others of a thousand at a time. */
 uint64_t own_timer_insert(uint64_t count);
 uint64_t own_timer_cancel(uint64_t count);
