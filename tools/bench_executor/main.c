@@ -23,14 +23,15 @@ static const struct row own[] = {
     {"fiber_switch", "ns", 8000000, 2, own_fiber_switch, NULL, "<= 22"},
     {"fiber_yield", "ns", 2000000, 1, own_fiber_yield, "<= 12", NULL},
     {"fiber_create", "ns", 1000000, 1, own_fiber_create, "<= 60", NULL},
+    {"nested_stream", "ns", 1000000, 1, own_nested_stream, NULL, "<= 240"},
     {"timer_insert", "ns", DEADLINE_TIMERS, 0, own_timer_insert, "<= 20", NULL},
     {"timer_insert_1k", "ns", 1000 * OWN_TIMERS_FEW, 0, own_timer_insert_1k, "<= 20", NULL},
     {"timer_cancel", "ns", DEADLINE_TIMERS, 0, own_timer_cancel, "<= 15", NULL},
     {"timer_cancel_1k", "ns", 1000 * OWN_TIMERS_FEW, 0, own_timer_cancel_1k, "<= 15", NULL},
     {"timer_fire", "ns", DEADLINE_TIMERS, 0, own_timer_fire, "<= 200", NULL},
+    {"timer_fire_1k", "ns", OWN_TIMERS_FEW, 0, own_timer_fire_1k, "<= 200", NULL},
     {"mt_yield", "ns", 2000 * OWN_THREADS_TASKS, 0, own_mt_yield, "<= 2.5 times yield_1", NULL},
     {"mt_spawn", "ns", 2000 * OWN_SPAWN_BATCH, 0, own_mt_spawn, "<= 2.5 times spawn_await", NULL},
-    {"timer_fire_1k", "ns", OWN_TIMERS_FEW, 0, own_timer_fire_1k, "<= 200", NULL},
 };
 
 static const struct row limits[] = {

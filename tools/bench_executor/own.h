@@ -44,6 +44,9 @@ uint64_t own_fiber_yield(uint64_t count);
 /* A fiber that runs and returns at once. */
 uint64_t own_fiber_create(uint64_t count);
 
+/* An item from a generator through three others, each of which awaits a stream of unknown type. */
+uint64_t own_nested_stream(uint64_t count);
+
 /* Of as many timers as operations, due within a second; the others of a thousand at a time. */
 uint64_t own_timer_insert(uint64_t count);
 uint64_t own_timer_cancel(uint64_t count);
