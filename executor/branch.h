@@ -13,6 +13,11 @@ static inline void ex_branch_adopt(struct ex_branch *branch, struct ex_strand *p
     branch->root = ex_strand_root(parent);
 }
 
+/* The branch of an index, NULL after the last: for dumps. */
+static inline struct ex_branch *ex_branch_at(const struct ex_branch_set *set, size_t index) {
+    return index < set->count ? &set->branches[index] : NULL;
+}
+
 /* The branches of `set` begin below `strand`, at the next ex_branch_run. */
 void ex_branch_begin(struct ex_branch_set *set, struct ex_strand *strand);
 

@@ -21,6 +21,9 @@ struct ex_scheduler {
     struct ex_worker *workers; /* a local scheduler has one */
     uint32_t worker_count;
     bool is_local;
+    struct ex_observer observer; /* `context` and all else NULL: not watched */
+    bool is_watched;
+    bool keeps_times;    /* slots end with when their task was last put aside: ex_slab_time */
     uint8_t is_stopped;  /* ex_scheduler_run shall return; from any thread */
     uint8_t is_closing;  /* worker threads end when they have nothing left to do */
     uint8_t has_watcher; /* one worker that idles looks now and then at those who work */

@@ -2,8 +2,12 @@
 
 #include "executor/branch.h"
 
+static struct ex_branch *branch_at(struct ex_frame *frame, size_t index) {
+    return ex_branch_at(&((struct ex_join *)(void *)frame)->set, index);
+}
+
 EX_RESUME(ex_join) {
-    EX_BEGIN(ex_join);
+    EX_BEGIN_BRANCHES(ex_join, branch_at);
     ex_branch_begin(&self->set, strand);
     while (!ex_branch_run(&self->set, strand)) {
         EX_SUSPEND();

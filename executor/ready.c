@@ -1,6 +1,7 @@
 #include "executor/ready.h"
 
 #include "executor/crew.h"
+#include "executor/watch.h"
 
 /* ---- the bracket ------------------------------------------------------------------------------
  */
@@ -92,8 +93,13 @@ void ex_ready_queue(struct ex_worker *worker, struct ex_strand *strand) {
 }
 
 void ex_ready_offer(struct ex_worker *worker, struct ex_strand *strand) {
+    EX_WATCH(worker->observer, woken, strand);
     if (strand == worker->running) {
         return; /* queued when it has to wait */
+    }
+    if (!worker->is_shared) {
+        ex_ready_push(worker, strand);
+        return;
     }
     if (worker->running != NULL && !ex_strand_is(strand, EX_STRAND_PINNED)) {
         struct ex_strand *const before = worker->lifo;

@@ -113,7 +113,7 @@ static inline void ex_ready_wake(struct ex_worker *worker, struct ex_strand *str
     while (!ex_strand_is(strand, EX_STRAND_READY | EX_STRAND_RETURNED)) {
         ex_strand_set(strand, EX_STRAND_READY);
         if (!ex_strand_is_branch(strand)) {
-            if (__builtin_expect(worker->is_shared, 0)) {
+            if (__builtin_expect(!worker->is_plain, 0)) {
                 ex_ready_offer(worker, strand);
             } else if (strand != worker->running) {
                 ex_ready_push(worker, strand);

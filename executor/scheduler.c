@@ -32,6 +32,11 @@ static struct ex_scheduler *allocate(const struct ex_scheduler_options *options)
     scheduler->workers = (struct ex_worker *)(((uintptr_t)(scheduler + 1) + 63) & ~(uintptr_t)63);
     scheduler->is_local = options->worker_count == 0;
     scheduler->fiber_stack_size = options->fiber_stack_size;
+    scheduler->keeps_times = options->keeps_times;
+    if (options->observer != NULL) {
+        scheduler->observer = *options->observer;
+        scheduler->is_watched = true;
+    }
     return scheduler;
 }
 
@@ -100,6 +105,8 @@ static int init(struct ex_scheduler *scheduler, uint32_t worker_count) {
         status = ex_worker_init(&scheduler->workers[scheduler->worker_count],
                                 scheduler,
                                 &scheduler->memory,
+                                scheduler->is_watched ? &scheduler->observer : NULL,
+                                scheduler->keeps_times,
                                 !scheduler->is_local);
         scheduler->worker_count += status == 0;
     }

@@ -2,8 +2,12 @@
 
 #include "executor/branch.h"
 
+static struct ex_branch *branch_at(struct ex_frame *frame, size_t index) {
+    return ex_branch_at(&((struct ex_select *)(void *)frame)->set, index);
+}
+
 EX_RESUME(ex_select) {
-    EX_BEGIN(ex_select);
+    EX_BEGIN_BRANCHES(ex_select, branch_at);
     EX_REQUIRE(self->set.count > 0, "a select of no branches");
     ex_branch_begin(&self->set, strand);
     while (!ex_branch_run(&self->set, strand)) {

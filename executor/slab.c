@@ -61,7 +61,7 @@ static struct ex_slab_page *add_page(struct ex_slab *slab, uint32_t class, size_
     page->class = class;
     page->begun = SLOTS_AT;
     page->is_single = is_single;
-    slab->pages = page;
+    __atomic_store_n(&slab->pages, page, __ATOMIC_RELEASE);
     return page;
 }
 
@@ -82,9 +82,9 @@ static struct ex_strand *cut_slot(struct ex_slab *slab, uint32_t class, size_t s
         slab->current[class] = page->is_single ? NULL : page;
     }
     struct ex_strand *const slot = slot_at(page, page->begun);
-    page->begun += page->slot_size;
     memset(slot, 0, sizeof *slot);
     slot->owner = slab->owner_id;
+    __atomic_store_n(&page->begun, page->begun + page->slot_size, __ATOMIC_RELEASE);
     return slot;
 }
 
@@ -127,18 +127,22 @@ static void collect_remote(struct ex_slab *slab) {
     }
 }
 
+static size_t begun(const struct ex_slab_page *page) {
+    return __atomic_load_n(&page->begun, __ATOMIC_ACQUIRE);
+}
+
 struct ex_strand *ex_slab_next(const struct ex_slab *slab, const struct ex_strand *slot) {
-    struct ex_slab_page *page = slab->pages;
+    struct ex_slab_page *page = __atomic_load_n(&slab->pages, __ATOMIC_ACQUIRE);
 
     if (slot != NULL) {
         page = ex_slab_page_of(slot);
         const size_t at = (size_t)((const unsigned char *)slot - (const unsigned char *)page);
-        if (!page->is_single && at + page->slot_size < page->begun) {
+        if (!page->is_single && at + page->slot_size < begun(page)) {
             return slot_at(page, at + page->slot_size);
         }
         page = page->next;
     }
-    while (page != NULL && page->begun == SLOTS_AT) {
+    while (page != NULL && begun(page) == SLOTS_AT) {
         page = page->next;
     }
     return page == NULL ? NULL : slot_at(page, SLOTS_AT);

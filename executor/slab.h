@@ -81,12 +81,18 @@ static inline void ex_slab_free(struct ex_slab *slab, struct ex_strand *slot) {
     *list = slot;
 }
 
+/* The last word of a slot, for who allocates slots with room for it: a time. */
+static inline uint64_t *ex_slab_time(struct ex_strand *slot) {
+    return (uint64_t *)(void *)((unsigned char *)slot + ex_slab_page_of(slot)->slot_size) - 1;
+}
+
 /* The slab that a slot came from. */
 static inline struct ex_slab *ex_slab_of(const struct ex_strand *slot) {
     return ex_slab_page_of(slot)->slab;
 }
 
-/* The first slot after `slot` that was ever given out (NULL: the very first); NULL at the end. */
+/* The first slot after `slot` that was ever given out (NULL: the very first); NULL at the end. Also
+ * while the owner gives out more, of which it may miss some. */
 struct ex_strand *ex_slab_next(const struct ex_slab *slab, const struct ex_strand *slot);
 
 #endif

@@ -15,7 +15,10 @@ bool ex_steal_is_worth(const struct ex_worker *victim, bool is_stuck) {
                         __atomic_load_n(&victim->remote, __ATOMIC_RELAXED) != NULL);
 }
 
-static void begin(struct ex_worker *victim) {
+void ex_steal_freeze(struct ex_worker *victim) {
+    if (!victim->is_shared) {
+        return;
+    }
     pthread_mutex_lock(&victim->theft);
     __atomic_store_n(&victim->thief, 1, __ATOMIC_SEQ_CST);
     if (!victim->needs_fence) {
@@ -26,7 +29,10 @@ static void begin(struct ex_worker *victim) {
     }
 }
 
-static void end(struct ex_worker *victim) {
+void ex_steal_thaw(struct ex_worker *victim) {
+    if (!victim->is_shared) {
+        return;
+    }
     __atomic_store_n(&victim->thief, 0, __ATOMIC_RELEASE);
     pthread_mutex_unlock(&victim->theft);
 }
@@ -62,7 +68,7 @@ uint32_t ex_steal_take(struct ex_worker *thief, struct ex_worker *victim, bool i
     EX_ASSERT(thief != victim && thief->scheduler == victim->scheduler);
     struct ex_strand *taken = NULL;
 
-    begin(victim);
+    ex_steal_freeze(victim);
     if (is_stuck) {
         hear_for(victim);
     }
@@ -73,7 +79,7 @@ uint32_t ex_steal_take(struct ex_worker *thief, struct ex_worker *victim, bool i
     for (struct ex_strand *root = taken; root != NULL; root = root->next) {
         __atomic_store_n(&root->owner, thief->id, __ATOMIC_RELAXED);
     }
-    end(victim);
+    ex_steal_thaw(victim);
 
     ex_ready_enter(thief);
     while (taken != NULL) {

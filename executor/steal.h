@@ -24,4 +24,9 @@ bool ex_steal_is_worth(const struct ex_worker *victim, bool is_stuck);
 /* How many roots changed their owner, now ready at the thief's. */
 uint32_t ex_steal_take(struct ex_worker *thief, struct ex_worker *victim, bool is_stuck);
 
+/* Between the two the queue of a shared worker is the caller's, and none of its tasks begins, ends
+ * or is put back: steps 1 and 2, and 4, of the above. A local worker is not touched. */
+void ex_steal_freeze(struct ex_worker *victim);
+void ex_steal_thaw(struct ex_worker *victim);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "executor/crew.h"
 #include "executor/ready.h"
+#include "executor/watch.h"
 
 #include <errno.h>
 #include <ex/waker.h>
@@ -76,10 +77,16 @@ static __attribute__((noinline)) struct ex_strand *allocate_slowly(struct ex_sch
     struct ex_worker *const worker = ex_worker_self;
 
     EX_REQUIRE(worker != NULL || scheduler != NULL, "a task is made outside of any scheduler");
-    if (worker != NULL && (scheduler == NULL || worker->scheduler == scheduler)) {
-        return ex_slab_allocate(&worker->slab, size);
+    if (scheduler == NULL) {
+        scheduler = worker->scheduler;
     }
-    return ex_crew_allocate(scheduler, size);
+    if (scheduler->keeps_times) {
+        size += sizeof(uint64_t); /* ex_slab_time */
+    }
+    if (worker == NULL || worker->scheduler != scheduler) {
+        return ex_crew_allocate(scheduler, size);
+    }
+    return ex_slab_allocate(&worker->slab, size);
 }
 
 void *ex_task_new(struct ex_scheduler *scheduler, size_t frame_size) {
@@ -87,10 +94,11 @@ void *ex_task_new(struct ex_scheduler *scheduler, size_t frame_size) {
     struct ex_strand *root;
 
     EX_REQUIRE(frame_size >= sizeof(struct ex_frame), "a frame begins with a struct ex_frame");
-    if (__builtin_expect(scheduler == NULL && worker != NULL && frame_size <= FRAME_SIZE_SMALL,
+    if (__builtin_expect(scheduler == NULL && worker != NULL && !worker->keeps_times &&
+                             frame_size <= FRAME_SIZE_SMALL,
                          1)) {
         root = ex_slab_allocate(&worker->slab, sizeof(struct ex_task) + frame_size);
-    } else if (frame_size <= SIZE_MAX - sizeof(struct ex_task)) {
+    } else if (frame_size <= SIZE_MAX / 2) {
         root = allocate_slowly(scheduler, sizeof(struct ex_task) + frame_size);
     } else {
         root = NULL;
@@ -102,11 +110,19 @@ static inline uint16_t new_state(const struct ex_worker *worker) {
     return (uint16_t)(__atomic_load_n(&worker->spawn_state, __ATOMIC_RELAXED) | EX_STRAND_READY);
 }
 
+static void begin_time(struct ex_strand *root, const struct ex_worker *worker) {
+    if (worker->keeps_times) {
+        *ex_slab_time(root) = 0;
+    }
+}
+
 /* On a thread that is none of the scheduler's. */
 static void spawn_foreign(struct ex_strand *root) {
     struct ex_scheduler *const scheduler = ex_slab_of(root)->home;
     struct ex_worker *const first = &scheduler->workers[0];
 
+    begin_time(root, first);
+    EX_WATCH(first->observer, spawned, root);
     __atomic_fetch_add(&scheduler->foreign_count, 1, __ATOMIC_SEQ_CST);
     root->state = __atomic_load_n(&first->spawn_state, __ATOMIC_RELAXED);
     if (scheduler->is_local) {
@@ -128,11 +144,17 @@ static __attribute__((noinline)) void spawn_slowly(struct ex_strand *root) {
         spawn_foreign(root);
         return;
     }
-    root->state = new_state(worker);
+    begin_time(root, worker);
+    EX_WATCH(worker->observer, spawned, root);
     ex_worker_add(&worker->counters.spawn_count, 1);
     ex_ready_enter(worker);
+    root->state = new_state(worker);
     __atomic_store_n(&root->owner, worker->id, __ATOMIC_RELAXED);
-    ex_ready_queue(worker, root);
+    if (worker->is_shared) {
+        ex_ready_queue(worker, root);
+    } else {
+        ex_ready_push(worker, root);
+    }
     ex_ready_leave(worker);
 }
 
@@ -177,6 +199,11 @@ void ex_task_spawn_detached(struct ex_frame *frame) {
  * memory is given to its slab's worker (executor/crew.h says why). `state` stays: a drain may be
  * reading it. */
 static __attribute__((noinline)) void release_slowly(struct ex_strand *root) {
+    const struct ex_scheduler *const scheduler = ex_slab_of(root)->home;
+
+    if (scheduler->is_watched) {
+        ex_watch(&scheduler->observer, scheduler->observer.dropped, root);
+    }
     ex_task_frame(ex_task_of(root))->up = up_of(EX_TASK_UP_RELEASED);
     __atomic_store_n(&root->generation, (uint16_t)(root->generation + 1), __ATOMIC_RELAXED);
     __atomic_store_n(&root->owner, ex_slab_of(root)->owner_id, __ATOMIC_RELAXED);

@@ -3,17 +3,14 @@
 #ifndef EX_SMALL
 
 #include "executor/branch.h"
+#include "executor/clock.h"
 #include "executor/turn.h"
 
 #include <errno.h>
 #include <ex/waker.h>
-#include <time.h>
 
 uint64_t ex_timer_now(void) {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * EX_TIMER_S + (uint64_t)now.tv_nsec;
+    return ex_clock_now();
 }
 
 /* ---- the worker's wheel ------------------------------------------------------------------------
@@ -176,8 +173,12 @@ static int64_t result(const struct ex_deadline *self, struct ex_strand *strand, 
     return self->is_told && value == -ECANCELED ? -ETIMEDOUT : value;
 }
 
+static struct ex_branch *branch_at(struct ex_frame *frame, size_t index) {
+    return index == 0 ? &((struct ex_deadline *)(void *)frame)->branch : NULL;
+}
+
 EX_RESUME(ex_deadline) {
-    EX_BEGIN(ex_deadline);
+    EX_BEGIN_BRANCHES(ex_deadline, branch_at);
     ex_branch_adopt(&self->branch, strand);
     tell(self, strand, false);
     value = resume_child(self, strand);

@@ -1,7 +1,9 @@
 #include "executor/turn.h"
 
+#include "executor/clock.h"
 #include "executor/ready.h"
 #include "executor/task.h"
+#include "executor/watch.h"
 
 __attribute__((noinline)) int64_t
 ex_turn_climb(struct ex_strand *strand, struct ex_frame *frame, int64_t value) {
@@ -60,7 +62,10 @@ static void note_return(struct ex_worker *worker, struct ex_strand *strand) {
     ex_ready_leave(worker);
 }
 
-EACH_KIND bool run(struct ex_worker *worker, bool is_shared) {
+EACH_KIND bool run(struct ex_worker *worker,
+                   bool is_shared,
+                   const struct ex_observer *observer,
+                   bool keeps_times) {
     int resumes = EX_TURN_RESUMES_MAX;
 
     for (; resumes > 0; resumes--) {
@@ -70,13 +75,21 @@ EACH_KIND bool run(struct ex_worker *worker, bool is_shared) {
             break;
         }
         worker->budget = EX_WORKER_BUDGET;
+        EX_WATCH(observer, resumed, strand);
         const int64_t value = ex_turn_resume(strand, 0);
         if (value == EX_PENDING) {
+            EX_WATCH(observer, waits, strand);
+            if (keeps_times) {
+                *ex_slab_time(strand) = ex_clock_now();
+            }
             put_back(worker, strand, is_shared);
         } else {
             ex_turn_require_closed(strand);
             if (is_shared) {
                 note_return(worker, strand);
+            }
+            if (observer != NULL && observer->returned != NULL) {
+                observer->returned(observer->context, ex_watch_task(strand), value);
             }
             ex_task_return(worker, strand, value);
         }
@@ -89,5 +102,8 @@ EACH_KIND bool run(struct ex_worker *worker, bool is_shared) {
 }
 
 bool ex_turn_run(struct ex_worker *worker) {
-    return worker->is_shared ? run(worker, true) : run(worker, false);
+    if (worker->observer != NULL || worker->keeps_times) {
+        return run(worker, worker->is_shared, worker->observer, worker->keeps_times);
+    }
+    return worker->is_shared ? run(worker, true, NULL, false) : run(worker, false, NULL, false);
 }

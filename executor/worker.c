@@ -38,14 +38,19 @@ static int take_id(struct ex_worker *worker) {
 int ex_worker_init(struct ex_worker *worker,
                    struct ex_scheduler *scheduler,
                    struct ex_memory *memory,
+                   const struct ex_observer *observer,
+                   bool keeps_times,
                    bool is_shared) {
     memset(worker, 0, sizeof *worker);
     worker->tail = &worker->head;
     worker->scheduler = scheduler;
     worker->is_shared = is_shared;
+    worker->is_plain = !is_shared && observer == NULL && !keeps_times;
+    worker->keeps_times = keeps_times;
+    worker->observer = observer;
     worker->spawn_state = EX_STRAND_LIVE;
     ex_slab_init(&worker->slab, memory, worker, scheduler);
-    worker->slab.local = is_shared ? EX_WORKER_NOT_LOCAL : worker;
+    worker->slab.local = worker->is_plain ? worker : EX_WORKER_NOT_LOCAL;
 #ifndef EX_SMALL
     pthread_mutex_init(&worker->theft, NULL);
     ex_park_init(&worker->park);
@@ -55,7 +60,7 @@ int ex_worker_init(struct ex_worker *worker,
 #endif
     const int status = take_id(worker);
     worker->slab.owner_id = worker->id;
-    worker->plain_id = is_shared ? EX_STRAND_OWNER_BRANCH : worker->id;
+    worker->plain_id = worker->is_plain ? worker->id : EX_STRAND_OWNER_BRANCH;
     return status;
 }
 

@@ -22,6 +22,7 @@
 #endif
 
 #include <ex/counters.h>
+#include <ex/observer.h>
 #include <ex/strand.h>
 
 enum {
@@ -57,6 +58,8 @@ struct ex_worker {
     uint16_t id;
     uint16_t plain_id; /* `id`, if no other thread and no observer minds; else no root's owner */
     bool is_shared;
+    bool is_plain;    /* neither shared nor watched */
+    bool keeps_times; /* when each task was put aside last: ex_slab_time */
     bool needs_fence; /* no membarrier here: enter fences */
     uint8_t busy;     /* the owner is between enter and leave */
     uint8_t thief;    /* a thief has, or wants, the queue */
@@ -71,6 +74,7 @@ struct ex_worker {
     struct ex_counters counters; /* written by the owner, read by all */
     struct ex_slab slab;
     struct ex_scheduler *scheduler;
+    const struct ex_observer *observer; /* NULL: not watched */
     const struct ex_worker_wait *waits;
     struct ex_strand *remote __attribute__((aligned(64))); /* woken by others, linked by `link` */
     uint8_t shall_abort; /* cancel all tasks that were spawned here, and are from now on */
@@ -99,11 +103,13 @@ extern __thread struct ex_worker *ex_worker_self __attribute__((tls_model("initi
 /* The worker of an id, as it stands in a strand's `owner`. */
 extern struct ex_worker *ex_worker_of[EX_WORKER_COUNT_MAX];
 
-/* `is_shared`: its tasks may run on, and be handled by, other threads. -EAGAIN when all ids are
- * taken. */
+/* `is_shared`: its tasks may run on, and be handled by, other threads. `observer`: NULL, or told
+ * of all. -EAGAIN when all ids are taken. */
 int ex_worker_init(struct ex_worker *worker,
                    struct ex_scheduler *scheduler,
                    struct ex_memory *memory,
+                   const struct ex_observer *observer,
+                   bool keeps_times,
                    bool is_shared);
 void ex_worker_deinit(struct ex_worker *worker);
 

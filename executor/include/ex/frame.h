@@ -89,10 +89,13 @@ static inline struct ex_frame *ex_frame_init(struct ex_frame *frame, ex_resume_f
 
 /* Opens the body. From here on `self` is the struct NAME and `value` what the last await returned.
  */
-#define EX_BEGIN(name)                                                                             \
+#define EX_BEGIN(name) EX_BEGIN_BRANCHES(name, NULL)
+
+/* The same for a function that runs branches: BRANCH tells dumps which (ex/position.h). */
+#define EX_BEGIN_BRANCHES(name, branch)                                                            \
     struct name *const self = (struct name *)(void *)frame;                                        \
     _Static_assert(offsetof(struct name, frame) == 0, "the frame is the first member");            \
-    EX_POSITION_FUNCTION(name);                                                                    \
+    EX_POSITION_FUNCTION(name, branch);                                                            \
     (void)strand;                                                                                  \
     (void)value;                                                                                   \
     switch (self->frame.at) {                                                                      \

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct ex_branch;
 struct ex_frame;
 struct ex_strand;
 
@@ -22,6 +23,9 @@ struct ex_position_function {
     int64_t (*resume)(struct ex_frame *frame, struct ex_strand *strand, int64_t value);
     const char *name;
     const char *file;
+    /* The branches that a frame of this function runs while it waits, by index; NULL after the
+     * last. NULL itself: none. */
+    struct ex_branch *(*branch)(struct ex_frame *frame, size_t index);
 };
 
 /* Aligned to its size, for the linker lays the records of all files side by side. */
@@ -49,8 +53,11 @@ EX_PUBLIC void ex_position_register(struct ex_position_range *range);
 EX_PUBLIC const struct ex_position *
 ex_position_find(int64_t (*resume)(struct ex_frame *, struct ex_strand *, int64_t), uint64_t at);
 
-#define EX_POSITION_FUNCTION(fn)                                                                   \
-    static const struct ex_position_function ex_position_function_ = {fn##_resume, #fn, __FILE__}; \
+#define EX_POSITION_FUNCTION(fn, branch)                                                           \
+    static const struct ex_position_function ex_position_function_ = {fn##_resume,                 \
+                                                                      #fn,                         \
+                                                                      __FILE__,                    \
+                                                                      branch};                     \
     (void)ex_position_function_
 
 #define EX_POSITION(text)                                                                          \

@@ -19,6 +19,7 @@
 #define EXECUTOR_INCLUDE_EX_SCHEDULER_H
 
 #include <ex/counters.h>
+#include <ex/observer.h>
 #include <ex/task.h>
 
 struct ex_scheduler_options {
@@ -26,6 +27,8 @@ struct ex_scheduler_options {
     size_t memory_size;      /* bytes at `memory` */
     uint32_t worker_count;   /* 0: local */
     size_t fiber_stack_size; /* bytes for each fiber (ex/fiber.h); 0: 64 KiB; at most 1 GiB */
+    const struct ex_observer *observer; /* NULL: none; else copied */
+    bool keeps_times; /* dumps say since when a task waits: a look at the clock each resume */
 };
 
 /* -ENOMEM; -EINVAL for options that contradict each other; -EAGAIN when EX_WORKER_COUNT_MAX worker
