@@ -32,6 +32,13 @@ uint64_t own_spawn_await(uint64_t count);
 /* A value goes through a channel of one slot, of the benchmark's own, and another comes back. */
 uint64_t own_slot_round(uint64_t count);
 
+/* The same over two channels with room for one; an element passes through one with room for 128; a
+ * mutex is locked and unlocked that nobody else wants. */
+uint64_t own_channel_round(uint64_t count);
+uint64_t own_channel_pass(uint64_t count);
+uint64_t own_mutex_local(uint64_t count);
+uint64_t own_mutex_shared(uint64_t count);
+
 /* The innermost of 1, 8 or 64 nested calls wakes its own strand and waits. */
 uint64_t own_wake_leaf_1(uint64_t count);
 uint64_t own_wake_leaf_8(uint64_t count);

@@ -25,7 +25,8 @@
  * a frame that waits is resumed by its own strand, whatever its parents do; it cannot be dropped,
  * only cancelled, and then runs until it has left the queue or returned what it was given.
  *
- * Memory:  an object is its user's; nodes lie in the frames of operations. No allocation.
+ * Memory:  an object is its user's; nodes lie in the frames of operations. No allocation. It may be
+ *          destroyed when all operations that waited for it have returned.
  * Errors:  operations return 0 or a negative errno; -ECANCELED as in ex/task.h.
  * Threads: as above. …_blocking functions are for plain threads and shared objects: on a thread
  *          that runs tasks they panic, since what would end the wait may be one of them.

@@ -1,0 +1,420 @@
+#include <ex/channel.h>
+
+#include "executor/element.h"
+#include "executor/wait.h"
+
+#ifndef EX_SMALL
+#include <stdlib.h>
+
+enum { BLOCK_COUNT = 32 }; /* elements in a block of an unbounded channel */
+
+struct ex_channel_block {
+    struct ex_channel_block *next;
+    unsigned char elements[];
+};
+#endif
+
+/* ---- room, with the guard held ----------------------------------------------------------------
+ */
+
+#ifndef EX_SMALL
+static struct ex_channel_block *allocate_block(size_t element_size) {
+    if (element_size > (SIZE_MAX - sizeof(struct ex_channel_block)) / BLOCK_COUNT) {
+        return NULL;
+    }
+    return malloc(sizeof(struct ex_channel_block) + BLOCK_COUNT * element_size);
+}
+
+static unsigned char *block_end(const struct ex_channel *channel, struct ex_channel_block *block) {
+    return block->elements + BLOCK_COUNT * channel->element_size;
+}
+
+static bool append_block(struct ex_channel *channel) {
+    struct ex_channel_block *block = channel->spare;
+
+    channel->spare = NULL;
+    if (block == NULL) {
+        block = allocate_block(channel->element_size);
+    }
+    if (block == NULL) {
+        return false;
+    }
+    block->next = NULL;
+    channel->last->next = block;
+    channel->last = block;
+    channel->write = block->elements;
+    channel->write_end = block_end(channel, block);
+    return true;
+}
+
+static void release_first_block(struct ex_channel *channel) {
+    struct ex_channel_block *const block = channel->first;
+
+    EX_ASSERT(block->next != NULL);
+    channel->first = block->next;
+    channel->read = channel->first->elements;
+    channel->read_end = block_end(channel, channel->first);
+    if (channel->spare == NULL) {
+        channel->spare = block;
+    } else {
+        free(block);
+    }
+}
+
+static void begin_blocks(struct ex_channel *channel, struct ex_channel_block *block) {
+    block->next = NULL;
+    channel->first = block;
+    channel->last = block;
+    channel->read = channel->write = block->elements;
+    channel->read_end = channel->write_end = block_end(channel, block);
+}
+#endif
+
+/* `write` stands at its end. False: out of memory. */
+static bool wrap_write(struct ex_channel *channel) {
+#ifndef EX_SMALL
+    if (channel->ring == NULL) {
+        if (channel->count == 0) {
+            begin_blocks(channel, channel->first); /* all of it was read: there is only one */
+            return true;
+        }
+        return append_block(channel);
+    }
+#endif
+    channel->write = channel->ring;
+    return true;
+}
+
+/* `read` stands at its end, and there are elements. */
+static void wrap_read(struct ex_channel *channel) {
+#ifndef EX_SMALL
+    if (channel->ring == NULL) {
+        release_first_block(channel);
+        return;
+    }
+#endif
+    channel->read = channel->ring;
+}
+
+/* ---- elements, with the guard held --------------------------------------------------------------
+ */
+
+static inline void wake_receiver(struct ex_channel *channel) {
+    struct ex_strand *const receiver = channel->receiver;
+
+    if (receiver != NULL) {
+        channel->receiver = NULL;
+        ex_wait_wake(&channel->guard, receiver);
+    }
+}
+
+static inline bool insert(struct ex_channel *channel, const void *element) {
+    if (channel->write == channel->write_end && !wrap_write(channel)) {
+        return false;
+    }
+    ex_element_copy(channel->write, element, channel->element_size);
+    channel->write += channel->element_size;
+    channel->count++;
+    return true;
+}
+
+static inline int put(struct ex_channel *channel, const void *element) {
+    if (__builtin_expect(channel->is_closed, 0)) {
+        return -EPIPE;
+    }
+    if (channel->count == channel->capacity) {
+        return -EAGAIN;
+    }
+    if (!insert(channel, element)) {
+        return -ENOMEM;
+    }
+    wake_receiver(channel);
+    return 0;
+}
+
+/* There is room for one: the first that waits to send has sent. */
+static __attribute__((noinline)) void admit(struct ex_channel *channel) {
+    struct ex_channel_send *const send =
+        (struct ex_channel_send *)(void *)((unsigned char *)channel->senders.first -
+                                           offsetof(struct ex_channel_send, node));
+    const bool is_in = insert(channel, send->element);
+
+    EX_ASSERT(is_in);
+    ex_wait_end(&channel->guard, &channel->senders, &send->node, 0);
+}
+
+static inline int take(struct ex_channel *channel, void *element) {
+    if (channel->count == 0) {
+        return channel->is_closed ? -EPIPE : -EAGAIN;
+    }
+    if (channel->read == channel->read_end) {
+        wrap_read(channel);
+    }
+    ex_element_copy(element, channel->read, channel->element_size);
+    channel->read += channel->element_size;
+    channel->count--;
+    if (channel->senders.first != NULL) {
+        admit(channel);
+    }
+    return 0;
+}
+
+/* ---- life -------------------------------------------------------------------------------------
+ */
+
+static void init(struct ex_channel *channel, enum ex_wait_kind kind, size_t element_size) {
+    EX_REQUIRE(element_size > 0, "a channel for elements of no bytes");
+    *channel = (struct ex_channel){.element_size = element_size,
+                                   .capacity = EX_CHANNEL_UNBOUNDED,
+                                   .sender_count = 1,
+                                   .has_receiver = true};
+    ex_wait_guard_init(&channel->guard, kind);
+}
+
+static void init_ring(struct ex_channel *channel, unsigned char *ring, size_t capacity) {
+    unsigned char *const end = ring + capacity * channel->element_size;
+
+    EX_REQUIRE(capacity > 0, "a channel with room for no element");
+    channel->capacity = capacity;
+    channel->ring = ring;
+    channel->read = channel->write = ring;
+    channel->read_end = channel->write_end = end;
+}
+
+void ex_channel_init_mem(struct ex_channel *channel,
+                         enum ex_wait_kind kind,
+                         size_t element_size,
+                         void *memory,
+                         size_t memory_size) {
+    init(channel, kind, element_size);
+    init_ring(channel, memory, memory_size / element_size);
+}
+
+static void require_nobody_waits(struct ex_channel *channel) {
+    EX_REQUIRE(!channel->is_receiving && channel->senders.first == NULL,
+               "a channel is destroyed while somebody waits");
+}
+
+void ex_channel_deinit(struct ex_channel *channel) {
+    EX_REQUIRE(!channel->is_created, "a channel that frees itself is destroyed");
+    ex_wait_enter(&channel->guard);
+    require_nobody_waits(channel);
+    ex_wait_leave(&channel->guard);
+    ex_wait_guard_deinit(&channel->guard);
+}
+
+#ifndef EX_SMALL
+struct ex_channel *ex_channel_create(enum ex_wait_kind kind, size_t element_size, size_t capacity) {
+    struct ex_channel_block *block = NULL;
+    size_t size = sizeof(struct ex_channel);
+
+    EX_REQUIRE(element_size > 0, "a channel for elements of no bytes");
+    if (capacity == EX_CHANNEL_UNBOUNDED) {
+        block = allocate_block(element_size);
+    } else if (__builtin_mul_overflow(element_size, capacity, &size) ||
+               __builtin_add_overflow(size, sizeof(struct ex_channel), &size)) {
+        return NULL;
+    }
+    struct ex_channel *const channel = malloc(size);
+    if (channel == NULL || (capacity == EX_CHANNEL_UNBOUNDED && block == NULL)) {
+        free(channel);
+        free(block);
+        return NULL;
+    }
+    init(channel, kind, element_size);
+    channel->is_created = true;
+    if (block != NULL) {
+        begin_blocks(channel, block);
+    } else {
+        init_ring(channel, (unsigned char *)(channel + 1), capacity);
+    }
+    return channel;
+}
+#endif
+
+/* Nobody uses it any more. */
+static void release(struct ex_channel *channel) {
+    require_nobody_waits(channel);
+#ifndef EX_SMALL
+    if (!channel->is_created) {
+        return;
+    }
+    ex_wait_guard_deinit(&channel->guard);
+    for (struct ex_channel_block *block = channel->first; block != NULL;) {
+        struct ex_channel_block *const next = block->next;
+        free(block);
+        block = next;
+    }
+    free(channel->spare);
+    free(channel);
+#endif
+}
+
+/* With the guard held. */
+static void close_it(struct ex_channel *channel) {
+    channel->is_closed = true;
+    ex_wait_end_all(&channel->guard, &channel->senders, -EPIPE);
+    wake_receiver(channel);
+}
+
+void ex_channel_close(struct ex_channel *channel) {
+    ex_wait_enter(&channel->guard);
+    close_it(channel);
+    ex_wait_leave(&channel->guard);
+}
+
+void ex_channel_sender_add(struct ex_channel *channel) {
+    ex_wait_enter(&channel->guard);
+    EX_REQUIRE(channel->sender_count > 0 && channel->sender_count < UINT32_MAX,
+               "a sender is added to a channel that has none left");
+    channel->sender_count++;
+    ex_wait_leave(&channel->guard);
+}
+
+void ex_channel_sender_drop(struct ex_channel *channel) {
+    ex_wait_enter(&channel->guard);
+    EX_REQUIRE(channel->sender_count > 0, "more senders are dropped than a channel has");
+    channel->sender_count--;
+    if (channel->sender_count == 0) {
+        EX_REQUIRE(channel->senders.first == NULL, "the last sender is dropped while it sends");
+        close_it(channel);
+    }
+    const bool is_last = channel->sender_count == 0 && !channel->has_receiver;
+    ex_wait_leave(&channel->guard);
+    if (is_last) {
+        release(channel);
+    }
+}
+
+void ex_channel_receiver_drop(struct ex_channel *channel) {
+    ex_wait_enter(&channel->guard);
+    EX_REQUIRE(channel->has_receiver, "the receiver of a channel is dropped twice");
+    EX_REQUIRE(!channel->is_receiving, "the receiver is dropped while it receives");
+    channel->has_receiver = false;
+    close_it(channel);
+    const bool is_last = channel->sender_count == 0;
+    ex_wait_leave(&channel->guard);
+    if (is_last) {
+        release(channel);
+    }
+}
+
+/* ---- operations -------------------------------------------------------------------------------
+ */
+
+static inline int64_t begin_send(struct ex_channel_send *self, struct ex_strand *strand) {
+    struct ex_channel *const channel = self->channel;
+
+    ex_wait_enter(&channel->guard);
+    int64_t value = put(channel, self->element);
+    if (value == -EAGAIN) {
+        ex_wait_push(&channel->senders, &self->node, strand);
+        value = EX_PENDING;
+    }
+    ex_wait_leave(&channel->guard);
+    return value;
+}
+
+EX_RESUME(ex_channel_send) {
+    EX_BEGIN(ex_channel_send);
+    EX_WAIT_BEGIN();
+    value = begin_send(self, strand);
+    while (value == EX_PENDING) {
+        EX_SUSPEND();
+        value = ex_wait_go_on(&self->channel->guard, &self->channel->senders, &self->node, strand);
+    }
+    EX_RETURN(value);
+    EX_END();
+}
+
+struct ex_frame *
+ex_channel_send(struct ex_channel_send *self, struct ex_channel *channel, const void *element) {
+    self->channel = channel;
+    self->element = element;
+    return EX_FRAME(self, ex_channel_send);
+}
+
+/* Every wake is a hint to look again: what was sent stays in the channel until it is taken here, so
+ * that nothing is on its way to a receiver that is cancelled. */
+static inline int64_t begin_recv(struct ex_channel_recv *self, struct ex_strand *strand) {
+    struct ex_channel *const channel = self->channel;
+
+    ex_wait_enter(&channel->guard);
+    EX_REQUIRE(!channel->is_receiving, "two receive from one channel");
+    int64_t value = take(channel, self->element);
+    if (value == -EAGAIN) {
+        channel->receiver = strand;
+        channel->is_receiving = true;
+        value = EX_PENDING;
+    }
+    ex_wait_leave(&channel->guard);
+    return value;
+}
+
+static inline int64_t go_on_recv(struct ex_channel_recv *self, struct ex_strand *strand) {
+    struct ex_channel *const channel = self->channel;
+
+    ex_wait_enter(&channel->guard);
+    int64_t value = take(channel, self->element);
+    if (value == -EAGAIN) {
+        value = ex_strand_take_cancel(strand) ? -ECANCELED : EX_PENDING;
+    }
+    channel->receiver = value == EX_PENDING ? strand : NULL;
+    channel->is_receiving = value == EX_PENDING;
+    ex_wait_leave(&channel->guard);
+    return value;
+}
+
+EX_RESUME(ex_channel_recv) {
+    EX_BEGIN(ex_channel_recv);
+    EX_WAIT_BEGIN();
+    value = begin_recv(self, strand);
+    while (value == EX_PENDING) {
+        EX_SUSPEND();
+        value = go_on_recv(self, strand);
+    }
+    EX_RETURN(value);
+    EX_END();
+}
+
+struct ex_frame *
+ex_channel_recv(struct ex_channel_recv *self, struct ex_channel *channel, void *element) {
+    self->channel = channel;
+    self->element = element;
+    return EX_FRAME(self, ex_channel_recv);
+}
+
+int ex_channel_try_send(struct ex_channel *channel, const void *element) {
+    ex_wait_enter(&channel->guard);
+    const int status = put(channel, element);
+    ex_wait_leave(&channel->guard);
+    return status;
+}
+
+int ex_channel_try_recv(struct ex_channel *channel, void *element) {
+    ex_wait_enter(&channel->guard);
+    const int status = take(channel, element);
+    ex_wait_leave(&channel->guard);
+    return status;
+}
+
+size_t ex_channel_count(struct ex_channel *channel) {
+    ex_wait_enter(&channel->guard);
+    const size_t count = channel->count;
+    ex_wait_leave(&channel->guard);
+    return count;
+}
+
+#ifndef EX_SMALL
+int ex_channel_send_blocking(struct ex_channel *channel, const void *element) {
+    struct ex_channel_send self;
+
+    return (int)ex_wait_block(&channel->guard, ex_channel_send(&self, channel, element));
+}
+
+int ex_channel_recv_blocking(struct ex_channel *channel, void *element) {
+    struct ex_channel_recv self;
+
+    return (int)ex_wait_block(&channel->guard, ex_channel_recv(&self, channel, element));
+}
+#endif
