@@ -35,7 +35,6 @@ done
 for name in insert cancel insert_1k cancel_1k fire_1k; do
     expect 0 'operations$' "$bench" --run timer_$name 1000
 done
-expect 0 'operations$' "$bench" --run chan1_round 1024
 expect 0 'operations$' "$bench" --run mt_yield 2000
 expect 0 'operations$' "$bench" --run mt_spawn 1024
 expect 0 'operations$' "$bench" --run limit_yield_100k 100000

@@ -21,7 +21,6 @@ static const struct row own[] = {
     {"chan128", "ns", 4096000, 128, own_channel_pass, NULL, "<= 60"},
     {"mutex", "ns", 4096000, 128, own_mutex_local, "<= 3", NULL},
     {"mutex_shared", "ns", 2048000, 128, own_mutex_shared, NULL, NULL},
-    {"chan1_round", "ns", 500000, 1, own_chan1_round, NULL, "<= 300"},
     {"wake_leaf_1", "ns", 4000000, 1, own_wake_leaf_1, NULL, "<= 50"},
     {"wake_leaf_8", "ns", 4000000, 1, own_wake_leaf_8, "as wake_leaf_1, +- 10 %", "<= 50"},
     {"wake_leaf_64", "ns", 4000000, 1, own_wake_leaf_64, "as wake_leaf_1, +- 10 %", "<= 50"},

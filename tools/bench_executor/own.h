@@ -39,9 +39,6 @@ uint64_t own_channel_pass(uint64_t count);
 uint64_t own_mutex_local(uint64_t count);
 uint64_t own_mutex_shared(uint64_t count);
 
-/* The same through two of the executor's channels, of one element each. */
-uint64_t own_chan1_round(uint64_t count);
-
 /* The innermost of 1, 8 or 64 nested calls wakes its own strand and waits. */
 uint64_t own_wake_leaf_1(uint64_t count);
 uint64_t own_wake_leaf_8(uint64_t count);

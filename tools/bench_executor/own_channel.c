@@ -1,83 +1,180 @@
 #include <ex/channel.h>
+#include <ex/mutex.h>
 #include <ex/scheduler.h>
 
 #include "tools/bench_executor/own.h"
 #include "tools/bench_executor/row.h"
 
+#define CAPACITY_MAX 128
+
 static struct ex_channel there, back;
+static uint64_t ring_there[CAPACITY_MAX], ring_back[CAPACITY_MAX];
 static uint64_t spent;
 
-/* What each side awaits, one at a time. */
-union call {
-    struct ex_channel_send send;
-    struct ex_channel_recv receive;
-};
+static void begin_channels(size_t capacity) {
+    const size_t size = capacity * sizeof(uint64_t);
 
-/* Sends there and receives what comes back. */
-struct server {
-    struct ex_frame frame;
-    union call call;
-    uint64_t sent;
-    uint64_t received;
-    uint64_t count;
+    ex_channel_init_mem(&there, EX_WAIT_LOCAL, sizeof(uint64_t), ring_there, size);
+    ex_channel_init_mem(&back, EX_WAIT_LOCAL, sizeof(uint64_t), ring_back, size);
+}
+
+static void end_channels(void) {
+    ex_channel_deinit(&there);
+    ex_channel_deinit(&back);
+}
+
+/* What each side keeps. */
+struct side {
+    union {
+        struct ex_channel_send send;
+        struct ex_channel_recv recv;
+    } call;
+    uint64_t left;
+    uint64_t element;
     uint64_t before;
 };
 
-EX_RESUME(server) {
-    EX_BEGIN(server);
-    self->before = row_cpu_ns();
-    for (self->sent = 0; self->sent < self->count; self->sent++) {
-        EX_AWAIT(ex_channel_send(&self->call.send, &there, &self->sent));
-        EX_AWAIT(ex_channel_recv(&self->call.receive, &back, &self->received));
-        if (self->received != self->sent) {
-            row_expect(false, "what comes back is what was sent");
-        }
-    }
-    spent = row_cpu_ns() - self->before;
-    ex_channel_close(&there);
-    EX_END();
+static void *new_task(struct ex_scheduler *scheduler, size_t size) {
+    void *frame = ex_task_new(scheduler, size);
+
+    row_expect(frame != NULL, "there is memory for a task");
+    return frame;
 }
 
-static struct ex_frame *server(struct server *self, uint64_t count) {
-    self->count = count;
-    return EX_FRAME(self, server);
-}
+/* ---- a value goes there and comes back ----------------------------------------------------------
+ */
 
-struct returner {
+struct serve {
     struct ex_frame frame;
-    union call call;
-    uint64_t element;
+    struct side side;
 };
 
-EX_RESUME(returner) {
-    EX_BEGIN(returner);
-    for (;;) {
-        EX_AWAIT(ex_channel_recv(&self->call.receive, &there, &self->element));
-        if (value != 0) {
-            break; /* closed */
-        }
-        EX_AWAIT(ex_channel_send(&self->call.send, &back, &self->element));
+EX_RESUME(serve) {
+    EX_BEGIN(serve);
+    self->side.before = row_cpu_ns();
+    while (self->side.left != 0) {
+        EX_AWAIT(ex_channel_send(&self->side.call.send, &there, &self->side.element));
+        EX_AWAIT(ex_channel_recv(&self->side.call.recv, &back, &self->side.element));
+        self->side.left -= self->side.element;
+    }
+    spent = row_cpu_ns() - self->side.before;
+    EX_END();
+}
+
+struct give_back {
+    struct ex_frame frame;
+    struct side side;
+};
+
+EX_RESUME(give_back) {
+    EX_BEGIN(give_back);
+    for (; self->side.left != 0; self->side.left--) {
+        EX_AWAIT(ex_channel_recv(&self->side.call.recv, &there, &self->side.element));
+        EX_AWAIT(ex_channel_send(&self->side.call.send, &back, &self->side.element));
     }
     EX_END();
 }
 
-static struct ex_frame *returner(struct returner *self) {
-    return EX_FRAME(self, returner);
+uint64_t own_channel_round(uint64_t count) {
+    struct ex_scheduler *scheduler = own_begin();
+    struct serve *server = new_task(scheduler, sizeof *server);
+    struct give_back *returner = new_task(scheduler, sizeof *returner);
+
+    begin_channels(1);
+    server->side = (struct side){.left = count, .element = 1};
+    returner->side = (struct side){.left = count};
+    ex_task_detach(ex_task_spawn(EX_FRAME(server, serve)));
+    ex_task_detach(ex_task_spawn(EX_FRAME(returner, give_back)));
+    own_end(scheduler);
+    end_channels();
+    return spent;
 }
 
-uint64_t own_chan1_round(uint64_t count) {
-    uint64_t there_slot;
-    uint64_t back_slot;
-    ex_channel_init_mem(&there, EX_WAIT_LOCAL, sizeof there_slot, &there_slot, sizeof there_slot);
-    ex_channel_init_mem(&back, EX_WAIT_LOCAL, sizeof back_slot, &back_slot, sizeof back_slot);
+/* ---- one sends, one receives --------------------------------------------------------------------
+ */
+
+struct produce {
+    struct ex_frame frame;
+    struct side side;
+};
+
+EX_RESUME(produce) {
+    EX_BEGIN(produce);
+    for (; self->side.left != 0; self->side.left--) {
+        EX_AWAIT(ex_channel_send(&self->side.call.send, &there, &self->side.element));
+    }
+    EX_END();
+}
+
+struct consume {
+    struct ex_frame frame;
+    struct side side;
+};
+
+EX_RESUME(consume) {
+    EX_BEGIN(consume);
+    self->side.before = row_cpu_ns();
+    while (self->side.left != 0) {
+        EX_AWAIT(ex_channel_recv(&self->side.call.recv, &there, &self->side.element));
+        self->side.left -= self->side.element;
+    }
+    spent = row_cpu_ns() - self->side.before;
+    EX_END();
+}
+
+uint64_t own_channel_pass(uint64_t count) {
     struct ex_scheduler *scheduler = own_begin();
-    struct server *one = ex_task_new(scheduler, sizeof *one);
-    struct returner *other = ex_task_new(scheduler, sizeof *other);
-    row_expect(one != NULL && other != NULL, "there is memory for two tasks");
-    ex_task_detach(ex_task_spawn(server(one, count)));
-    ex_task_detach(ex_task_spawn(returner(other)));
+    struct produce *producer = new_task(scheduler, sizeof *producer);
+    struct consume *consumer = new_task(scheduler, sizeof *consumer);
+
+    begin_channels(CAPACITY_MAX);
+    producer->side = (struct side){.left = count, .element = 1};
+    consumer->side = (struct side){.left = count};
+    ex_task_detach(ex_task_spawn(EX_FRAME(consumer, consume)));
+    ex_task_detach(ex_task_spawn(EX_FRAME(producer, produce)));
     own_end(scheduler);
-    ex_channel_deinit(&there);
-    ex_channel_deinit(&back);
+    end_channels();
     return spent;
+}
+
+/* ---- a mutex that nobody else wants -------------------------------------------------------------
+ */
+
+struct lock {
+    struct ex_frame frame;
+    struct ex_mutex mutex;
+    struct ex_mutex_lock lock;
+    uint64_t left;
+    uint64_t before;
+};
+
+EX_RESUME(lock) {
+    EX_BEGIN(lock);
+    self->before = row_cpu_ns();
+    for (; self->left != 0; self->left--) {
+        EX_AWAIT(ex_mutex_lock(&self->lock, &self->mutex));
+        ex_mutex_unlock(&self->mutex);
+    }
+    spent = row_cpu_ns() - self->before;
+    ex_mutex_deinit(&self->mutex);
+    EX_END();
+}
+
+static uint64_t lock_mutex(uint64_t count, enum ex_wait_kind kind) {
+    struct ex_scheduler *scheduler = own_begin();
+    struct lock *self = new_task(scheduler, sizeof *self);
+
+    self->left = count;
+    ex_mutex_init(&self->mutex, kind);
+    ex_task_detach(ex_task_spawn(EX_FRAME(self, lock)));
+    own_end(scheduler);
+    return spent;
+}
+
+uint64_t own_mutex_local(uint64_t count) {
+    return lock_mutex(count, EX_WAIT_LOCAL);
+}
+
+uint64_t own_mutex_shared(uint64_t count) {
+    return lock_mutex(count, EX_WAIT_SHARED);
 }
