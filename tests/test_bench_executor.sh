@@ -32,6 +32,9 @@ done
 for name in switch yield create; do
     expect 0 'operations$' "$bench" --run fiber_$name 1024
 done
+for name in chan1_round chan128 mutex mutex_shared; do
+    expect 0 'operations$' "$bench" --run $name 1024
+done
 for name in insert cancel insert_1k cancel_1k fire_1k; do
     expect 0 'operations$' "$bench" --run timer_$name 1000
 done
