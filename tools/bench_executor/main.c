@@ -28,6 +28,7 @@ static const struct row own[] = {
     {"fiber_yield", "ns", 2000000, 1, own_fiber_yield, "<= 12", NULL},
     {"fiber_create", "ns", 1000000, 1, own_fiber_create, "<= 60", NULL},
     {"nested_stream", "ns", 1000000, 1, own_nested_stream, NULL, "<= 240"},
+    {"nested_generator", "ns", 1000000, 1, own_nested_generator, NULL, NULL},
     {"timer_insert", "ns", DEADLINE_TIMERS, 0, own_timer_insert, "<= 20", NULL},
     {"timer_insert_1k", "ns", 1000 * OWN_TIMERS_FEW, 0, own_timer_insert_1k, "<= 20", NULL},
     {"timer_cancel", "ns", DEADLINE_TIMERS, 0, own_timer_cancel, "<= 15", NULL},

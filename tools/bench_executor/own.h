@@ -51,8 +51,11 @@ uint64_t own_fiber_yield(uint64_t count);
 /* A fiber that runs and returns at once. */
 uint64_t own_fiber_create(uint64_t count);
 
-/* An item from a generator through three others, each of which awaits a stream of unknown type. */
+/* An element from a source through three wrappers: each call is erased, and recycles its memory. */
 uint64_t own_nested_stream(uint64_t count);
+
+/* The same by generators, of which three await the stream of another. */
+uint64_t own_nested_generator(uint64_t count);
 
 /* Of as many timers as operations, due within a second; the others of a thousand at a time. */
 uint64_t own_timer_insert(uint64_t count);

@@ -1,112 +1,116 @@
+#include <errno.h>
+
+#include <ex/future.h>
 #include <ex/scheduler.h>
-#include <ex/stream.h>
 
 #include "tools/bench_executor/own.h"
 #include "tools/bench_executor/row.h"
 
-#define WRAPPERS 3
-
-static uint64_t wanted;
 static uint64_t spent;
 
-/* One after the other, until nobody wants more. */
-struct source {
-    struct ex_frame frame;
-    struct ex_generator generator;
-    int64_t next;
+/* Runs `frame`, in memory that outlives the run, to its end; its result. */
+static int64_t run(struct ex_frame *(*init)(void *memory), size_t size) {
+    struct ex_scheduler *scheduler = own_begin();
+    void *memory = ex_task_new(scheduler, size);
+    row_expect(memory != NULL, "there is memory for a task");
+    struct ex_task *task = ex_task_spawn(init(memory));
+    row_expect(ex_scheduler_run(scheduler) == 0, "the task has returned");
+    const int64_t result = ex_task_take(task);
+    own_end(scheduler);
+    return result;
+}
+
+/* ---- erased calls: a source and three that add one to each element -----------------------------
+ */
+
+struct stream {
+    struct ex_future (*next)(struct stream *stream);
+    struct ex_recycler recycler;
+    struct stream *below;
+    int64_t state;
 };
 
-EX_RESUME(source) {
-    EX_BEGIN(source);
-    for (;;) {
-        EX_YIELD_ITEM(self->next);
-        if (value < 0) {
-            EX_RETURN(value);
-        }
-        self->next++;
-    }
+struct source_next {
+    struct ex_frame frame;
+    struct stream *stream;
+};
+
+EX_RESUME(source_next) {
+    EX_BEGIN(source_next);
+    EX_RETURN(self->stream->state++);
     EX_END();
 }
 
-static struct ex_frame *source(struct source *self) {
-    self->next = 0;
-    return EX_FRAME(self, source);
+static struct ex_future source_next(struct stream *stream) {
+    struct source_next *self = ex_recycler_take(&stream->recycler, sizeof *self);
+    if (self == NULL) {
+        return ex_future_of_error(-ENOMEM);
+    }
+    self->stream = stream;
+    return ex_future_of_block(EX_FRAME(self, source_next));
 }
 
-/* Yields one more than each item of a stream, whatever that is. */
-struct wrapper {
+struct add_next {
     struct ex_frame frame;
-    struct ex_generator generator;
-    struct ex_stream inner;
+    struct stream *stream;
+    struct ex_future future;
 };
 
-EX_RESUME(wrapper) {
-    EX_BEGIN(wrapper);
-    for (;;) {
-        EX_AWAIT(ex_stream_next(&self->inner));
-        if (value <= 0) {
-            EX_RETURN(value);
-        }
-        EX_YIELD_ITEM(self->inner.item + 1);
-        if (value < 0) {
-            EX_AWAIT(ex_stream_close(&self->inner));
-            EX_RETURN(value);
-        }
-    }
+EX_RESUME(add_next) {
+    EX_BEGIN(add_next);
+    EX_AWAIT_FUTURE(self->future, self->stream->below->next(self->stream->below));
+    EX_RETURN(value < 0 ? value : value + self->stream->state);
     EX_END();
 }
 
-static struct ex_frame *wrapper(struct wrapper *self, struct ex_frame *generator) {
-    ex_stream_open(&self->inner, generator);
-    return EX_FRAME(self, wrapper);
+static struct ex_future add_next(struct stream *stream) {
+    struct add_next *self = ex_recycler_take(&stream->recycler, sizeof *self);
+    if (self == NULL) {
+        return ex_future_of_error(-ENOMEM);
+    }
+    self->stream = stream;
+    return ex_future_of_block(EX_FRAME(self, add_next));
 }
 
-struct consumer {
+struct sum {
     struct ex_frame frame;
-    struct ex_stream stream;
-    struct wrapper wrappers[WRAPPERS];
-    struct source source;
-    uint64_t before;
-    uint64_t left;
-    int64_t sum;
+    struct stream *volatile outermost;
+    struct ex_future future;
+    uint64_t i, sum, before;
 };
 
-EX_RESUME(consumer) {
-    EX_BEGIN(consumer);
+static uint64_t wanted;
+static struct stream streams[4];
+
+EX_RESUME(sum) {
+    EX_BEGIN(sum);
     self->before = row_cpu_ns();
-    for (self->left = wanted; self->left != 0; self->left--) {
-        EX_AWAIT(ex_stream_next(&self->stream));
-        if (value <= 0) {
-            break;
-        }
-        self->sum += self->stream.item;
+    for (; self->i < wanted; self->i++) {
+        EX_AWAIT_FUTURE(self->future, self->outermost->next(self->outermost));
+        self->sum += (uint64_t)value;
     }
     spent = row_cpu_ns() - self->before;
-    row_expect(self->left == 0, "the stream has no end");
-    EX_AWAIT(ex_stream_close(&self->stream));
-    EX_RETURN(self->sum);
+    EX_RETURN((int64_t)self->sum);
     EX_END();
 }
 
-static struct ex_frame *consumer(struct consumer *self) {
-    struct ex_frame *inner = source(&self->source);
-    for (unsigned i = 0; i < WRAPPERS; i++) {
-        inner = wrapper(&self->wrappers[i], inner);
-    }
-    ex_stream_open(&self->stream, inner);
-    self->sum = 0;
-    return EX_FRAME(self, consumer);
+static struct ex_frame *sum(void *memory) {
+    struct sum *self = memory;
+    *self = (struct sum){.outermost = &streams[3]};
+    return EX_FRAME(self, sum);
 }
 
 uint64_t own_nested_stream(uint64_t count) {
-    struct ex_scheduler *scheduler = own_begin();
-    struct consumer *frame = ex_task_new(scheduler, sizeof *frame);
-    row_expect(frame != NULL, "there is memory for a task");
     wanted = count;
-    struct ex_task *task = ex_task_spawn(consumer(frame));
-    row_expect(ex_scheduler_run(scheduler) == 0, "the task has returned");
-    row_expect((uint64_t)ex_task_take(task) == count * (count - 1) / 2 + WRAPPERS * count,
-               "every item came through every wrapper");
-    own_end(scheduler);
+    streams[0] = (struct stream){.next = source_next};
+    for (int i = 1; i < 4; i++) {
+        streams[i] = (struct stream){.next = add_next, .below = &streams[i - 1], .state = 1};
+    }
+    const int64_t result = run(sum, sizeof(struct sum));
+    row_expect((uint64_t)result == count * (count - 1) / 2 + 3 * count, "every element came");
+    for (int i = 0; i < 4; i++) {
+        row_expect(streams[i].recycler.block_count == 1, "each layer has allocated once");
+        ex_recycler_deinit(&streams[i].recycler);
+    }
     return spent;
 }
