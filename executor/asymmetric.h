@@ -4,8 +4,8 @@
  * So one side of a Dekker pair (store mine, look at yours) may be plain code, if the other side
  * stores, executes this, and looks.
  *
- * Errors:  ex_asymmetric_prepare says whether the kernel can; else both sides
- *          must use sequentially consistent operations.
+ * Errors:  ex_asymmetric_prepare says whether the kernel can; else both sides must use
+ *          sequentially consistent operations.
  * Threads: any.
  * Source:  membarrier(2), MEMBARRIER_CMD_PRIVATE_EXPEDITED.
  */

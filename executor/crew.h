@@ -56,8 +56,7 @@ void ex_crew_list(struct ex_worker *worker, struct ex_strand *root);
 /* Queues `count` roots that are ready and the caller's, linked by `next`, for any worker. */
 void ex_crew_inject(struct ex_scheduler *scheduler, struct ex_strand *first, uint32_t count);
 
-/* The longest queued one, the worker's from now on; NULL: none. By the worker, outside the bracket.
- */
+/* The longest queued one, the worker's from now on; NULL: none. By it, outside the bracket. */
 struct ex_strand *ex_crew_take(struct ex_scheduler *scheduler, struct ex_worker *worker);
 
 /* Ends the wait of one worker that idles, unless one is searching already. From any thread. */

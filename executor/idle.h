@@ -1,8 +1,8 @@
 /* A worker without work: search, then sleep, and be woken in time.
  *
- *   working ──nothing ready──► searching ──nothing found──► counted idle ─► barrier ─► look once
- * more ▲                           │ found: if it was the last to search, it wakes another     │
- *      └───────────────────────────┴──◄── notified, or deadline ◄── asleep ◄──────────────────┘
+ *   working ──nothing ready──► searching ──nothing found──► idle ─► barrier ─► look once more
+ *      ▲                           │ found: if it was the last to search, it wakes another │
+ *      └───────────────────────────┴──◄── notified, or deadline ◄── asleep ◄───────────────┘
  *
  * At most half of the workers search at one time. Who queues something wakes an idle worker only if
  * none is searching: the searcher will find it, or look once more before it sleeps.

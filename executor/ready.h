@@ -14,7 +14,7 @@
  *
  * Threads: by the owner, from enter to leave.
  * Source:  Dice, Huang and Yang, "Asymmetric Dekker Synchronization" (2001); here for a whole
- * queue.
+ *          queue.
  */
 #ifndef EXECUTOR_READY_H
 #define EXECUTOR_READY_H

@@ -1,16 +1,18 @@
 /* Memory of the tasks that one worker spawned: slots of equal size in pages aligned to their size.
  *
- *   page ──► [header: slab, slot_size, used …][slot][slot][slot]…      header = slot & ~(PAGE_SIZE
- * - 1)
+ *   page ──► [header: slab, slot_size, begun …][slot][slot][slot]…
+ *                 ▲                                   │
+ *                 └────── slot & ~(PAGE_SIZE - 1) ────┘
  *
  * Slots begin with a strand, also while free: `signal`, `link` and the generation outlive the task,
  * so that a late wake finds a strand in any case. A slot too big for a page has a block of its own.
  * Walking the pages finds every live task: no list of them costs a task any bytes.
  *
  * Memory:  slot sizes are multiples of 16 up to 512 bytes, then powers of two; pages are kept until
- * the slab is released, emptied ones are reused for their size. A bare slot costs its size and less
- * than one hundredth of a byte. Errors:  NULL: out of memory. Threads: the worker's own;
- * ex_slab_free_remote from any.
+ *          the slab is released, emptied ones are reused for their size. A page's header is 64
+ *          bytes, one for all slots in it.
+ * Errors:  NULL: out of memory.
+ * Threads: the worker's own; ex_slab_free_remote from any.
  */
 #ifndef EXECUTOR_SLAB_H
 #define EXECUTOR_SLAB_H

@@ -68,8 +68,7 @@ void ex_stack_init(struct ex_stack_pool *pool, size_t size, bool protects);
 /* Every stack must have been given back. */
 void ex_stack_deinit(struct ex_stack_pool *pool);
 
-/* The stack that was given back last, else a cold one; its content is undefined. NULL = no memory.
- */
+/* The stack that was given back last, else a cold one; its content is undefined. NULL: none. */
 struct ex_stack *ex_stack_take(struct ex_stack_pool *pool);
 
 /* Nothing runs on the stack, and nothing will. */

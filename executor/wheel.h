@@ -4,10 +4,10 @@
  *                                           those with deadline <= now, by (deadline, start)
  *
  *   level k   64 slots of 64^k ns each. A node lies at the level of the highest 6-bit digit in
- * which its deadline differs from `reached`, in the slot of that digit: whatever lies at a lower
- * level is earlier. Eleven levels hold any 64-bit deadline: nothing overflows. due       taken out
- * of the slots, not yet given out; all with deadline <= reached late      inserted with a deadline
- * that has passed: due with the next advance
+ *             which its deadline differs from `reached`, in the slot of that digit: whatever lies
+ *             at a lower level is earlier. Eleven levels hold any 64-bit deadline: none overflows.
+ *   due       taken out of the slots, not yet given out; all with deadline <= reached
+ *   late      inserted with a deadline that has passed: due with the next advance
  *
  *   insert ──► slot ──► slot of a lower level ──► due ──► pop
  *        └───► late ───(next advance)──────────────┘
@@ -30,11 +30,11 @@
  *              neighbours are few, since a node alone in its slot goes to `due` at once.
  * Source:      Varghese and Lauck, "Hashed and hierarchical timing wheels", SOSP 1987, scheme 7;
  *              64 slots a level with a word of occupancy bits as in tokio. What differs: the tick
- * is a nanosecond, so that order is exact without a sort; levels follow from the digits of the
- * deadline, as in a radix heap (Ahuja et al., JACM 1990), so that none overflows; slots are
- * searched as their nodes are given out, when these are in the cache; each slot keeps a bound on
- * its earliest deadline, so that who sleeps until ex_wheel_next is not woken at each level; nodes
- * name the one to prefetch (wheel.c).
+ *              is a nanosecond, so that order is exact without a sort; levels follow from the
+ *              digits of the deadline, as in a radix heap (Ahuja et al., JACM 1990), so that none
+ *              overflows; slots are searched as their nodes are given out, when these are in the
+ *              cache; each slot keeps a bound on its earliest deadline, so that who sleeps until
+ *              ex_wheel_next is not woken at each level; nodes name the one to prefetch (wheel.c).
  */
 #ifndef EXECUTOR_WHEEL_H
 #define EXECUTOR_WHEEL_H

@@ -2,8 +2,7 @@
  *
  *   own wake ───────────────────────────────────────► [ready queue] ──► resume (executor/turn.h)
  *   foreign wake ──► signal exchanged ──► [remote list] ──drain──┘   ▲
- *                                                        thief ──────┘ takes half
- * (executor/steal.h)
+ *                                   thief (executor/steal.h) ────────┘ takes half
  *
  * Memory:  part of its scheduler.
  * Threads: each function says; "the owner" is the worker's thread.
@@ -40,8 +39,7 @@ enum {
 struct ex_scheduler;
 struct ex_worker;
 
-/* How a worker waits, and how others end its wait; given by whoever can wait (a thread, a reactor).
- */
+/* How a worker waits, and how others end its wait; by whoever can wait (a thread, a reactor). */
 struct ex_worker_wait {
     /* Until a notify, an event, or `deadline_ns` (UINT64_MAX: none). May return early. By the
      * owner. */

@@ -16,10 +16,10 @@
  * the element out, one that returned 0 put it in; a receive that returned an error took none.
  *
  * Memory:  elements are copied in and out. With ex_channel_create the channel frees itself when
- * both sides were dropped; ex_channel_init_mem uses the caller's memory. Errors:  -EPIPE: closed;
- * for a receive: and empty. -EAGAIN: it would wait. -ENOMEM: an unbounded one cannot grow.
- * -ECANCELED (ex/task.h). Threads: ex/wait.h. One at a time receives; a second one that would wait
- * panics.
+ *          both sides were dropped; ex_channel_init_mem uses the caller's memory.
+ * Errors:  -EPIPE: closed; for a receive: and empty. -EAGAIN: it would wait. -ENOMEM: an unbounded
+ *          one cannot grow. -ECANCELED (ex/task.h).
+ * Threads: ex/wait.h. One at a time receives; a second one that would wait panics.
  */
 #ifndef EXECUTOR_INCLUDE_EX_CHANNEL_H
 #define EXECUTOR_INCLUDE_EX_CHANNEL_H
@@ -38,11 +38,12 @@ struct ex_channel {
     unsigned char *read_end;
     unsigned char *write; /* where the next element goes to; at `write_end`: wraps first */
     unsigned char *write_end;
-    struct ex_strand *receiver;   /* that waits and was not woken; NULL: none */
-    struct ex_wait_queue senders; /* that wait, in struct ex_channel_send; then it is full */
-    unsigned char *ring;          /* of a bounded one */
-    struct ex_channel_block *first, *last,
-        *spare; /* of an unbounded one; read and written; unused */
+    struct ex_strand *receiver;     /* that waits and was not woken; NULL: none */
+    struct ex_wait_queue senders;   /* that wait, in struct ex_channel_send; then it is full */
+    unsigned char *ring;            /* of a bounded one */
+    struct ex_channel_block *first; /* of an unbounded one: read from */
+    struct ex_channel_block *last;  /* written to */
+    struct ex_channel_block *spare; /* unused */
     uint32_t sender_count;
     bool has_receiver;
     bool is_receiving; /* a receive waited, and has not returned */
@@ -52,7 +53,7 @@ struct ex_channel {
 };
 
 #ifndef EX_SMALL
-/* With one sender and the receiver. `capacity` is at least 1, or EX_CHANNEL_UNBOUNDED. NULL: out of
+/* With one sender and the receiver. `capacity` is at least 1, or EX_CHANNEL_UNBOUNDED. NULL: no
  * memory. */
 EX_PUBLIC struct ex_channel *
 ex_channel_create(enum ex_wait_kind kind, size_t element_size, size_t capacity);

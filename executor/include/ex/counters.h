@@ -10,7 +10,7 @@
  * Memory:  the caller's.
  * Threads: any.
  * Cost:    those that a task's every step would count are counted by turns; reading is a sum over
- * the workers.
+ *          the workers.
  */
 #ifndef EXECUTOR_INCLUDE_EX_COUNTERS_H
 #define EXECUTOR_INCLUDE_EX_COUNTERS_H
@@ -29,8 +29,7 @@ struct ex_counters {
     uint64_t rescue_count; /* of the thefts, from a worker whose task does not give way */
     uint64_t overflow_count; /* times that a worker's queue was full and half of it went to all */
     uint64_t injected_count; /* tasks that a worker took from what is for all */
-    uint64_t lifo_cap_count; /* times that what was woken last had to queue, having gone first so
-                                often */
+    uint64_t lifo_cap_count; /* times that what was woken last had to queue: it went first often */
 };
 
 #endif

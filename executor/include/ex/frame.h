@@ -21,28 +21,27 @@
  *        strand.leaf ──► [sleep] ─up─► [greet] ─up─► [caller] ─up─► 1 (outermost)
  *
  * The ABI (a compiler may emit it as well as these macros do):
- *   - A frame begins with {resume, up, at}. An initialiser fills its arguments, `resume`, and at =
- * 0, and runs nothing. It is not moved from then on.
- *   - `resume(frame, strand, value)` runs until the function returns (any value but EX_PENDING), or
- *     has to wait (EX_PENDING). `value` is what the awaited child returned; 0 the first time.
- *   - Awaiting runs the child at once: what completes without waiting is a plain call. Only when it
- * is pending does the caller write the child's `up`, its own `at`, and return EX_PENDING in turn.
- *     The one that waits, the leaf, writes strand->leaf = frame.
- *   - A wake resumes the leaf. When it returns, its `up` is resumed with its value, and so on: what
- * a wake costs does not depend on how deep the leaf lies.
+ *   - A frame begins with {resume, up, at}. An initialiser fills its arguments, `resume` and
+ *     at = 0, and runs nothing. It is not moved from then on.
+ *   - `resume(frame, strand, value)` runs until the function returns (any value but EX_PENDING),
+ *     or has to wait (EX_PENDING). `value` is what the awaited child returned; 0 the first time.
+ *   - Awaiting runs the child at once: what completes without waiting is a plain call. Only when
+ *     it is pending does the caller write the child's `up`, its own `at`, and return EX_PENDING
+ *     in turn. The one that waits, the leaf, writes strand->leaf = frame.
+ *   - A wake resumes the leaf. When it returns, its `up` is resumed with its value, and so on:
+ *     what a wake costs does not depend on how deep the leaf lies.
  *   - On return `resume` becomes ex_frame_completed, which panics: no state for "returned".
  *   - `at` is 0 before the first resume, else EX_AT(line): a debugger reads the position from it.
  *
  * Children that never live at one time share a union: a frame is as big as its biggest moment.
  * Locals do not live across an await: keep them in the frame. An await inside a switch of your own
- * is refused by the compiler (the case value exceeds the type); inside if, for and while it is
- * fine.
+ * is refused by the compiler (the case value exceeds the type); in if, for and while it is fine.
  *
  * Memory:  the frame is its caller's; nothing is allocated.
  * Errors:  a negative errno value; -ECANCELED from any await (ex/task.h).
  * Threads: a frame belongs to the strand that runs it.
  * Source:  Duff's device as in Tatham's coroutines and Dunkels' protothreads; resuming the leaf
- * with a link to the caller is symmetric transfer of C++20 without its allocation.
+ *          with a link to the caller is symmetric transfer of C++20 without its allocation.
  */
 #ifndef EXECUTOR_INCLUDE_EX_FRAME_H
 #define EXECUTOR_INCLUDE_EX_FRAME_H
@@ -62,9 +61,8 @@ typedef int64_t ex_resume_function(struct ex_frame *frame, struct ex_strand *str
 
 struct ex_frame {
     ex_resume_function *resume;
-    struct ex_frame
-        *up;     /* the caller's frame; valid while pending. Bit 0: the strand's outermost */
-    uint64_t at; /* where to go on: 0 or EX_AT(line) */
+    struct ex_frame *up; /* the caller's; valid while pending. Bit 0: it is the outermost */
+    uint64_t at;         /* where to go on: 0 or EX_AT(line) */
 };
 
 /* What `resume` is after the function returned: resuming it again panics. */
@@ -73,8 +71,7 @@ EX_PUBLIC ex_resume_function ex_frame_completed;
 /* `at` is none of the function's positions: the frame was overwritten, or never initialised. */
 EX_PUBLIC __attribute__((noreturn)) void ex_frame_lost(const struct ex_frame *frame);
 
-/* Ends an initialiser: returns the frame of `self` (a struct NAME) ready to be awaited or spawned.
- */
+/* Ends an initialiser: returns the frame of `self` (a struct NAME), to be awaited or spawned. */
 #define EX_FRAME(self, name) ex_frame_init(&(self)->frame, name##_resume)
 
 static inline struct ex_frame *ex_frame_init(struct ex_frame *frame, ex_resume_function *resume) {
@@ -87,8 +84,7 @@ static inline struct ex_frame *ex_frame_init(struct ex_frame *frame, ex_resume_f
 #define EX_RESUME(name)                                                                            \
     static int64_t name##_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t value)
 
-/* Opens the body. From here on `self` is the struct NAME and `value` what the last await returned.
- */
+/* Opens the body. From here on `self` is the struct NAME, `value` what the last await returned. */
 #define EX_BEGIN(name) EX_BEGIN_BRANCHES(name, NULL)
 
 /* The same for a function that runs branches: BRANCH tells dumps which (ex/position.h). */

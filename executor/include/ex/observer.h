@@ -12,7 +12,7 @@
  * Memory:  the scheduler copies the struct; `context` is the user's.
  * Errors:  a callback may not spawn, wake, join or wait.
  * Threads: the worker's that runs the task; see above for woken. `spawned` is told by the spawning
- * thread.
+ *          thread.
  */
 #ifndef EXECUTOR_INCLUDE_EX_OBSERVER_H
 #define EXECUTOR_INCLUDE_EX_OBSERVER_H
@@ -26,8 +26,8 @@ struct ex_observer {
     void *context;
     void (*spawned)(void *context, const struct ex_task *task);
     void (*resumed)(void *context, const struct ex_task *task);
-    void (*waits)(void *context,
-                  const struct ex_task *task); /* or gives way: then woken comes first */
+    /* Or gives way: then `woken` comes first. */
+    void (*waits)(void *context, const struct ex_task *task);
     void (*woken)(void *context, const struct ex_task *task);
     void (*returned)(void *context, const struct ex_task *task, int64_t value);
     void (*dropped)(void *context, const struct ex_task *task);

@@ -5,8 +5,9 @@
  * is live there. Nothing of it is on any path that runs.
  *
  * Memory:  constants of the library that uses the macros, linked into a list while it is loaded.
- * Threads: registration happens while libraries are loaded; lookups at any time after that. A
- * library whose frames are still alive may not be unloaded, and one that was loaded stays known.
+ * Threads: registration happens while libraries are loaded; lookups at any time after that.
+ * Limits:  a library whose frames are still alive may not be unloaded, and one that was loaded
+ *          stays known.
  */
 #ifndef EXECUTOR_INCLUDE_EX_POSITION_H
 #define EXECUTOR_INCLUDE_EX_POSITION_H

@@ -10,8 +10,8 @@
  * scheduler; no instruction of its own paths is locked. With worker_count >= 1 they run on that
  * many threads.
  *
- * Memory:  from malloc, or from options.memory: then nothing but stacks of fibers
- *          is ever allocated elsewhere.
+ * Memory:  from malloc, or from options.memory: then nothing but stacks of fibers is ever
+ *          allocated elsewhere.
  * Errors:  negative errno values.
  * Threads: create, run and destroy on one thread; tasks may be spawned from any.
  */

@@ -2,7 +2,7 @@
  *
  *   task    = one strand (the root) and the frames it runs
  *   join    = one strand for each branch, inside the frame of the join; a wake of a branch makes
- * its parent ready too, and the join resumes just the branches that are ready, in their order
+ *             its parent ready too, and the join resumes just those that are ready, in their order
  *
  *     wake ──► strand.leaf ──► [leaf] ─up─► [caller] ─up─► …
  *

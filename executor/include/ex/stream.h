@@ -97,8 +97,7 @@ static inline void ex_stream_enter(struct ex_frame *outer, struct ex_frame *inne
     _Static_assert(offsetof(__typeof__(*self), generator) == sizeof(struct ex_frame),              \
                    "the generator is the second member, behind the frame")
 
-/* In a generator: gives the consumer an item. Then `value` is 0, or -ECANCELED: it wants no more.
- */
+/* In a generator: gives the consumer an item. Then `value` is 0; -ECANCELED: it wants no more. */
 #define EX_YIELD_ITEM(number)                                                                      \
     do {                                                                                           \
         EX_POSITION(#number);                                                                      \

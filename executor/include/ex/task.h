@@ -1,8 +1,7 @@
 /* Tasks: spawn an async function, wait for its result, cancel it.
  *
  *   struct greet *g = ex_task_new(scheduler, sizeof *g);      // NULL: out of memory
- *   struct ex_task *task = ex_task_spawn(greet(g, "world"));  // ready; runs when the scheduler
- * does
+ *   struct ex_task *task = ex_task_spawn(greet(g, "world"));  // ready; the scheduler runs it
  *
  *        ex_task_new ──► spawn ──► ready ⇄ waiting ──► returned ──► join or detach ──► memory kept
  *             └──────► discard                 abort ┘ (its next await returns -ECANCELED)
@@ -14,8 +13,9 @@
  * What the task returns is its own affair; by convention -ECANCELED.
  *
  * Memory:  header and frame in one block of the scheduler's. The handle is the caller's until it
- * joins or detaches; a joined handle is gone. Errors:  ex_task_new gives NULL; the join gives the
- * task's own result. Threads: any, also outside of the scheduler.
+ *          joins or detaches; a joined handle is gone.
+ * Errors:  ex_task_new gives NULL; the join gives the task's own result.
+ * Threads: any, also outside of the scheduler.
  */
 #ifndef EXECUTOR_INCLUDE_EX_TASK_H
 #define EXECUTOR_INCLUDE_EX_TASK_H

@@ -7,7 +7,7 @@
  *
  * Memory:  a waker is two words and owns nothing; copy it freely. It may outlive its task.
  * Threads: any; a wake from another thread is one exchange, and if that found the strand not woken
- * yet, a push to its worker's list.
+ *          yet, a push to its worker's list.
  */
 #ifndef EXECUTOR_INCLUDE_EX_WAKER_H
 #define EXECUTOR_INCLUDE_EX_WAKER_H

@@ -16,9 +16,8 @@
 struct ex_wheel_node {
     struct ex_wheel_node *next; /* NULL: not armed */
     struct ex_wheel_node *previous;
-    struct ex_wheel_node
-        *ahead;           /* a few places on in the same list, or what was; to prefetch only */
-    uint64_t deadline_ns; /* of a head: none in the list is earlier */
+    struct ex_wheel_node *ahead; /* a few on in the same list, or what was; to prefetch only */
+    uint64_t deadline_ns;        /* of a head: none in the list is earlier */
 };
 
 #endif
