@@ -166,7 +166,7 @@ static struct ex_strand *reversed(struct ex_strand *list) {
 /* Inside the bracket it is not resumed elsewhere between becoming ready and the end of its signal:
  * a wake that finds the signal set is still seen by a resume. */
 void ex_ready_deliver(struct ex_worker *worker, struct ex_strand *root) {
-    const bool is_own = __atomic_load_n(&root->owner, __ATOMIC_RELAXED) == worker->id;
+    const bool is_own = __atomic_load_n(&root->owner, __ATOMIC_ACQUIRE) == worker->id;
 
     if (is_own && ex_strand_is(root, EX_STRAND_LIVE)) {
         ex_worker_add(&worker->counters.remote_count, 1);

@@ -80,7 +80,9 @@ static inline struct ex_strand *ex_ready_pop(struct ex_worker *worker) {
 
 /* Makes ready a root that is neither shared nor watched; true when its worker is the caller's. */
 static inline bool ex_ready_wake_plain(struct ex_worker *worker, struct ex_strand *root) {
-    if (__builtin_expect(worker == NULL || root->owner != worker->plain_id, 0)) {
+    if (__builtin_expect(worker == NULL ||
+                             __atomic_load_n(&root->owner, __ATOMIC_ACQUIRE) != worker->plain_id,
+                         0)) {
         return false;
     }
     if (!ex_strand_is(root, EX_STRAND_READY | EX_STRAND_RETURNED)) {

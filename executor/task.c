@@ -17,7 +17,7 @@ static struct ex_task *task_of_frame(void *frame) {
 static struct ex_worker *own_worker(const struct ex_strand *root) {
     struct ex_worker *const worker = ex_worker_self;
 
-    return worker != NULL && __atomic_load_n(&root->owner, __ATOMIC_RELAXED) == worker->id ? worker
+    return worker != NULL && __atomic_load_n(&root->owner, __ATOMIC_ACQUIRE) == worker->id ? worker
                                                                                            : NULL;
 }
 
@@ -206,7 +206,7 @@ static __attribute__((noinline)) void release_slowly(struct ex_strand *root) {
     }
     ex_task_frame(ex_task_of(root))->up = up_of(EX_TASK_UP_RELEASED);
     __atomic_store_n(&root->generation, (uint16_t)(root->generation + 1), __ATOMIC_RELAXED);
-    __atomic_store_n(&root->owner, ex_slab_of(root)->owner_id, __ATOMIC_RELAXED);
+    __atomic_store_n(&root->owner, ex_slab_of(root)->owner_id, __ATOMIC_RELEASE);
     if ((__atomic_fetch_or(&root->signal, EX_STRAND_SIGNAL_FREED, __ATOMIC_ACQ_REL) &
          EX_STRAND_SIGNAL_LISTED) != 0) {
         return;

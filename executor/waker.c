@@ -11,7 +11,7 @@ static struct ex_worker *enter_as_owner(const struct ex_strand *root) {
         return NULL;
     }
     ex_ready_enter(worker);
-    if (__atomic_load_n(&root->owner, __ATOMIC_RELAXED) == worker->id) {
+    if (__atomic_load_n(&root->owner, __ATOMIC_ACQUIRE) == worker->id) {
         return worker;
     }
     ex_ready_leave(worker);
