@@ -70,7 +70,10 @@ unsigned peer_run(const struct row_request *request, char **argv, int *status) {
         if (access(path, X_OK) == 0) {
             code = run(path, argv);
         } else {
-            fprintf(stderr, "skipped: %s (install %s)\n", peer->name, peer->packages);
+            fprintf(stderr,
+                    "skipped: %s (needs %s; then build the target bench_peers)\n",
+                    peer->name,
+                    peer->packages);
             code = request->run != NULL || request->only != NULL ? REQUEST_NOTHING : 0;
         }
         *status = code != 0 ? code : *status;
