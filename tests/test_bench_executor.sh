@@ -50,7 +50,7 @@ expect 2 'flag "--run": give a name and a number' "$bench" --run limit_yield_1 m
 expect 2 'no benchmark "limit_nothing"' "$bench" --only limit_nothing
 # A peer that is not installed is skipped, with what to install.
 cp "$bench" "$folder/bench_executor"
-expect 3 '^skipped: tokio \(install librust-tokio-dev cargo\)' \
+expect 3 '^skipped: tokio \(needs librust-tokio-dev cargo; then build the target bench_peers\)' \
     "$folder/bench_executor" --only tokio.yield_1 --json
 mkdir "$folder/bench_peers"
 printf '#!/bin/sh\necho "$@"\nexit 5\n' >"$folder/bench_peers/bench_peer_tokio"
