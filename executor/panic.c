@@ -1,7 +1,10 @@
 #include <ex/panic.h>
 
+#include <stddef.h>
+#ifndef EX_SMALL
 #include <stdio.h>
 #include <stdlib.h>
+#endif
 
 static ex_panic_function *installed;
 
@@ -9,6 +12,14 @@ void ex_panic_install(ex_panic_function *function) {
     installed = function;
 }
 
+#ifdef EX_SMALL
+void ex_panic(const char *file, int line, const char *what) {
+    if (installed != NULL) {
+        installed(file, line, what);
+    }
+    __builtin_trap();
+}
+#else
 void ex_panic(const char *file, int line, const char *what) {
     if (installed != NULL) {
         installed(file, line, what);
@@ -17,3 +28,4 @@ void ex_panic(const char *file, int line, const char *what) {
     }
     abort();
 }
+#endif

@@ -4,7 +4,11 @@
 #include <ex/panic.h>
 #include <string.h>
 
+#ifdef EX_SMALL
+struct ex_worker *ex_worker_self;
+#else
 __thread struct ex_worker *ex_worker_self __attribute__((tls_model("initial-exec")));
+#endif
 struct ex_worker *ex_worker_of[EX_WORKER_COUNT_MAX];
 
 #ifndef EX_SMALL

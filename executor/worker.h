@@ -95,8 +95,12 @@ static inline void ex_worker_add(uint64_t *counter, uint64_t more) {
 /* `local` of a slab whose tasks any thread may handle: equal to no worker, and not to NULL. */
 #define EX_WORKER_NOT_LOCAL ((void *)1)
 
-/* The worker whose thread this is; NULL on any other thread. */
+/* The worker whose thread this is; NULL on any other thread. A small machine has one thread. */
+#ifdef EX_SMALL
+extern struct ex_worker *ex_worker_self;
+#else
 extern __thread struct ex_worker *ex_worker_self __attribute__((tls_model("initial-exec")));
+#endif
 
 /* The worker of an id, as it stands in a strand's `owner`. */
 extern struct ex_worker *ex_worker_of[EX_WORKER_COUNT_MAX];

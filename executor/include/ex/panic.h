@@ -8,6 +8,9 @@
  * its user's (a double join, an object of one thread touched by another). Operating errors (memory,
  * descriptors, cancellation) are negative errno values, never panics.
  *
+ * A build for a small machine (EX_SMALL) has no stderr: what is not installed is not told, and the
+ * end is a trap instruction.
+ *
  * Memory:  none.
  * Errors:  ex_panic does not return.
  * Threads: any, ex_panic_install before the first scheduler only.

@@ -2,7 +2,8 @@
  *
  * Every EX_AWAIT leaves one constant record in its object file; loading a library registers its
  * records. Dumps (ex/dump.h) and the debugger read them: what a frame awaits names the member that
- * is live there. Nothing of it is on any path that runs.
+ * is live there. Nothing of it is on any path that runs. A build for a small machine (EX_SMALL) has
+ * no records: a frame's function and its `at`, a line, say as much to a debugger.
  *
  * Memory:  constants of the library that uses the macros, linked into a list while it is loaded.
  * Threads: registration happens while libraries are loaded; lookups at any time after that.
@@ -54,6 +55,11 @@ EX_PUBLIC void ex_position_register(struct ex_position_range *range);
 EX_PUBLIC const struct ex_position *
 ex_position_find(int64_t (*resume)(struct ex_frame *, struct ex_strand *, int64_t), uint64_t at);
 
+#ifdef EX_SMALL
+#define EX_POSITION_FUNCTION(fn, branch) ((void)(branch))
+#define EX_POSITION(text) ((void)0)
+#else
+
 #define EX_POSITION_FUNCTION(fn, branch)                                                           \
     static const struct ex_position_function ex_position_function_ = {fn##_resume,                 \
                                                                       #fn,                         \
@@ -83,5 +89,7 @@ __attribute__((weak, constructor)) void ex_position_load(void) {
         ex_position_register(&ex_position_range);
     }
 }
+
+#endif
 
 #endif
