@@ -1,7 +1,7 @@
 #include "executor/ready.h"
 
 #include "executor/crew.h"
-#include "executor/watch.h"
+#include "executor/observer.h"
 
 /* ---- the bracket ------------------------------------------------------------------------------
  */
@@ -93,7 +93,7 @@ void ex_ready_queue(struct ex_worker *worker, struct ex_strand *strand) {
 }
 
 void ex_ready_offer(struct ex_worker *worker, struct ex_strand *strand) {
-    EX_WATCH(worker->observer, woken, strand);
+    EX_OBSERVER_TELL(worker->observer, woken, strand);
     if (strand == worker->running) {
         return; /* queued when it has to wait */
     }

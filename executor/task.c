@@ -1,8 +1,8 @@
 #include "executor/task.h"
 
 #include "executor/crew.h"
+#include "executor/observer.h"
 #include "executor/ready.h"
-#include "executor/watch.h"
 
 #include <errno.h>
 #include <ex/waker.h>
@@ -122,7 +122,7 @@ static void spawn_foreign(struct ex_strand *root) {
     struct ex_worker *const first = &scheduler->workers[0];
 
     begin_time(root, first);
-    EX_WATCH(first->observer, spawned, root);
+    EX_OBSERVER_TELL(first->observer, spawned, root);
     __atomic_fetch_add(&scheduler->foreign_count, 1, __ATOMIC_SEQ_CST);
     root->state = __atomic_load_n(&first->spawn_state, __ATOMIC_RELAXED);
     if (scheduler->is_local) {
@@ -145,7 +145,7 @@ static __attribute__((noinline)) void spawn_slowly(struct ex_strand *root) {
         return;
     }
     begin_time(root, worker);
-    EX_WATCH(worker->observer, spawned, root);
+    EX_OBSERVER_TELL(worker->observer, spawned, root);
     ex_worker_add(&worker->counters.spawn_count, 1);
     ex_ready_enter(worker);
     root->state = new_state(worker);
@@ -202,7 +202,7 @@ static __attribute__((noinline)) void release_slowly(struct ex_strand *root) {
     const struct ex_scheduler *const scheduler = ex_slab_of(root)->home;
 
     if (scheduler->is_watched) {
-        ex_watch(&scheduler->observer, scheduler->observer.dropped, root);
+        ex_observer_tell(&scheduler->observer, scheduler->observer.dropped, root);
     }
     ex_task_frame(ex_task_of(root))->up = up_of(EX_TASK_UP_RELEASED);
     __atomic_store_n(&root->generation, (uint16_t)(root->generation + 1), __ATOMIC_RELAXED);

@@ -1,9 +1,9 @@
 #include "executor/turn.h"
 
 #include "executor/clock.h"
+#include "executor/observer.h"
 #include "executor/ready.h"
 #include "executor/task.h"
-#include "executor/watch.h"
 
 __attribute__((noinline)) int64_t
 ex_turn_climb(struct ex_strand *strand, struct ex_frame *frame, int64_t value) {
@@ -75,10 +75,10 @@ EACH_KIND bool run(struct ex_worker *worker,
             break;
         }
         worker->budget = EX_WORKER_BUDGET;
-        EX_WATCH(observer, resumed, strand);
+        EX_OBSERVER_TELL(observer, resumed, strand);
         const int64_t value = ex_turn_resume(strand, 0);
         if (value == EX_PENDING) {
-            EX_WATCH(observer, waits, strand);
+            EX_OBSERVER_TELL(observer, waits, strand);
             if (keeps_times) {
                 *ex_slab_time(strand) = ex_clock_now();
             }
@@ -89,7 +89,7 @@ EACH_KIND bool run(struct ex_worker *worker,
                 note_return(worker, strand);
             }
             if (observer != NULL && observer->returned != NULL) {
-                observer->returned(observer->context, ex_watch_task(strand), value);
+                observer->returned(observer->context, ex_observer_task(strand), value);
             }
             ex_task_return(worker, strand, value);
         }
