@@ -9,7 +9,7 @@
 static inline void ex_element_copy(void *to, const void *from, size_t size) {
     if (__builtin_expect(size == sizeof(void *), 1)) {
         memcpy(to, from, sizeof(void *));
-    } else {
+    } else if (size != 0) { /* then the pointers may be NULL */
         memcpy(to, from, size);
     }
 }

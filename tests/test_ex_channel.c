@@ -1,4 +1,5 @@
 #include "tests/puppets.h"
+#include "tests/short_memory.h"
 
 #include <errno.h>
 #include <ex/channel.h>
@@ -269,31 +270,17 @@ END_TEST
 /* ---- out of memory ------------------------------------------------------------------------------
  */
 
-/* Of this thread; negative: as many as there are. Assertions allocate, so never across one. */
-static __thread int allocations_left = -1;
-
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-
-void *__wrap_malloc(size_t size) {
-    if (allocations_left == 0) {
-        return NULL;
-    }
-    allocations_left -= allocations_left > 0;
-    return __real_malloc(size);
-}
-
 static struct ex_channel *create_with(int allocations, size_t element_size, size_t capacity) {
-    allocations_left = allocations;
-    struct ex_channel *created = ex_channel_create(EX_WAIT_LOCAL, element_size, capacity);
-    allocations_left = -1;
+    struct ex_channel *created;
+    WITH_ALLOCATIONS(allocations,
+                     created,
+                     ex_channel_create(EX_WAIT_LOCAL, element_size, capacity));
     return created;
 }
 
 static int send_without_memory(int64_t element) {
-    allocations_left = 0;
-    const int status = ex_channel_try_send(channel, &element);
-    allocations_left = -1;
+    int status;
+    WITH_ALLOCATIONS(0, status, ex_channel_try_send(channel, &element));
     return status;
 }
 
