@@ -60,7 +60,7 @@ void ex_crew_list(struct ex_worker *worker, struct ex_strand *root) {
                                         __ATOMIC_RELAXED)) {
     }
     if (__atomic_load_n(&worker->is_asleep, __ATOMIC_SEQ_CST) != EX_WORKER_AWAKE) {
-        worker->waits->notify(worker);
+        ex_worker_notify(worker);
     }
 }
 
@@ -112,7 +112,7 @@ void ex_crew_notify_one(struct ex_scheduler *scheduler) {
                                         false,
                                         __ATOMIC_SEQ_CST,
                                         __ATOMIC_RELAXED)) {
-            worker->waits->notify(worker);
+            ex_worker_notify(worker);
             return;
         }
     }

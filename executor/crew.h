@@ -31,8 +31,9 @@ struct ex_scheduler {
     uint32_t searching_count;
     size_t fiber_stack_size; /* 0: the default */
 #ifndef EX_SMALL
-    pthread_mutex_t lock; /* for all below */
-    struct ex_park park;  /* who waits in ex_scheduler_run */
+    pthread_mutex_t lock;       /* for all below */
+    struct ex_park park;        /* who waits in ex_scheduler_run */
+    struct ex_reactor *reactor; /* NULL: no descriptor was opened; may be read without the lock */
 #endif
     struct ex_strand *injected; /* ready, without an owner; linked by `next` */
     struct ex_strand **injected_tail;

@@ -136,11 +136,11 @@ static void wait(struct ex_worker *worker, uint64_t deadline_ns, uint32_t idle_c
     struct ex_scheduler *const scheduler = worker->scheduler;
 
     if (!become_watcher(scheduler, idle_count)) {
-        worker->waits->wait(worker, deadline_ns);
+        ex_worker_sleep(worker, deadline_ns);
         return;
     }
     const uint64_t look_ns = ex_timer_now() + EX_IDLE_LOOK_NS;
-    worker->waits->wait(worker, look_ns < deadline_ns ? look_ns : deadline_ns);
+    ex_worker_sleep(worker, look_ns < deadline_ns ? look_ns : deadline_ns);
     watch(worker);
     __atomic_store_n(&scheduler->has_watcher, 0, __ATOMIC_RELEASE);
 }

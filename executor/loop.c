@@ -3,6 +3,7 @@
 #include "executor/crew.h"
 #ifndef EX_SMALL
 #include "executor/idle.h"
+#include "executor/reactor.h"
 #endif
 #include "executor/ready.h"
 #include "executor/timer.h"
@@ -15,10 +16,20 @@ static bool is_over(const struct ex_scheduler *scheduler) {
            ex_crew_live_count(scheduler) == 0;
 }
 
-/* One turn, what others woke, and what is due; true when something is ready. */
+#ifdef EX_SMALL
+#define LOOK_AT_EVENTS(worker) false
+#define LOOK_AT_EVENTS_NOW_AND_THEN(worker) false
+#else
+#define LOOK_AT_EVENTS(worker) ex_reactor_look(worker)
+#define LOOK_AT_EVENTS_NOW_AND_THEN(worker) ex_reactor_turn(worker)
+#endif
+
+/* One turn, what others woke, what is due, and what became ready outside; true when something is
+ * ready. */
 static bool step(struct ex_worker *worker) {
     bool is_ready = ex_turn_run(worker);
 
+    is_ready = LOOK_AT_EVENTS_NOW_AND_THEN(worker) || is_ready;
     is_ready = ex_ready_drain(worker) || is_ready;
     return ex_timer_fire(worker) || is_ready;
 }
@@ -28,7 +39,7 @@ static void sleep_until(struct ex_worker *worker, uint64_t deadline_ns) {
     if (__atomic_load_n(&worker->remote, __ATOMIC_SEQ_CST) == NULL &&
         __atomic_load_n(&worker->scheduler->is_stopped, __ATOMIC_SEQ_CST) == 0) {
         ex_worker_add(&worker->counters.sleep_count, 1);
-        worker->waits->wait(worker, deadline_ns);
+        ex_worker_sleep(worker, deadline_ns);
     }
     __atomic_store_n(&worker->is_asleep, EX_WORKER_AWAKE, __ATOMIC_RELAXED);
 }
@@ -50,7 +61,7 @@ int ex_loop_run(struct ex_worker *worker) {
 }
 
 void ex_loop_poll(struct ex_worker *worker) {
-    while (step(worker)) {
+    while (step(worker) || LOOK_AT_EVENTS(worker)) {
     }
 }
 

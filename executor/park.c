@@ -37,6 +37,14 @@ void ex_park_wait(struct ex_park *park, uint64_t deadline_ns) {
     pthread_mutex_unlock(&park->mutex);
 }
 
+bool ex_park_take(struct ex_park *park) {
+    pthread_mutex_lock(&park->mutex);
+    const bool is_notified = park->is_notified;
+    park->is_notified = false;
+    pthread_mutex_unlock(&park->mutex);
+    return is_notified;
+}
+
 void ex_park_notify(struct ex_park *park) {
     pthread_mutex_lock(&park->mutex);
     park->is_notified = true;

@@ -23,6 +23,9 @@ void ex_park_deinit(struct ex_park *park);
  * none. */
 void ex_park_wait(struct ex_park *park, uint64_t deadline_ns);
 
+/* Takes a notice that is there already, without waiting. By the owner. */
+bool ex_park_take(struct ex_park *park);
+
 void ex_park_notify(struct ex_park *park);
 
 #endif

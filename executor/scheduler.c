@@ -8,6 +8,9 @@
 #include "executor/idle.h"
 #endif
 #include "executor/loop.h"
+#ifndef EX_SMALL
+#include "executor/reactor.h"
+#endif
 #include "executor/task.h"
 
 #include <errno.h>
@@ -55,7 +58,7 @@ static void *serve(void *argument) {
 
 static void notify_all(struct ex_scheduler *scheduler) {
     for (uint32_t i = 0; i < scheduler->worker_count; i++) {
-        scheduler->workers[i].waits->notify(&scheduler->workers[i]);
+        ex_worker_notify(&scheduler->workers[i]);
     }
 }
 
@@ -116,6 +119,9 @@ static int init(struct ex_scheduler *scheduler, uint32_t worker_count) {
 static void deinit(struct ex_scheduler *scheduler) {
     struct ex_memory memory = scheduler->memory;
 
+#ifndef EX_SMALL
+    ex_reactor_destroy(scheduler);
+#endif
     for (uint32_t i = 0; i < scheduler->worker_count; i++) {
         ex_worker_deinit(&scheduler->workers[i]);
     }
@@ -229,7 +235,7 @@ void ex_scheduler_stop(struct ex_scheduler *scheduler) {
     }
 #endif
     if (__atomic_load_n(&worker->is_asleep, __ATOMIC_SEQ_CST) != EX_WORKER_AWAKE) {
-        worker->waits->notify(worker);
+        ex_worker_notify(worker);
     }
 }
 
@@ -263,7 +269,7 @@ static void abort_shared(struct ex_scheduler *scheduler) {
     for (uint32_t i = 0; i < scheduler->worker_count; i++) {
         struct ex_worker *const worker = &scheduler->workers[i];
         __atomic_store_n(&worker->shall_abort, 1, __ATOMIC_SEQ_CST);
-        worker->waits->notify(worker);
+        ex_worker_notify(worker);
     }
     abort_foreign(scheduler);
 }

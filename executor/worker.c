@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <ex/panic.h>
 #include <string.h>
+#ifndef EX_SMALL
+#include <unistd.h>
+#endif
 
 #ifdef EX_SMALL
 struct ex_worker *ex_worker_self;
@@ -16,11 +19,18 @@ static void wait_in_park(struct ex_worker *worker, uint64_t deadline_ns) {
     ex_park_wait(&worker->park, deadline_ns);
 }
 
-static void notify_park(struct ex_worker *worker) {
+void ex_worker_notify_thread(struct ex_worker *worker) {
+    static const uint64_t one = 1;
+
     ex_park_notify(&worker->park);
+    const int bell = __atomic_load_n(&worker->bell, __ATOMIC_SEQ_CST);
+    if (bell >= 0 && write(bell, &one, sizeof one) < 0) {
+        /* Its count is at the top: it was rung, and is still heard. */
+        EX_ASSERT(errno == EAGAIN);
+    }
 }
 
-static const struct ex_worker_wait park_waits = {wait_in_park, notify_park};
+static const struct ex_worker_wait park_waits = {wait_in_park, ex_worker_notify_thread};
 #endif
 
 static int take_id(struct ex_worker *worker) {
@@ -60,6 +70,7 @@ int ex_worker_init(struct ex_worker *worker,
     ex_park_init(&worker->park);
     pthread_mutex_init(&worker->wheel_lock, NULL);
     ex_wheel_init(&worker->wheel);
+    worker->bell = -1;
     worker->waits = &park_waits;
 #endif
     const int status = take_id(worker);

@@ -52,6 +52,7 @@ struct ex_worker {
     struct ex_strand **tail;   /* where the next one is linked in */
     struct ex_strand *running; /* NULL between two tasks; written inside the bracket */
     int32_t budget;            /* operations left to the running task */
+    uint32_t turn_count;       /* so far; for the reactor, when there is one */
     uint16_t spawn_state;      /* of a new task: live, and cancelled from birth while closing */
     uint16_t id;
     uint16_t plain_id; /* `id`, if no other thread and no observer minds; else no root's owner */
@@ -73,7 +74,7 @@ struct ex_worker {
     struct ex_slab slab;
     struct ex_scheduler *scheduler;
     const struct ex_observer *observer; /* NULL: not watched */
-    const struct ex_worker_wait *waits;
+    const struct ex_worker_wait *waits; /* read by others; a reactor replaces it */
     struct ex_strand *remote __attribute__((aligned(64))); /* woken by others, linked by `link` */
     uint8_t shall_abort; /* cancel all tasks that were spawned here, and are from now on */
     uint8_t is_asleep;   /* EX_WORKER_…: whoever pushes to `remote` must notify */
@@ -81,6 +82,8 @@ struct ex_worker {
     pthread_t thread;
     pthread_mutex_t theft __attribute__((aligned(64))); /* one thief at a time */
     struct ex_park park;
+    int bell; /* an eventfd to ring while the owner waits for descriptors, else -1; read by others
+               */
     pthread_mutex_t wheel_lock; /* of a shared worker; for the wheel and who stands in it */
     struct ex_wheel wheel;
     struct ex_stack_pool stacks; /* of its fibers; all zero before the first */
@@ -114,5 +117,22 @@ int ex_worker_init(struct ex_worker *worker,
                    bool keeps_times,
                    bool is_shared);
 void ex_worker_deinit(struct ex_worker *worker);
+
+/* Waits as struct ex_worker_wait says; by the owner, which can. */
+static inline void ex_worker_sleep(struct ex_worker *worker, uint64_t deadline_ns) {
+    __atomic_load_n(&worker->waits, __ATOMIC_ACQUIRE)->wait(worker, deadline_ns);
+}
+
+#ifndef EX_SMALL
+/* The notify of every worker that has a thread: leaves a notice in the park and, if the owner waits
+ * for descriptors, rings the bell there. A bell that is rung too late is heard by whoever waits
+ * there next, and ends a wait for nothing; the notice is not lost. */
+void ex_worker_notify_thread(struct ex_worker *worker);
+#endif
+
+/* Ends that wait, or the next one. From any thread. */
+static inline void ex_worker_notify(struct ex_worker *worker) {
+    __atomic_load_n(&worker->waits, __ATOMIC_ACQUIRE)->notify(worker);
+}
 
 #endif
