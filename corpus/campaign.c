@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "corpus/sometimes.h"
+
 /* ---- begin and resume ---- */
 
 static enum status insert(struct database *database, struct campaign *campaign) {
@@ -157,6 +159,21 @@ static enum status add(struct database *database,
     return database_finish_all(&query);
 }
 
+static enum status add_sometimes(struct database *database,
+                                 const struct campaign *campaign,
+                                 const struct campaign_counters *counters) {
+    enum status status = STATUS_OK;
+    for (uint32_t i = 0; i < counters->sometimes_count && status == STATUS_OK; i++) {
+        const struct sometimes sometimes = {.campaign = &campaign->id,
+                                            .scenario = counters->scenario,
+                                            .scenario_hash = &counters->scenario_hash,
+                                            .sentence = counters->sometimes[i].sentence,
+                                            .runs = counters->sometimes[i].runs};
+        status = sometimes_add(database, &sometimes);
+    }
+    return status;
+}
+
 enum status campaign_beat(struct store *store,
                           const struct campaign *campaign,
                           const struct campaign_counters *counters,
@@ -171,6 +188,9 @@ enum status campaign_beat(struct store *store,
         status = insert_scenario(database, campaign, &counters[i]);
         if (status == STATUS_OK) {
             status = add(database, campaign, &counters[i]);
+        }
+        if (status == STATUS_OK) {
+            status = add_sometimes(database, campaign, &counters[i]);
         }
     }
     return database_end(database, status);

@@ -36,6 +36,12 @@ struct campaign {
     uint64_t next_index;                    /* all runs before this one are done */
 };
 
+/* What a scenario says must happen sometimes, and in how many runs since the last beat it did. */
+struct campaign_sometimes {
+    const char *sentence; /* borrowed */
+    uint64_t runs;
+};
+
 /* Since the last beat, for one scenario; in campaign_each, since the beginning and for all. */
 struct campaign_counters {
     char scenario[CASE_NAME_SIZE];
@@ -46,6 +52,8 @@ struct campaign_counters {
     uint64_t nondeterminism; /* runs that did not repeat */
     uint64_t steps;
     uint64_t time_us; /* virtual */
+    uint32_t sometimes_count;
+    const struct campaign_sometimes *sometimes; /* borrowed; unused in campaign_each */
 };
 
 /* False to stop. */

@@ -6,6 +6,8 @@
 --    ▲                 └── outcomes         what came of running it again, per build
 --    └── sightings                          how often it was seen, per campaign
 --   campaigns ◄── counters                  what was run
+--             ◄── sometimes                 what of it was exercised; not here, since it is made
+--                                          when first needed (corpus/sometimes.c)
 --
 -- Every key is a hash of the content or a random number of the writer, never a row number, so that
 -- two corpora merge by key (corpus/merge.c). Each column says how two values of one row merge.

@@ -173,7 +173,32 @@ const char *description_argument(const struct description *description, uint32_t
     return argument;
 }
 
+/* A `sometimes` is told by its sentence, and says nothing when it holds before anything happened.
+ */
+static void check_sometimes(struct description *description, uint32_t index) {
+    const struct description_property *property = &description->properties[index];
+    const bool at_zero = (property->value == 0 && property->comparison == DESCRIPTION_EQUAL) ||
+                         (property->value >= 0 && property->comparison == DESCRIPTION_AT_MOST) ||
+                         (property->value <= 0 && property->comparison == DESCRIPTION_AT_LEAST);
+    if (at_zero) {
+        refuse(description,
+               "\"%s\" holds sometimes, and it holds before anything happened",
+               property->sentence);
+    }
+    for (uint32_t i = 0; i < index; i++) {
+        if (description->properties[i].kind == DESCRIPTION_SOMETIMES &&
+            strcmp(description->properties[i].sentence, property->sentence) == 0) {
+            refuse(description, "\"%s\" is said twice to hold sometimes", property->sentence);
+        }
+    }
+}
+
 bool description_check(struct description *description) {
+    for (uint32_t i = 0; i < description->property_count; i++) {
+        if (description->properties[i].kind == DESCRIPTION_SOMETIMES) {
+            check_sometimes(description, i);
+        }
+    }
     uint32_t lasting = 0;
     for (uint32_t i = 1; i <= description->node_count; i++) {
         lasting += description->nodes[i].daemon ? 0 : 1;

@@ -136,7 +136,8 @@ uint32_t description_node_find(const struct description *description, const char
 /* The n-th argument (from 0) of a node. */
 const char *description_argument(const struct description *description, uint32_t node, uint32_t n);
 
-/* Checks what single calls cannot: at least one node, not all of them daemons. Sets `error`. */
+/* Checks what single calls cannot: at least one node, not all of them daemons; each `sometimes`
+ * with a sentence of its own, and none that holds from the start. Sets `error`. */
 bool description_check(struct description *description);
 
 #endif

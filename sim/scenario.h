@@ -127,6 +127,14 @@ void sim_finally(struct sim_world *world,
                  const char *counter,
                  struct sim_bound bound);
 
+/* Holds at some time in at least one run of a campaign, so that the interesting thing is known to
+ * be reached: a campaign in which it never did ends with exit code 11. One run that it does not
+ * hold in is as good as any. It may not hold from the start. */
+void sim_sometimes(struct sim_world *world,
+                   const char *sentence,
+                   const char *counter,
+                   struct sim_bound bound);
+
 /* ---- for programs ---- */
 
 /* A named place: an event of the trace, and progress. */

@@ -185,6 +185,61 @@ START_TEST(a_sentence_that_does_not_fit_is_refused) {
 }
 END_TEST
 
+static struct description_property *
+say(const char *sentence, enum description_comparison comparison, int64_t value) {
+    struct description_property *property = description_property_add(&description, sentence);
+    ck_assert_ptr_nonnull(property);
+    property->kind = DESCRIPTION_SOMETIMES;
+    property->comparison = comparison;
+    property->value = value;
+    strcpy(property->counter, "wins");
+    return property;
+}
+
+/* Whether a counter that nobody touched is so. */
+static const struct {
+    enum description_comparison comparison;
+    int64_t value;
+    bool at_once;
+} beginnings[] = {
+    {DESCRIPTION_EQUAL, 0, true},
+    {DESCRIPTION_EQUAL, 1, false},
+    {DESCRIPTION_EQUAL, -1, false},
+    {DESCRIPTION_AT_MOST, 0, true},
+    {DESCRIPTION_AT_MOST, 1, true},
+    {DESCRIPTION_AT_MOST, -1, false},
+    {DESCRIPTION_AT_LEAST, 0, true},
+    {DESCRIPTION_AT_LEAST, -1, true},
+    {DESCRIPTION_AT_LEAST, 1, false},
+};
+#define BEGINNINGS (int)(sizeof beginnings / sizeof beginnings[0])
+
+START_TEST(what_holds_before_anything_happened_is_no_sometimes) {
+    open_nodes(1);
+    say("somebody wins", beginnings[_i].comparison, beginnings[_i].value);
+
+    ck_assert_int_eq(description_check(&description), !beginnings[_i].at_once);
+    ck_assert_str_eq(
+        description.error,
+        beginnings[_i].at_once
+            ? "\"somebody wins\" holds sometimes, and it holds before anything happened"
+            : "");
+}
+END_TEST
+
+START_TEST(two_that_hold_sometimes_differ_in_their_sentence) {
+    open_nodes(1);
+    say("somebody wins", DESCRIPTION_AT_LEAST, 1);
+    say("somebody wins twice", DESCRIPTION_AT_LEAST, 2);
+    say("somebody wins", DESCRIPTION_AT_LEAST, 1)->kind = DESCRIPTION_FINALLY;
+    ck_assert(description_check(&description));
+
+    say("somebody wins", DESCRIPTION_AT_LEAST, 3);
+    ck_assert(!description_check(&description));
+    ck_assert_str_eq(description.error, "\"somebody wins\" is said twice to hold sometimes");
+}
+END_TEST
+
 START_TEST(a_scenario_needs_a_node_that_ends) {
     open_nodes(0);
     ck_assert(!description_check(&description));
@@ -267,6 +322,8 @@ SUITE(description) {
     SUITE_TEST(arguments_beyond_the_room_are_refused_and_take_none);
     SUITE_TEST(a_link_to_a_node_that_is_not_there_is_refused);
     SUITE_TEST(a_sentence_that_does_not_fit_is_refused);
+    SUITE_LOOP(what_holds_before_anything_happened_is_no_sometimes, 0, BEGINNINGS);
+    SUITE_TEST(two_that_hold_sometimes_differ_in_their_sentence);
     SUITE_TEST(a_scenario_needs_a_node_that_ends);
     SUITE_TEST(the_last_link_that_covers_a_pair_governs_it);
     SUITE_TEST(a_new_link_has_the_default_values);

@@ -123,4 +123,38 @@ expect 0 "\"next\":1000,\"runs\":1000,\"failed\":$failures," $sim corpus campaig
 check 'there is something to find' [ $failures -gt 10 ]
 expect 3 '0 runs' $sim fuzz abba --runs 1 --shard 1/2 --corpus "$folder/shards.db"
 
+# what must happen sometimes: counted over all processes and over the days of a campaign; one that
+# never happens makes the search vacuous, unless something was found
+modules=$build/modules
+held() { # SENTENCE: in how many runs, by the last JSON
+    sed -n "s/.*\"sentence\":\"$1\",\"runs\":\([0-9]*\)}.*/\1/p" "$folder/out"
+}
+expect 0 '^  .*sometimes_often.so: the right one is first: in [1-9][0-9]* runs$' \
+    $sim fuzz "$modules/sometimes_often.so" --runs 500 -j2 --corpus "$folder/held.db"
+expect 0 '"vacuous":false' $sim fuzz "$modules/sometimes_often.so" --runs 700 --json --corpus "$folder/held.db"
+check 'one of the two is first in each run' [ $(($(held 'the left one is first') + $(held 'the right one is first'))) -eq 700 ]
+expect 11 '^Vacuous: what must happen sometimes' $sim fuzz "$modules/sometimes_never.so" --runs 200 --corpus "$folder/held.db"
+check 'the one that did not is named' grep -q 'sometimes_never.so: neither is first: in no run$' "$folder/out"
+check 'the one that did is not' grep -Eq 'sometimes_never.so: the left one is first: in [1-9][0-9]* runs$' "$folder/out"
+expect 11 '"vacuous":true' $sim fuzz "$modules/sometimes_never.so" --runs 200 --json --corpus "$folder/held.db"
+check 'it is told as JSON' [ "$(held 'neither is first')" -eq 0 ]
+expect 11 'Vacuous' $sim run "$modules/sometimes_never.so" --runs 200 --corpus "$folder/held.db"
+expect 0 'neither is first: in no run' $sim fuzz "$modules/sometimes_never.so" --runs 200 --fail-on never --corpus "$folder/held.db"
+expect 10 'neither is first: in no run' $sim fuzz "$modules/sometimes_found.so" --runs 200 --corpus "$folder/held.db"
+check 'a finding is no vacuous search' [ "$(grep -c Vacuous "$folder/out")" -eq 0 ]
+expect 0 'first: in 1 run$' $sim run "$modules/sometimes_never.so" --seed 3 --corpus "$folder/held.db"
+expect 11 'Vacuous' $sim fuzz "$modules/sometimes_one_run.so" --runs 1 --corpus "$folder/held.db"
+expect 0 'first: in [1-9]' $sim fuzz "$modules/sometimes_one_run.so" --runs 100 --corpus "$folder/held.db"
+expect 2 'nobody is first.*holds before anything happened' $sim fuzz "$modules/refused/refused_sometimes_at_once.so" --corpus "$folder/held.db"
+expect 2 'the left one is first.*said twice' $sim fuzz "$modules/refused/refused_sometimes_twice.so" --corpus "$folder/held.db"
+# a campaign that goes on counts on
+long=($sim fuzz "$modules/sometimes_often.so" --runs 900000000 --json)
+stopped INT "$folder/held2.db" "${long[@]}"
+check 'a stopped one is not judged' [ $stopped_code -eq 75 ]
+left=$(held 'the left one is first')
+right=$(held 'the right one is first')
+check 'what held so far is told' [ $((left + right)) -eq "$(number runs)" ]
+stopped INT "$folder/held2.db" "${long[@]}"
+check 'it counts on' [ $(($(held 'the left one is first') + $(held 'the right one is first'))) -eq $((left + right + $(number runs))) ]
+
 done_expecting

@@ -2,6 +2,7 @@
 #include "corpus/bug.h"
 #include "corpus/merge.h"
 #include "corpus/outcome.h"
+#include "corpus/sometimes.h"
 #include "tests/corpus_fixture.h"
 
 #define DUMP_SIZE (1u << 20)
@@ -216,6 +217,50 @@ START_TEST(of_a_counter_the_larger_value_counts) {
 }
 END_TEST
 
+static uint64_t held(const char *path, const struct hash *campaign, const char *scenario) {
+    struct store store;
+    uint64_t runs = 99;
+    fixture_open(&store, path);
+    fixture_expect_ok(&store, sometimes_sum(&store, campaign, scenario, "it ran", &runs));
+    store_close(&store);
+    return runs;
+}
+
+START_TEST(what_held_sometimes_is_such_a_counter_and_need_not_be_there) {
+    const struct campaign_sometimes sometimes[] = {{"it ran", 3}, {"it slept", 4}};
+    struct store store;
+    struct campaign campaign = fixture_campaign();
+    struct campaign_counters counters = fixture_counters(10);
+    fixture_open(&store, "a.db");
+    fixture_expect_ok(&store, campaign_begin(&store, &campaign));
+    fixture_expect_ok(&store, campaign_beat(&store, &campaign, &counters, 1));
+    store_close(&store);
+    ck_assert_int_eq(system("cp a.db earliest.db"), 0);
+    counters.sometimes = sometimes;
+    counters.sometimes_count = 2;
+    fixture_open(&store, "a.db");
+    fixture_expect_ok(&store, campaign_beat(&store, &campaign, &counters, 1));
+    store_close(&store);
+    ck_assert_int_eq(system("cp a.db earlier.db"), 0);
+    fixture_open(&store, "a.db");
+    fixture_expect_ok(&store, campaign_beat(&store, &campaign, &counters, 1));
+    store_close(&store);
+    ck_assert_uint_eq(held("earliest.db", &campaign.id, counters.scenario), 0);
+    ck_assert_uint_eq(held("earlier.db", &campaign.id, counters.scenario), 3);
+    ck_assert_uint_eq(held("a.db", &campaign.id, counters.scenario), 6);
+    ck_assert_uint_eq(held("a.db", &campaign.id, "another"), 0);
+
+    merge("a.db", "earlier.db");
+    merge("a.db", "earliest.db");
+    merge("earliest.db", "a.db");
+    merge("earlier.db", "a.db");
+
+    ck_assert_uint_eq(held("a.db", &campaign.id, counters.scenario), 6);
+    ck_assert_uint_eq(held("earlier.db", &campaign.id, counters.scenario), 6);
+    ck_assert_uint_eq(held("earliest.db", &campaign.id, counters.scenario), 6);
+}
+END_TEST
+
 START_TEST(a_damaged_corpus_is_not_merged) {
     struct store store;
     struct merge_result result;
@@ -246,5 +291,6 @@ SUITE(merge) {
     SUITE_TEST(each_may_be_merged_into_the_other);
     SUITE_TEST(merging_again_changes_nothing);
     SUITE_TEST(of_a_counter_the_larger_value_counts);
+    SUITE_TEST(what_held_sometimes_is_such_a_counter_and_need_not_be_there);
     SUITE_TEST(a_damaged_corpus_is_not_merged);
 }

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "tools/options.h"
+#include "tools/vacuity.h"
 
 #define BOARD_LANES_MAX 256
 #define BOARD_DONE UINT64_MAX /* as a lane's next number: its budget is used up */
@@ -33,6 +34,7 @@ struct board {
     _Atomic uint64_t bugs_new;
     _Atomic uint64_t next[BOARD_LANES_MAX]; /* by lane: its numbers below are done */
     struct board_scenario scenarios[OPTIONS_OPERANDS_MAX];
+    struct vacuity vacuities[OPTIONS_OPERANDS_MAX]; /* of the scenarios */
 };
 
 /* All counters summed up. */

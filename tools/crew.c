@@ -142,7 +142,32 @@ static void crew_watch(struct crew *crew, struct hunt *hunt, struct ledger *ledg
     progress_end(&progress);
 }
 
-static void summary_print(const struct hunt *hunt, bool stopped) {
+/* A line for each `sometimes`; how many of them never held goes to *never_count. */
+static int vacuity_report(const struct hunt *hunt, struct ledger *ledger, uint32_t *never_count) {
+    int result = EXIT_CLEAN;
+    for (unsigned scenario = 0; scenario < hunt->options->operand_count; scenario++) {
+        const struct vacuity *vacuity = &hunt->board->vacuities[scenario];
+        for (uint32_t i = 0; i < DESCRIPTION_PROPERTIES_MAX && result == EXIT_CLEAN; i++) {
+            const char *sentence = vacuity_sentence(vacuity, i);
+            uint64_t runs = vacuity->runs[i];
+            if (sentence == NULL) {
+                continue;
+            }
+            if (hunt->stored) {
+                result = ledger_held(ledger, hunt, scenario, sentence, &runs);
+            }
+            vacuity_print(stdout,
+                          hunt->options->json,
+                          hunt->options->operands[scenario],
+                          sentence,
+                          runs);
+            *never_count += runs == 0;
+        }
+    }
+    return result;
+}
+
+static void summary_print(const struct hunt *hunt, bool stopped, bool vacuous) {
     if (hunt->options->json && hunt->exact_seed) {
         return; /* the run has told it all */
     }
@@ -150,13 +175,15 @@ static void summary_print(const struct hunt *hunt, bool stopped) {
     const uint64_t bugs_new = hunt->board->bugs_new;
     if (hunt->options->json) {
         printf("{\"event\":\"end\",\"runs\":%" PRIu64 ",\"failed\":%" PRIu64 ",\"new\":%" PRIu64
-               ",\"nondeterminism\":%" PRIu64 ",\"seed\":%" PRIu64 ",\"stopped\":%s}\n",
+               ",\"nondeterminism\":%" PRIu64 ",\"seed\":%" PRIu64
+               ",\"stopped\":%s,\"vacuous\":%s}\n",
                sum.runs,
                sum.findings,
                bugs_new,
                sum.nondeterminism,
                hunt->seed,
-               stopped ? "true" : "false");
+               stopped ? "true" : "false",
+               vacuous ? "true" : "false");
         return;
     }
     printf("%s%" PRIu64 " run%s, %" PRIu64 " failed, %" PRIu64 " new",
@@ -171,6 +198,10 @@ static void summary_print(const struct hunt *hunt, bool stopped) {
     printf(".\n");
     if (stopped && hunt->stored) {
         printf("Stopped early; run the same command again to go on.\n");
+    }
+    if (vacuous) {
+        printf("Vacuous: what must happen sometimes happened in no run; run more of them, or make "
+               "the scenario reach it.\n");
     }
 }
 
@@ -193,13 +224,14 @@ static int exit_of_findings(const struct hunt *hunt, const struct board_sum *sum
     return sum->nondeterminism > 0 ? EXIT_NONDETERMINISM : EXIT_CLEAN;
 }
 
-static int exit_code(const struct hunt *hunt, bool stopped) {
+static int exit_code(const struct hunt *hunt, bool stopped, bool lacks) {
     const struct board_sum sum = board_sum(hunt->board);
     const int found = exit_of_findings(hunt, &sum);
     return hunt->board->result != EXIT_CLEAN ? hunt->board->result
            : found != EXIT_CLEAN             ? found
            : stopped                         ? EXIT_STOPPED
            : sum.runs == 0                   ? EXIT_NOTHING_RAN
+           : lacks                           ? EXIT_VACUOUS
                                              : EXIT_CLEAN;
 }
 
@@ -306,8 +338,13 @@ int crew_run(const struct options *options, bool fuzzes) {
         result = ledger_close(&ledger, &hunt, crew.lanes, stopped || broken);
     }
     if (hunt.board->result == EXIT_CLEAN) {
-        hunt.board->result = result;
-        summary_print(&hunt, stopped);
+        uint32_t never_count = 0;
+        hunt.board->result =
+            result == EXIT_CLEAN ? vacuity_report(&hunt, &ledger, &never_count) : result;
+        const bool lacks = never_count > 0 && !hunt.exact_seed && options->fail_on != FAIL_ON_NEVER;
+        result = exit_code(&hunt, stopped, lacks);
+        summary_print(&hunt, stopped, result == EXIT_VACUOUS);
+        return result;
     }
-    return exit_code(&hunt, stopped);
+    return exit_code(&hunt, stopped, false);
 }

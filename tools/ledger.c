@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "corpus/sometimes.h"
 #include "tools/complain.h"
 #include "tools/finding.h"
 #include "tools/module.h"
@@ -62,16 +63,40 @@ int ledger_open(struct ledger *ledger, struct hunt *hunt) {
     return result;
 }
 
+/* What is told to the corpus in one beat. */
+struct beat {
+    struct board_scenario now[OPTIONS_OPERANDS_MAX];
+    uint64_t held[OPTIONS_OPERANDS_MAX][DESCRIPTION_PROPERTIES_MAX];
+    struct campaign_counters counters[OPTIONS_OPERANDS_MAX];
+    struct campaign_sometimes sometimes[OPTIONS_OPERANDS_MAX][DESCRIPTION_PROPERTIES_MAX];
+};
+
+/* In how many runs each `sometimes` of a scenario held since the last beat. */
+static void held_changes(const struct ledger *ledger,
+                         const struct vacuity *vacuity,
+                         unsigned index,
+                         struct beat *beat,
+                         struct campaign_counters *change) {
+    change->sometimes = beat->sometimes[index];
+    for (uint32_t i = 0; i < DESCRIPTION_PROPERTIES_MAX; i++) {
+        const char *sentence = vacuity_sentence(vacuity, i);
+        beat->held[index][i] = sentence == NULL ? 0 : vacuity->runs[i];
+        const uint64_t runs = beat->held[index][i] - ledger->held[index][i];
+        if (runs > 0) {
+            beat->sometimes[index][change->sometimes_count++] =
+                (struct campaign_sometimes){.sentence = sentence, .runs = runs};
+        }
+    }
+}
+
 /* What happened since the last beat, for scenarios where something did. */
-static size_t changes(const struct ledger *ledger,
-                      const struct hunt *hunt,
-                      struct board_scenario *now,
-                      struct campaign_counters *counters) {
+static size_t changes(const struct ledger *ledger, const struct hunt *hunt, struct beat *beat) {
+    struct board_scenario *now = beat->now;
     size_t count = 0;
     for (unsigned i = 0; i < hunt->options->operand_count; i++) {
         const struct board_scenario *was = &ledger->counted[i];
         now[i] = hunt->board->scenarios[i];
-        struct campaign_counters *change = &counters[count];
+        struct campaign_counters *change = &beat->counters[count];
         memset(change, 0, sizeof *change);
         snprintf(change->scenario, sizeof change->scenario, "%s", hunt->options->operands[i]);
         change->scenario_hash = ledger->scenario_hashes[i];
@@ -81,15 +106,16 @@ static size_t changes(const struct ledger *ledger,
         change->nondeterminism = now[i].nondeterminism - was->nondeterminism;
         change->steps = now[i].steps - was->steps;
         change->time_us = (now[i].time_ns - was->time_ns) / 1000;
-        count += change->runs + change->findings + change->nondeterminism > 0;
+        held_changes(ledger, &hunt->board->vacuities[i], i, beat, change);
+        count +=
+            change->runs + change->findings + change->nondeterminism + change->sometimes_count > 0;
     }
     return count;
 }
 
 static enum status
-beat(struct ledger *ledger, const struct hunt *hunt, uint32_t lanes, struct store *store) {
-    struct board_scenario now[OPTIONS_OPERANDS_MAX];
-    struct campaign_counters counters[OPTIONS_OPERANDS_MAX];
+tell(struct ledger *ledger, const struct hunt *hunt, uint32_t lanes, struct store *store) {
+    static struct beat beat;
     const uint64_t next = board_next(hunt->board, lanes);
     struct campaign *campaign = &ledger->campaign;
     if (next != BOARD_DONE && next > campaign->next_index) {
@@ -98,10 +124,11 @@ beat(struct ledger *ledger, const struct hunt *hunt, uint32_t lanes, struct stor
         campaign->next_index = campaign->budget_runs;
     }
     campaign->beat_at = time(NULL);
-    const size_t count = changes(ledger, hunt, now, counters);
-    const enum status status = campaign_beat(store, campaign, counters, count);
+    const size_t count = changes(ledger, hunt, &beat);
+    const enum status status = campaign_beat(store, campaign, beat.counters, count);
     if (status == STATUS_OK) {
-        memcpy(ledger->counted, now, sizeof now[0] * hunt->options->operand_count);
+        memcpy(ledger->counted, beat.now, sizeof beat.now[0] * hunt->options->operand_count);
+        memcpy(ledger->held, beat.held, sizeof beat.held);
     }
     return status;
 }
@@ -110,7 +137,7 @@ void ledger_beat(struct ledger *ledger, const struct hunt *hunt, uint32_t lanes)
     struct store store;
     enum status status = store_open(&store, hunt->options->corpus, STORE_WRITE);
     if (status == STATUS_OK) {
-        status = beat(ledger, hunt, lanes, &store);
+        status = tell(ledger, hunt, lanes, &store);
     }
     if (status != STATUS_OK && !ledger->complained) {
         complain_store(&store, status, "progress is not stored: ");
@@ -123,7 +150,7 @@ int ledger_close(struct ledger *ledger, const struct hunt *hunt, uint32_t lanes,
     struct store store;
     enum status status = store_open(&store, hunt->options->corpus, STORE_WRITE);
     if (status == STATUS_OK) {
-        status = beat(ledger, hunt, lanes, &store);
+        status = tell(ledger, hunt, lanes, &store);
     }
     if (status == STATUS_OK) {
         ledger->campaign.ended_at = time(NULL);
@@ -136,6 +163,27 @@ int ledger_close(struct ledger *ledger, const struct hunt *hunt, uint32_t lanes,
     const int result = status == STATUS_OK
                            ? EXIT_CLEAN
                            : complain_store(&store, status, "how far it came is not stored: ");
+    store_close(&store);
+    return result;
+}
+
+int ledger_held(struct ledger *ledger,
+                const struct hunt *hunt,
+                unsigned index,
+                const char *sentence,
+                uint64_t *runs) {
+    struct store store;
+    enum status status = store_open(&store, hunt->options->corpus, STORE_READ);
+    if (status == STATUS_OK) {
+        status = sometimes_sum(&store,
+                               &ledger->campaign.id,
+                               hunt->options->operands[index],
+                               sentence,
+                               runs);
+    }
+    const int result = status == STATUS_OK
+                           ? EXIT_CLEAN
+                           : complain_store(&store, status, "what held sometimes is unknown: ");
     store_close(&store);
     return result;
 }

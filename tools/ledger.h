@@ -16,6 +16,7 @@ struct ledger {
     struct campaign campaign;
     struct board_scenario counted[OPTIONS_OPERANDS_MAX]; /* what the corpus has */
     struct hash scenario_hashes[OPTIONS_OPERANDS_MAX];
+    uint64_t held[OPTIONS_OPERANDS_MAX][DESCRIPTION_PROPERTIES_MAX]; /* likewise */
     bool complained;
 };
 
@@ -27,5 +28,13 @@ void ledger_beat(struct ledger *ledger, const struct hunt *hunt, uint32_t lanes)
 
 /* stopped: before its budget was used up. */
 int ledger_close(struct ledger *ledger, const struct hunt *hunt, uint32_t lanes, bool stopped);
+
+/* The runs of the campaign, earlier days included, in which the sentence of the index-th scenario
+ * held. After ledger_close. */
+int ledger_held(struct ledger *ledger,
+                const struct hunt *hunt,
+                unsigned index,
+                const char *sentence,
+                uint64_t *runs);
 
 #endif

@@ -37,8 +37,8 @@ static int help(FILE *out) {
             "\n"
             "A SCENARIO is a name from `sim list` or the path of a module; a CASE is the first\n"
             "digits of its id. Exit: 0 clean, 1 sim failed, 2 usage, 3 nothing ran, 10 failure\n"
-            "found, 12 nondeterminism, 13 replay diverged, 75 stopped early with nothing to\n"
-            "fail on: the same command goes on.\n");
+            "found, 11 vacuous, 12 nondeterminism, 13 replay diverged, 75 stopped early with\n"
+            "nothing to fail on: the same command goes on.\n");
     return out == stdout ? EXIT_CLEAN : EXIT_USAGE;
 }
 

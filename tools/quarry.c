@@ -21,6 +21,7 @@ int quarry_open(struct quarry *quarry,
     memset(quarry, 0, sizeof *quarry);
     quarry->hunt = hunt;
     quarry->board = &hunt->board->scenarios[index];
+    quarry->vacuity = &hunt->board->vacuities[index];
     quarry->name = hunt->options->operands[index];
     quarry->next = first;
     quarry->stride = stride;

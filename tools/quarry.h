@@ -29,6 +29,7 @@ struct quarry_sighting {
 struct quarry {
     const struct hunt *hunt;
     struct board_scenario *board;
+    struct vacuity *vacuity;
     const char *name; /* as the user wrote it */
     char module[PATH_MAX];
     struct strategy_spec spec;

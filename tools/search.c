@@ -100,6 +100,7 @@ static void count_runs(struct quarry *quarry) {
     quarry->board->runs += record->runs_done;
     quarry->board->steps += record->points_total;
     quarry->board->time_ns += record->time_total_ns;
+    vacuity_count(quarry->vacuity, record);
 }
 
 static int take_finding(struct quarry *quarry) {

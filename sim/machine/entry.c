@@ -22,8 +22,18 @@
 
 static void (*crashed_function)(void);
 
+/* In the process of the run, since a forked one takes its world with it. */
+static void count_held(void) {
+    const struct property *property = &machine.world.property;
+    for (uint32_t i = 0; i < machine.record->description.property_count; i++) {
+        const bool counts = machine.record->description.properties[i].kind == DESCRIPTION_SOMETIMES;
+        machine.record->held[i] += counts && property->held[i];
+    }
+}
+
 static void on_crash(void) {
     struct record *record = machine.record;
+    count_held();
     record->record_count = machine.world.choices.record_count;
     record->choices_asked = machine.world.choices.at;
     record->now_ns = schedule_now_ns(&machine.world.schedule);
@@ -148,6 +158,7 @@ void entry_run(const struct world_spec *spec) {
     }
     stream_block = 0;
     machine_run(spec);
+    count_held();
 }
 
 void entry_reset(void) {

@@ -166,6 +166,13 @@ HOOK void sim_finally(struct sim_world *world,
     property_declare(world, DESCRIPTION_FINALLY, sentence, counter, bound);
 }
 
+HOOK void sim_sometimes(struct sim_world *world,
+                        const char *sentence,
+                        const char *counter,
+                        struct sim_bound bound) {
+    property_declare(world, DESCRIPTION_SOMETIMES, sentence, counter, bound);
+}
+
 /* A name in an event is its hash: equal in every build, and the object column stays free. */
 static int64_t name_number(const char *name) {
     const struct hash hash = hash_bytes(name, strlen(name));

@@ -1,0 +1,56 @@
+#include "tools/vacuity.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "tools/json.h"
+
+/* The first to come; every worker of a module has the same description. */
+static void tell(struct vacuity *vacuity, const struct description *description) {
+    unsigned nobody = 0;
+    if (!atomic_compare_exchange_strong(&vacuity->told, &nobody, 1)) {
+        return;
+    }
+    for (uint32_t i = 0; i < description->property_count; i++) {
+        const struct description_property *property = &description->properties[i];
+        if (property->kind == DESCRIPTION_SOMETIMES) {
+            memcpy(vacuity->sentences[i], property->sentence, sizeof property->sentence);
+        }
+    }
+    vacuity->told = 2;
+}
+
+void vacuity_count(struct vacuity *vacuity, const struct record *record) {
+    tell(vacuity, &record->description);
+    for (uint32_t i = 0; i < record->description.property_count; i++) {
+        vacuity->runs[i] += record->held[i];
+    }
+}
+
+const char *vacuity_sentence(const struct vacuity *vacuity, uint32_t index) {
+    return vacuity->told == 2 && vacuity->sentences[index][0] != '\0' ? vacuity->sentences[index]
+                                                                      : NULL;
+}
+
+void vacuity_print(FILE *out,
+                   bool json,
+                   const char *scenario,
+                   const char *sentence,
+                   uint64_t runs) {
+    if (json) {
+        fprintf(out, "{\"event\":\"sometimes\",");
+        json_field(out, "scenario", scenario);
+        fprintf(out, ",");
+        json_field(out, "sentence", sentence);
+        fprintf(out, ",\"runs\":%" PRIu64 "}\n", runs);
+    } else if (runs == 0) {
+        fprintf(out, "  %s: %s: in no run\n", scenario, sentence);
+    } else {
+        fprintf(out,
+                "  %s: %s: in %" PRIu64 " run%s\n",
+                scenario,
+                sentence,
+                runs,
+                runs == 1 ? "" : "s");
+    }
+}

@@ -1,0 +1,38 @@
+/* What scenarios say must happen sometimes, and in how many runs of a campaign it did.
+ *
+ *   lanes ──vacuity_count──► board ──ledger──► corpus ──sum of all days──► the campaign's last
+ * lines
+ *
+ * A search in which one never held says nothing about what it was made for.
+ *
+ * Memory:      part of the board, shared by the processes of the campaign.
+ * Limits:      DESCRIPTION_PROPERTIES_MAX a scenario.
+ * Threads:     any process may count; the reader sees a mark once its sentence is complete.
+ */
+#ifndef TOOLS_VACUITY_H
+#define TOOLS_VACUITY_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "sim/machine/record.h"
+
+/* Index: the property's in the scenario's description. All zero: no worker has told yet. */
+struct vacuity {
+    atomic_uint told; /* 0, 1 while one process writes the sentences, 2 */
+    char sentences[DESCRIPTION_PROPERTIES_MAX][DESCRIPTION_SENTENCE_SIZE]; /* "" = no `sometimes` */
+    _Atomic uint64_t runs[DESCRIPTION_PROPERTIES_MAX];                     /* in which it held */
+};
+
+/* Adds the runs of the record's last request. */
+void vacuity_count(struct vacuity *vacuity, const struct record *record);
+
+/* The sentence of a mark, NULL when the property is none. */
+const char *vacuity_sentence(const struct vacuity *vacuity, uint32_t index);
+
+/* One line about one mark. */
+void vacuity_print(FILE *out, bool json, const char *scenario, const char *sentence, uint64_t runs);
+
+#endif
