@@ -7,6 +7,7 @@
         .type   context_switch, @function
 context_switch:
         .cfi_startproc
+        movq    (%rsp), %rcx
         pushq   %rbp
         pushq   %rbx
         pushq   %r12
@@ -23,7 +24,10 @@ context_switch:
         popq    %r12
         popq    %rbx
         popq    %rbp
-        popq    %rcx
+        cmpq    (%rsp), %rcx
+        jne     1f
+        ret                     /* where we came from, as the processor foretells */
+1:      popq    %rcx
         jmp     *%rcx
         .cfi_endproc
         .size   context_switch, .-context_switch
