@@ -4,69 +4,44 @@
 
 #include "sim/panic.h"
 
+_Static_assert(offsetof(struct agent, children) == AGENT_LINE,
+               "what a step needs is one cache line");
+
 void agent_table_init(struct agent_table *table, struct arena *arena, uint32_t agents_max) {
     ASSERT(agents_max > 0);
     *table = (struct agent_table){0};
     pool_init(&table->pool, arena, sizeof(struct agent), agents_max);
     table->priority = arena_take(arena, sizeof(uint64_t) * ((size_t)agents_max + 1));
     table->ready = arena_take(arena, sizeof(uint32_t) * ((size_t)agents_max + 1));
+    order_init(&table->order, arena, agents_max);
 }
 
 void agent_table_reset(struct agent_table *table) {
     pool_reset(&table->pool);
-    table->ready_count = 0;
-    table->oldest = table->newest = 0;
+    order_reset(&table->order);
 }
 
 void agent_ready_add(struct agent_table *table, uint32_t index) {
     struct agent *agent = agent_at(table, index);
     ASSERT(agent->state != AGENT_READY);
     agent->state = AGENT_READY;
-    agent->ready_position = table->ready_count;
-    table->ready[table->ready_count++] = index;
-    agent->older = table->newest;
-    agent->newer = 0;
-    if (table->newest != 0) {
-        agent_at(table, table->newest)->newer = index;
-    } else {
-        table->oldest = index;
-    }
-    table->newest = index;
-}
-
-static void order_remove(struct agent_table *table, const struct agent *agent) {
-    if (agent->older != 0) {
-        agent_at(table, agent->older)->newer = agent->newer;
-    } else {
-        table->oldest = agent->newer;
-    }
-    if (agent->newer != 0) {
-        agent_at(table, agent->newer)->older = agent->older;
-    } else {
-        table->newest = agent->older;
-    }
+    agent->ready_position = table->order.count;
+    table->ready[table->order.count] = index;
+    order_add(&table->order);
 }
 
 void agent_ready_remove(struct agent_table *table, uint32_t index) {
     struct agent *agent = agent_at(table, index);
     ASSERT(agent->state == AGENT_READY);
-    const uint32_t last = table->ready[--table->ready_count];
+    order_remove(&table->order, agent->ready_position);
+    const uint32_t last = table->ready[table->order.count];
     table->ready[agent->ready_position] = last;
     agent_at(table, last)->ready_position = agent->ready_position;
-    order_remove(table, agent);
     agent->state = AGENT_FREE;
 }
 
 void agent_ready_renew(struct agent_table *table, uint32_t index) {
-    if (table->newest == index) {
-        return;
-    }
-    struct agent *agent = agent_at(table, index);
-    order_remove(table, agent);
-    agent->older = table->newest;
-    agent->newer = 0;
-    agent_at(table, table->newest)->newer = index;
-    table->newest = index;
+    order_renew(&table->order, agent_at(table, index)->ready_position);
 }
 
 bool agent_queue_remove(struct agent_table *table, uint32_t index) {
@@ -118,16 +93,10 @@ void agent_queue_add(struct agent_table *table, struct wait_queue *queue, uint32
 }
 
 void agent_table_verify(const struct agent_table *table) {
-    uint32_t listed = 0;
-    uint32_t older = 0;
-    for (uint32_t i = table->oldest; i != 0; i = agent_at(table, i)->newer) {
-        const struct agent *agent = agent_at(table, i);
-        ASSERT(agent->older == older);
+    order_verify(&table->order);
+    for (uint32_t i = 0; i < table->order.count; i++) {
+        const struct agent *agent = agent_at(table, table->ready[i]);
         ASSERT(agent->state == AGENT_READY);
-        ASSERT(table->ready[agent->ready_position] == i);
-        older = i;
-        listed++;
+        ASSERT(agent->ready_position == i);
     }
-    ASSERT(listed == table->ready_count);
-    ASSERT(table->newest == older);
 }

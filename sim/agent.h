@@ -1,8 +1,8 @@
 /* Agents: whatever the scheduler may pick, the set of those that are ready, and wait queues.
  *
- *   ready[]           an array to pick from: any position in O(1)
- *   oldest … newest   the same agents in order of readiness, linked by older and newer
- *   wait_queue        agents that wait, first come first, linked by wait_previous and wait_next
+ *   ready[]      an array to pick from: any position in O(1)
+ *   order        its positions in order of readiness
+ *   wait_queue   agents that wait, first come first, linked by wait_previous and wait_next
  *
  * Memory:      tables in the world's arena, sized once; links are indices, 0 = none.
  * Limits:      agents_max of agent_table_init.
@@ -20,7 +20,10 @@
 #include "sim/agenda.h"
 #include "sim/arena.h"
 #include "sim/choices.h"
+#include "sim/order.h"
 #include "sim/point.h"
+
+#define AGENT_LINE 64 /* bytes of a cache line */
 
 enum agent_kind { AGENT_THREAD = 1, AGENT_ENTRY };
 
@@ -48,25 +51,26 @@ struct wait_cause {
     const void *site;
 };
 
+/* What a step reads and writes comes first, in one cache line. */
 struct agent {
-    struct decider decider; /* identity and own choices */
-    uint32_t children;      /* threads it created */
-    uint32_t creations;     /* objects it created */
-    uint32_t kind;          /* enum agent_kind */
-    uint32_t state;         /* enum agent_state */
-    uint32_t id;            /* AGENT_THREAD: display id; AGENT_ENTRY: 0 */
+    _Alignas(AGENT_LINE) struct decider decider; /* identity and own choices */
+    uint32_t id;                                 /* AGENT_THREAD: display id; AGENT_ENTRY: 0 */
     uint32_t node;
-    uint32_t slot;            /* AGENT_THREAD: the machine's, where it runs */
-    uint32_t ready_position;  /* in schedule->ready, while AGENT_READY */
-    uint32_t older, newer;    /* neighbours in the order of readiness */
-    uint32_t interrupts;      /* AGENT_THREAD: signals to deliver, counted by the machine */
+    uint16_t kind;           /* enum agent_kind */
+    uint16_t state;          /* enum agent_state */
+    uint32_t slot;           /* AGENT_THREAD: the machine's, where it runs; 0 = nowhere */
+    struct point pending;    /* AGENT_THREAD: announced and not yet in effect */
+    uint32_t ready_position; /* in ready, while AGENT_READY */
+    uint32_t interrupts;     /* AGENT_THREAD: signals to deliver, counted by the machine */
+    /* the second line */
+    uint32_t children;        /* threads it created */
+    uint32_t creations;       /* objects it created */
     struct wait_queue *queue; /* AGENT_WAITING: where, NULL = only for the deadline */
     uint32_t wait_previous, wait_next;
     uint64_t deadline;       /* agenda handle, 0 = none */
     uint32_t deadline_agent; /* the agent of a deadline that is due but not picked, 0 = none */
     uint32_t reason;         /* enum wake_reason of the last wait */
     struct wait_cause cause; /* AGENT_WAITING */
-    struct point pending;    /* AGENT_THREAD: announced and not yet in effect */
     struct agenda_item item; /* AGENT_ENTRY */
 };
 
@@ -74,8 +78,7 @@ struct agent_table {
     struct pool pool;
     uint64_t *priority; /* by agent, the strategy's */
     uint32_t *ready;
-    uint32_t ready_count;
-    uint32_t oldest, newest; /* order of readiness */
+    struct order order; /* of readiness; its count is that of ready */
 };
 
 void agent_table_init(struct agent_table *table, struct arena *arena, uint32_t agents_max);

@@ -25,14 +25,14 @@ struct candidates {
 
 /* Alternative number of a position, and back. Without branches: which agent was picked is random by
  * design, and every branch on it would be mispredicted half of the time. */
-static inline uint32_t candidates_alternative(const struct candidates *set, uint32_t position) {
-    const uint32_t other = position + (position < set->production ? 1u : 0u);
-    return position == set->production ? 0 : other;
+static inline uint32_t candidates_alternative(uint32_t production, uint32_t position) {
+    const uint32_t other = position + (uint32_t)(position < production);
+    return other & (0u - (uint32_t)(position != production));
 }
 
-static inline uint32_t candidates_position(const struct candidates *set, uint32_t alternative) {
-    const uint32_t other = alternative - (alternative <= set->production ? 1u : 0u);
-    return alternative == 0 ? set->production : other;
+static inline uint32_t candidates_position(uint32_t production, uint32_t alternative) {
+    const uint32_t other = alternative - (uint32_t)(alternative <= production);
+    return alternative == 0 ? production : other;
 }
 
 #endif

@@ -43,14 +43,11 @@ struct decider {
     uint32_t choices;
 };
 
-/* Writes a label in place: copying a struct that was just built would stall on the stores. */
-static inline void choice_label(struct choice *choice,
-                                uint64_t at,
-                                enum choice_kind kind,
-                                const struct decider *who,
-                                const void *site) {
+/* Writes a label, without the site, in place: copying a struct that was just built would stall on
+ * the stores. */
+static inline void
+choice_label(struct choice *choice, uint64_t at, enum choice_kind kind, const struct decider *who) {
     choice->who = who->identity;
-    choice->site = (uint64_t)(uintptr_t)site;
     choice->at = at;
     choice->ordinal = who->choices;
     choice->kind = kind;

@@ -61,17 +61,31 @@ void choices_begin(struct choices *choices,
     }
 }
 
-uint64_t choices_follow(struct choices *choices,
-                        enum choice_kind kind,
-                        const struct decider *who,
-                        const void *site,
-                        uint64_t alternatives,
-                        uint64_t proposed,
-                        uint64_t chosen) {
-    struct choice asked = {.alternatives = alternatives, .taken = proposed, .chosen = chosen};
+uint64_t choices_decide_slowly(struct choices *choices,
+                               enum choice_kind kind,
+                               struct decider *who,
+                               const void *site,
+                               uint64_t alternatives,
+                               uint64_t proposed,
+                               uint64_t chosen) {
     ASSERT(alternatives == 0 || proposed < alternatives);
-    choice_label(&asked, choices->at, kind, who, site);
-    return script_take(choices, &asked);
+    choices->at++;
+    who->choices++;
+    struct choice choice = {.chosen = chosen,
+                            .alternatives = alternatives,
+                            .taken = proposed,
+                            .site = (uint64_t)(uintptr_t)site};
+    choice_label(&choice, choices->at, kind, who);
+    if (choices_replays(choices)) {
+        choice.taken = script_take(choices, &choice);
+    }
+    if (choices_full(choices)) {
+        choices->overflow = true;
+    } else {
+        choices->record[choices->record_count] = choice;
+        choices->record_count += choice.taken != 0;
+    }
+    return choice.taken;
 }
 
 const struct choice *

@@ -26,12 +26,8 @@
 
 #define CHOICES_NODES_MAX 1024 /* streams per kind; nodes beyond share by remainder */
 
-enum choices_mode {
-    CHOICES_ZERO = 0, /* what is drawn is alternative 0; numbers still come from streams */
-    CHOICES_DRAW,
-    CHOICES_STRICT,
-    CHOICES_TOLERANT,
-};
+/* ZERO: what is drawn is alternative 0; numbers still come from streams. */
+enum choices_mode { CHOICES_ZERO, CHOICES_DRAW, CHOICES_STRICT, CHOICES_TOLERANT };
 
 struct choices {
     enum choices_mode mode;
@@ -75,14 +71,37 @@ static inline bool choices_replays(const struct choices *choices) {
     return choices->mode == CHOICES_STRICT || choices->mode == CHOICES_TOLERANT;
 }
 
-/* What a replay takes instead of what is proposed. Part of choices_decide. */
-uint64_t choices_follow(struct choices *choices,
-                        enum choice_kind kind,
-                        const struct decider *who,
-                        const void *site,
-                        uint64_t alternatives,
-                        uint64_t proposed,
-                        uint64_t chosen);
+static inline bool choices_full(const struct choices *choices) {
+    return choices->record_count == choices->record_capacity;
+}
+
+/* choices_decide in a replay, or with a record that is full. */
+uint64_t choices_decide_slowly(struct choices *choices,
+                               enum choice_kind kind,
+                               struct decider *who,
+                               const void *site,
+                               uint64_t alternatives,
+                               uint64_t proposed,
+                               uint64_t chosen);
+
+/* Parts of choices_decide otherwise. The caller of choices_next writes `chosen` and `site`. */
+static inline struct choice *choices_next(struct choices *choices,
+                                          enum choice_kind kind,
+                                          struct decider *who,
+                                          uint64_t alternatives) {
+    who->choices++;
+    struct choice *choice = &choices->record[choices->record_count];
+    choice->alternatives = alternatives;
+    choice_label(choice, ++choices->at, kind, who);
+    return choice;
+}
+
+/* Alternative 0 is written too and overwritten by the next choice: a branch on what was taken would
+ * be mispredicted half of the time. */
+static inline void choices_take(struct choices *choices, struct choice *choice, uint64_t taken) {
+    choice->taken = taken;
+    choices->record_count += taken != 0;
+}
 
 /* One decision: `proposed` (below `alternatives`) is what a strategy or stream suggests, `chosen`
  * is the identity behind it, or 0. Returns the alternative taken. */
@@ -93,23 +112,13 @@ static inline uint64_t choices_decide(struct choices *choices,
                                       uint64_t alternatives,
                                       uint64_t proposed,
                                       uint64_t chosen) {
-    choices->at++;
-    who->choices++;
-    if (__builtin_expect(choices_replays(choices), 0)) {
-        proposed = choices_follow(choices, kind, who, site, alternatives, proposed, chosen);
+    if (__builtin_expect(choices_replays(choices) || choices_full(choices), 0)) {
+        return choices_decide_slowly(choices, kind, who, site, alternatives, proposed, chosen);
     }
-    if (__builtin_expect(choices->record_count == choices->record_capacity, 0)) {
-        choices->overflow = true;
-        return proposed;
-    }
-    /* Alternative 0 is written too and overwritten by the next one: a branch on what was taken
-     * would be mispredicted half of the time. */
-    struct choice *choice = &choices->record[choices->record_count];
-    choices->record_count += proposed != 0;
+    struct choice *choice = choices_next(choices, kind, who, alternatives);
     choice->chosen = chosen;
-    choice->alternatives = alternatives;
-    choice->taken = proposed;
-    choice_label(choice, choices->at, kind, who, site);
+    choice->site = (uint64_t)(uintptr_t)site;
+    choices_take(choices, choice, proposed);
     return proposed;
 }
 

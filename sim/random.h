@@ -66,13 +66,15 @@ static inline uint64_t random_next(struct random *random) {
     return result;
 }
 
+/* 64 bits brought below a bound that is not 0. */
+static inline uint64_t random_scale(uint64_t bits, uint64_t bound) {
+    return (uint64_t)(((random_wide)bits * bound) >> 64);
+}
+
 /* A number below bound; bound 0 means the full 64 bits. */
 static inline uint64_t random_below(struct random *random, uint64_t bound) {
     const uint64_t bits = random_next(random);
-    if (bound == 0) {
-        return bits;
-    }
-    return (uint64_t)(((random_wide)bits * bound) >> 64);
+    return bound == 0 ? bits : random_scale(bits, bound);
 }
 
 #endif

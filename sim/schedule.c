@@ -8,6 +8,7 @@
 #include "sim/panic.h"
 
 #define CHECK_POINTS 64u
+#define QUICK_MAX ORDER_WORD_MAX
 
 static void timeout_fire(void *context, const struct agenda_item *item);
 static void pick(struct schedule *schedule, bool stays, bool yielded);
@@ -36,6 +37,11 @@ schedule_handler_add(struct schedule *schedule, schedule_handler *function, void
     return schedule->handler_count++;
 }
 
+static void run(struct schedule *schedule, uint32_t index) {
+    schedule->running = index;
+    schedule->self = schedule_agent(schedule, index);
+}
+
 void schedule_begin(struct schedule *schedule,
                     struct choices *choices,
                     struct trace *trace,
@@ -46,7 +52,7 @@ void schedule_begin(struct schedule *schedule,
     agent_table_reset(&schedule->agents);
     schedule->held = (struct wait_queue){0};
     schedule->check_at = 0;
-    schedule->running = 0;
+    schedule->look_ns = 0;
     schedule->streak = 0;
     schedule->leaving = 0;
     schedule->clock.now_ns = 0;
@@ -63,7 +69,11 @@ void schedule_begin(struct schedule *schedule,
     agenda_reset(schedule->agenda);
     schedule->next_ns = AGENDA_NEVER;
     strategy_begin(&schedule->strategy, strategy, seed);
+    const uint32_t kind = schedule->strategy.spec.kind;
+    const bool quick = kind == STRATEGY_RANDOM || kind == STRATEGY_STICKY;
+    schedule->quick_max = quick && !choices_replays(choices) ? QUICK_MAX : 0;
     *schedule_agent(schedule, 0) = (struct agent){.kind = AGENT_THREAD};
+    run(schedule, 0);
 }
 
 /* ---- agents ---- */
@@ -77,7 +87,7 @@ static uint32_t agent_take(struct schedule *schedule, enum agent_kind kind) {
                     schedule->agents.pool.capacity);
         return 0;
     }
-    *schedule_agent(schedule, index) = (struct agent){.kind = kind};
+    *schedule_agent(schedule, index) = (struct agent){.kind = (uint16_t)kind};
     schedule->agents.priority[index] = strategy_birth(&schedule->strategy);
     return index;
 }
@@ -142,6 +152,10 @@ void schedule_thread_kill(struct schedule *schedule, uint32_t index) {
 }
 
 /* ---- the loop ---- */
+
+static uint64_t earlier(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
 
 /* Moves what is due from the agenda into the ready set. */
 static void collect(struct schedule *schedule) {
@@ -215,13 +229,14 @@ static void idle(struct schedule *schedule) {
         return;
     }
     if (schedule->next_ns == AGENDA_NEVER) {
-        schedule->machine.idle(schedule->machine.context);
+        schedule->machine.idle();
         ASSERT(schedule->verdict->kind != VERDICT_NONE);
         schedule_end(schedule);
     }
     if (schedule->next_ns > schedule->clock.now_ns) {
         schedule->clock.now_ns = schedule->next_ns;
         schedule->check_at = 0;
+        ASSERT(schedule->look_ns <= schedule->clock.now_ns);
         if (schedule->clock.now_ns > schedule->time_max_ns) {
             limits_check(schedule);
         }
@@ -242,43 +257,64 @@ static uint32_t recorded_position(const struct schedule *schedule, const struct 
     return set->production;
 }
 
-/* Where the agent stands that is ready longest, the running one aside. */
-static uint32_t longest_position(const struct schedule *schedule) {
-    const struct agent *oldest = schedule_agent(schedule, schedule->agents.oldest);
-    if (schedule->agents.oldest == schedule->running) {
-        oldest = schedule_agent(schedule, oldest->newer);
-    }
-    return oldest->ready_position;
-}
-
-static uint32_t decide(struct schedule *schedule, bool stays, bool yielded) {
-    struct agent *self = schedule_running(schedule);
+/* Which position the strategy wants, or the script of a replay. */
+static uint32_t ask(struct schedule *schedule, uint32_t production, bool stays, bool yielded) {
+    const struct agent *self = schedule->self;
+    const struct order *order = &schedule->agents.order;
+    const bool ready = self->state == AGENT_READY;
     struct candidates set = {
         .ready = schedule->agents.ready,
-        .count = schedule->agents.ready_count,
-        .stays = stays && !yielded,
-        .running = self->state == AGENT_READY ? schedule->running : 0,
+        .count = order->count,
+        .production = production,
+        .stays = stays,
+        .running = ready ? schedule->running : 0,
         .streak = schedule->streak,
         .priority = schedule->agents.priority,
     };
-    set.production = set.stays ? self->ready_position
-                               : schedule_agent(schedule, schedule->agents.oldest)->ready_position;
     if (set.streak >= STRATEGY_SPIN_MAX) {
-        set.longest = longest_position(schedule);
+        set.longest = ready ? order_oldest_but(order, self->ready_position) : order_oldest(order);
     }
     schedule->streak++;
-    const bool replays = choices_replays(schedule->choices);
-    const uint32_t position = replays ? recorded_position(schedule, &set)
-                                      : strategy_pick(&schedule->strategy, &set, yielded);
-    const uint32_t chosen = set.ready[position];
-    const uint64_t taken = choices_decide(schedule->choices,
-                                          CHOICE_SCHEDULE,
-                                          &self->decider,
-                                          self->pending.site,
-                                          set.count,
-                                          candidates_alternative(&set, position),
-                                          schedule_agent(schedule, chosen)->decider.identity);
-    return replays ? set.ready[candidates_position(&set, (uint32_t)taken)] : chosen;
+    return choices_replays(schedule->choices) ? recorded_position(schedule, &set)
+                                              : strategy_pick(&schedule->strategy, &set, yielded);
+}
+
+static uint32_t decide(struct schedule *schedule, bool stays, bool yielded) {
+    struct agent *self = schedule->self;
+    const struct order *order = &schedule->agents.order;
+    const bool keeps = stays && !yielded;
+    const uint32_t production = keeps ? self->ready_position : order_oldest(order);
+    const uint32_t position = ask(schedule, production, keeps, yielded);
+    const uint32_t *ready = schedule->agents.ready;
+    const uint64_t taken =
+        choices_decide(schedule->choices,
+                       CHOICE_SCHEDULE,
+                       &self->decider,
+                       self->pending.site,
+                       order->count,
+                       candidates_alternative(production, position),
+                       schedule_agent(schedule, ready[position])->decider.identity);
+    return ready[candidates_position(production, (uint32_t)taken)];
+}
+
+/* The same where the strategy needs a number or two and nobody replays, which is nearly every step:
+ * without a branch on what was drawn, since each would be mispredicted. Returns the position. */
+static inline __attribute__((always_inline)) uint32_t
+decide_quickly(struct schedule *schedule, uint32_t count, bool keeps, bool renews) {
+    struct agent *self = schedule->self;
+    struct order *order = &schedule->agents.order;
+    const uint32_t own = self->ready_position;
+    const uint32_t production = renews  ? order_renew_word(order, own)
+                                : keeps ? own
+                                        : order_oldest_word(order);
+    const uint32_t position = strategy_draw(&schedule->strategy, count, own, keeps);
+    const uint32_t taken = candidates_alternative(production, position);
+    struct choice *choice = choices_next(schedule->choices, CHOICE_SCHEDULE, &self->decider, count);
+    choices_take(schedule->choices, choice, taken);
+    choice->site = (uint64_t)(uintptr_t)self->pending.site;
+    const uint32_t chosen = schedule->agents.ready[position];
+    choice->chosen = schedule_agent(schedule, chosen)->decider.identity;
+    return position;
 }
 
 static void fire(struct schedule *schedule, uint32_t index) {
@@ -292,19 +328,30 @@ static void fire(struct schedule *schedule, uint32_t index) {
 
 void schedule_interrupt(struct schedule *schedule) {
     ASSERT(schedule_running(schedule)->interrupts != 0);
-    schedule->machine.interrupt(schedule->machine.context);
+    schedule->machine.interrupt();
+}
+
+/* Hands over to a thread that is not the running one. */
+static inline void hand_over(struct schedule *schedule, uint32_t to) {
+    const uint32_t from = schedule->self->slot;
+    run(schedule, to);
+    schedule->machine.switch_to(from, schedule->self->slot);
 }
 
 /* Picks until a thread is to run, and hands over to it. */
 static void pick(struct schedule *schedule, bool stays, bool yielded) {
-    const uint32_t self = schedule->running;
+    const struct order *order = &schedule->agents.order;
+    struct agent *self = schedule->self;
     for (;;) {
         uint32_t chosen;
-        if (schedule->agents.ready_count == 0) {
+        if (order->count == 0) {
             idle(schedule);
             continue;
-        } else if (schedule->agents.ready_count == 1) {
+        } else if (order->count == 1) {
             chosen = schedule->agents.ready[0];
+        } else if (order->count <= schedule->quick_max && !choices_full(schedule->choices)) {
+            const bool keeps = stays && !yielded;
+            chosen = schedule->agents.ready[decide_quickly(schedule, order->count, keeps, false)];
         } else {
             chosen = decide(schedule, stays, yielded);
         }
@@ -312,27 +359,23 @@ static void pick(struct schedule *schedule, bool stays, bool yielded) {
             fire(schedule, chosen);
             continue;
         }
-        if (chosen == self && schedule_agent(schedule, self)->state == AGENT_READY) {
-            return;
+        if (self->state == AGENT_READY) {
+            if (schedule_agent(schedule, chosen) == self) {
+                return;
+            }
+            order_renew(&schedule->agents.order, self->ready_position);
         }
-        if (self != 0 && schedule_agent(schedule, self)->state == AGENT_READY) {
-            agent_ready_renew(&schedule->agents, self);
-        }
-        schedule->running = chosen;
         schedule->streak = 0;
         if (schedule->leaving != 0) {
             pool_give(&schedule->agents.pool, schedule->leaving);
             schedule->leaving = 0;
-            schedule->machine.switch_to(schedule->machine.context, 0, chosen);
+            run(schedule, 0);
+            hand_over(schedule, chosen);
             UNREACHABLE();
         }
-        schedule->machine.switch_to(schedule->machine.context, self, chosen);
+        hand_over(schedule, chosen);
         return;
     }
-}
-
-static uint64_t earlier(uint64_t a, uint64_t b) {
-    return a < b ? a : b;
 }
 
 /* What is not looked at at every point, so that the step path has one comparison for all of it: the
@@ -360,15 +403,67 @@ static void check(struct schedule *schedule) {
     }
 }
 
-static void advance(struct schedule *schedule) {
-    const uint64_t points = ++*schedule->points;
-    schedule->clock.now_ns += VCLOCK_CALL_NS;
-    if (schedule->clock.now_ns >= schedule->next_ns) {
-        collect(schedule);
+/* A step at which something is due, or with many candidates, another strategy or a replay. */
+static __attribute__((noinline)) void step_slowly(struct schedule *schedule, bool yielded) {
+    const uint64_t points = *schedule->points;
+    const uint64_t now_ns = schedule->clock.now_ns;
+    if (now_ns >= schedule->look_ns) {
+        if (now_ns >= schedule->next_ns) {
+            collect(schedule);
+        }
+        if (points >= schedule->check_at) {
+            check(schedule);
+        }
+        schedule->look_ns =
+            earlier(schedule->next_ns, now_ns + (schedule->check_at - points) * VCLOCK_CALL_NS);
     }
-    if (points >= schedule->check_at) {
-        check(schedule);
+    if (schedule->agents.order.count > 1) {
+        if (yielded) {
+            order_renew(&schedule->agents.order, schedule->self->ready_position);
+        }
+        pick(schedule, true, yielded);
     }
+}
+
+static __attribute__((noinline)) void
+step_fire(struct schedule *schedule, uint32_t chosen, bool yielded) {
+    fire(schedule, chosen);
+    pick(schedule, true, yielded);
+}
+
+/* Whatever it calls is the last thing that it does: nothing of it lies on the stack of a thread
+ * that does not run, and nothing is left to do when that one comes back. */
+static inline __attribute__((always_inline)) void step(struct schedule *schedule, bool yielded) {
+    struct order *order = &schedule->agents.order;
+    ++*schedule->points;
+    const uint64_t now_ns = schedule->clock.now_ns + VCLOCK_CALL_NS;
+    schedule->clock.now_ns = now_ns;
+    if (__builtin_expect(now_ns >= schedule->look_ns, 0)) {
+        step_slowly(schedule, yielded);
+        return;
+    }
+    const uint32_t count = order->count;
+    if (count == 1) {
+        return;
+    }
+    if (__builtin_expect(count > schedule->quick_max || choices_full(schedule->choices), 0)) {
+        step_slowly(schedule, yielded);
+        return;
+    }
+    const uint32_t position = decide_quickly(schedule, count, !yielded, yielded);
+    const uint32_t own = schedule->self->ready_position;
+    if (position == own) {
+        return;
+    }
+    const uint32_t chosen = schedule->agents.ready[position];
+    if (__builtin_expect(schedule_agent(schedule, chosen)->kind == AGENT_ENTRY, 0)) {
+        step_fire(schedule, chosen, yielded);
+        return;
+    }
+    if (!yielded) {
+        order_renew_word(order, own); /* overtaken */
+    }
+    hand_over(schedule, chosen);
 }
 
 void schedule_run(struct schedule *schedule) {
@@ -376,21 +471,12 @@ void schedule_run(struct schedule *schedule) {
     pick(schedule, false, false);
 }
 
-void schedule_step(struct schedule *schedule) {
-    ASSERT(schedule->running != 0);
-    advance(schedule);
-    if (schedule->agents.ready_count > 1) {
-        pick(schedule, true, false);
-    }
+__attribute__((noinline)) void schedule_step(struct schedule *schedule) {
+    step(schedule, false);
 }
 
-void schedule_step_yield(struct schedule *schedule) {
-    ASSERT(schedule->running != 0);
-    advance(schedule);
-    if (schedule->agents.ready_count > 1) {
-        agent_ready_renew(&schedule->agents, schedule->running);
-        pick(schedule, true, true);
-    }
+__attribute__((noinline)) void schedule_step_yield(struct schedule *schedule) {
+    step(schedule, true);
 }
 
 enum wake_reason schedule_wait(struct schedule *schedule,
@@ -507,6 +593,7 @@ uint64_t schedule_timer_start(struct schedule *schedule,
         schedule_end(schedule);
     }
     schedule->next_ns = agenda_next_ns(schedule->agenda);
+    schedule->look_ns = earlier(schedule->look_ns, schedule->next_ns);
     return handle;
 }
 
@@ -515,7 +602,7 @@ bool schedule_timer_cancel(struct schedule *schedule, uint64_t handle) {
         schedule->next_ns = agenda_next_ns(schedule->agenda);
         return true;
     }
-    for (uint32_t i = 0; i < schedule->agents.ready_count; i++) { /* due, but not picked yet */
+    for (uint32_t i = 0; i < schedule->agents.order.count; i++) { /* due, but not picked yet */
         const struct agent *agent = schedule_agent(schedule, schedule->agents.ready[i]);
         if (agent->kind == AGENT_ENTRY && agent->item.handle == handle) {
             agent_drop(schedule, schedule->agents.ready[i]);
@@ -530,15 +617,7 @@ void schedule_event(struct schedule *schedule,
                     uint32_t object,
                     int64_t result,
                     const void *site) {
-    const struct agent *self = schedule_running(schedule);
-    struct event *event = trace_next(schedule->trace);
-    event->time_ns = schedule->clock.now_ns;
-    event->result = result;
-    event->thread = self->id;
-    event->node = self->node;
-    event->object = object;
-    event->kind = (uint32_t)kind;
-    trace_push(schedule->trace, (uint64_t)(uintptr_t)site);
+    schedule_event_now(schedule, kind, object, result, site);
 }
 
 uint32_t schedule_object(struct schedule *schedule) {
@@ -549,7 +628,7 @@ uint32_t schedule_object(struct schedule *schedule) {
 void schedule_end(struct schedule *schedule) {
     ASSERT(schedule->verdict->kind != VERDICT_NONE);
     schedule->ended = true;
-    schedule->machine.end(schedule->machine.context);
+    schedule->machine.end();
     UNREACHABLE();
 }
 
@@ -573,5 +652,7 @@ _Noreturn void schedule_fail(struct schedule *schedule,
 
 void schedule_verify(const struct schedule *schedule) {
     agent_table_verify(&schedule->agents);
+    ASSERT(schedule->self == schedule_agent(schedule, schedule->running));
+    ASSERT(schedule->look_ns <= schedule->next_ns);
     ASSERT(schedule->next_ns == agenda_next_ns(schedule->agenda));
 }

@@ -45,16 +45,15 @@
 
 /* What the machine does for the scheduler. */
 struct schedule_machine {
-    void *context;
     /* Hands the processor from the running thread to another; returns when that one comes back.
-     * Agents by index; from is 0 when nothing ran yet or the thread ended. */
-    void (*switch_to)(void *context, uint32_t from, uint32_t to);
+     * By their agents' slots; from is 0 when nothing ran yet or the thread ended. */
+    void (*switch_to)(uint32_t from, uint32_t to);
     /* Ends the run: control goes back to whoever started it. Does not return. */
-    void (*end)(void *context);
+    void (*end)(void);
     /* Nothing is ready and nothing is due. Must set the verdict. */
-    void (*idle)(void *context);
+    void (*idle)(void);
     /* The running thread's `interrupts` is not 0: runs its signal handlers. */
-    void (*interrupt)(void *context);
+    void (*interrupt)(void);
 };
 
 /* What fires when an entry of the agenda is picked. Runs on the running thread's stack. */
@@ -65,9 +64,12 @@ struct schedule {
     struct wait_queue held;
     uint64_t held_since; /* points at which the first one was held */
     uint64_t check_at;   /* points at which limits are looked at next */
+    uint64_t look_ns;    /* next_ns, or when check_at comes, if earlier: nothing to do before it */
+    struct agent *self;  /* the record of `running` */
     uint32_t running;    /* agent, 0 = none */
-    uint32_t streak;     /* decisions in a row that kept the running thread */
-    uint32_t leaving;    /* agent of a thread that ended and is still on its stack, 0 = none */
+    uint32_t streak;  /* decisions in a row that kept the running thread; quick ones not counted */
+    uint32_t leaving; /* agent of a thread that ended and is still on its stack, 0 = none */
+    uint32_t quick_max; /* up to so many candidates are decided quickly; 0 = never */
     struct vclock clock;
     struct agenda *agenda;
     uint64_t next_ns; /* when the agenda's first entry is due */
@@ -162,6 +164,24 @@ void schedule_event(struct schedule *schedule,
                     int64_t result,
                     const void *site);
 
+/* The same, built where it is called: for the shortest of hooks. */
+static inline void schedule_event_now(struct schedule *schedule,
+                                      enum point_kind kind,
+                                      uint32_t object,
+                                      int64_t result,
+                                      const void *site) {
+    const uint32_t thread = schedule->self->id;
+    const uint32_t node = schedule->self->node;
+    struct event *event = trace_next(schedule->trace);
+    event->time_ns = schedule->clock.now_ns;
+    event->result = result;
+    event->thread = thread;
+    event->node = node;
+    event->object = object;
+    event->kind = (uint32_t)kind;
+    trace_push(schedule->trace, (uint64_t)(uintptr_t)site);
+}
+
 /* A new object's display id; counted as a creation of the running thread. */
 uint32_t schedule_object(struct schedule *schedule);
 
@@ -190,7 +210,7 @@ static inline struct agent *schedule_agent(const struct schedule *schedule, uint
 
 /* The agent that runs; the world's own (index 0) outside of threads. */
 static inline struct agent *schedule_running(const struct schedule *schedule) {
-    return schedule_agent(schedule, schedule->running);
+    return schedule->self;
 }
 
 /* The running thread's announced point is to take effect: time goes on, the strategy decides;
@@ -203,10 +223,8 @@ void schedule_interrupt(struct schedule *schedule);
 
 /* Field by field: compilers copy a struct as one block that they have just built in pieces, and
  * such a load waits until all its stores have left the processor. */
-static inline const struct agent *schedule_announce(struct schedule *schedule,
-                                                    const struct point *point) {
-    struct agent *self = schedule_running(schedule);
-    struct point *pending = &self->pending;
+static inline void schedule_announce(struct schedule *schedule, const struct point *point) {
+    struct point *pending = &schedule->self->pending;
     pending->kind = point->kind;
     pending->order = point->order;
     pending->write = point->write;
@@ -214,23 +232,24 @@ static inline const struct agent *schedule_announce(struct schedule *schedule,
     pending->object = point->object;
     pending->offset = point->offset;
     pending->site = point->site;
-    return self;
 }
 
 /* Announces a point of the running thread; returns when that thread may let it take effect. */
-static inline void schedule_point(struct schedule *schedule, const struct point *point) {
-    const struct agent *self = schedule_announce(schedule, point);
+static inline __attribute__((always_inline)) void schedule_point(struct schedule *schedule,
+                                                                 const struct point *point) {
+    schedule_announce(schedule, point);
     schedule_step(schedule);
-    if (__builtin_expect(self->interrupts != 0, 0)) {
+    if (__builtin_expect(schedule->self->interrupts != 0, 0)) {
         schedule_interrupt(schedule);
     }
 }
 
 /* The same, and lets the others go first. */
-static inline void schedule_yield(struct schedule *schedule, const struct point *point) {
-    const struct agent *self = schedule_announce(schedule, point);
+static inline __attribute__((always_inline)) void schedule_yield(struct schedule *schedule,
+                                                                 const struct point *point) {
+    schedule_announce(schedule, point);
     schedule_step_yield(schedule);
-    if (__builtin_expect(self->interrupts != 0, 0)) {
+    if (__builtin_expect(schedule->self->interrupts != 0, 0)) {
         schedule_interrupt(schedule);
     }
 }

@@ -8,7 +8,6 @@
 
 #define STREAM_RESOLVE 0x7265736fu /* keys of our own streams; no choice kind is that large */
 #define STREAM_PICK 0x7069636bu
-#define STICKY_EIGHTHS 7
 #define DEPTH_MIN 2
 #define DEPTH_DRAWN 4 /* 2, 3, 4 or 5 */
 
@@ -19,8 +18,6 @@ static const char *const names[STRATEGY_KIND_COUNT] = {
     [STRATEGY_PCT] = "pct",
     [STRATEGY_MIX] = "mix",
 };
-
-static uint32_t pick_random(struct strategy *strategy, const struct candidates *set);
 
 struct strategy_spec strategy_resolve(const struct strategy_spec *spec, uint64_t seed) {
     ASSERT(spec->kind < STRATEGY_KIND_COUNT);
@@ -66,12 +63,8 @@ uint32_t strategy_pick(struct strategy *strategy, const struct candidates *set, 
     case STRATEGY_FIFO:
         return spinning ? set->longest : set->production;
     case STRATEGY_RANDOM:
-        return pick_random(strategy, set);
     case STRATEGY_STICKY:
-        if (set->stays && random_below(&strategy->random, 8) < STICKY_EIGHTHS) {
-            return set->production;
-        }
-        return pick_random(strategy, set);
+        return strategy_draw(strategy, set->count, set->production, set->stays);
     case STRATEGY_PCT:
         if ((yielded || spinning) && set->running != 0) {
             strategy_pct_demote(&strategy->pct, &set->priority[set->running]);
@@ -82,10 +75,6 @@ uint32_t strategy_pick(struct strategy *strategy, const struct candidates *set, 
         break;
     }
     UNREACHABLE();
-}
-
-static uint32_t pick_random(struct strategy *strategy, const struct candidates *set) {
-    return (uint32_t)random_below(&strategy->random, set->count);
 }
 
 /* Decimal digits and nothing else; false when there is none or the number is too large. */

@@ -26,6 +26,7 @@
 #include "sim/strategy_pct.h"
 
 #define STRATEGY_SPIN_MAX 1000 /* steps of one thread in a row before others get a turn */
+#define STRATEGY_STICKY_EIGHTHS 7
 
 enum strategy_kind {
     STRATEGY_FIFO,
@@ -57,6 +58,17 @@ struct strategy_spec strategy_resolve(const struct strategy_spec *spec, uint64_t
 
 /* The priority of a new agent; 0 for strategies without priorities. */
 uint64_t strategy_birth(struct strategy *strategy);
+
+/* What random and sticky pick of so many candidates; see strategy_pick. own: where the running
+ * thread stands, which may stay when `stays`. */
+static inline uint32_t
+strategy_draw(struct strategy *strategy, uint32_t count, uint32_t own, bool stays) {
+    if (stays && strategy->spec.kind == STRATEGY_STICKY &&
+        random_below(&strategy->random, 8) < STRATEGY_STICKY_EIGHTHS) {
+        return own;
+    }
+    return (uint32_t)random_scale(random_next(&strategy->random), count);
+}
 
 /* Position in set->ready of the agent that goes on. yielded: the running thread asked to let
  * others go first. */

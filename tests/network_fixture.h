@@ -34,19 +34,16 @@ struct network_fixture {
 
 static struct network_fixture net;
 
-static inline void network_fixture_switch(void *context, uint32_t from, uint32_t to) {
-    (void)context;
+static inline void network_fixture_switch(uint32_t from, uint32_t to) {
     ck_assert_uint_eq(from, 0);
     ck_assert_uint_eq(to, 1);
 }
 
-static inline void network_fixture_end(void *context) {
-    (void)context;
+static inline void network_fixture_end(void) {
     longjmp(net.ended, 1);
 }
 
-static inline void network_fixture_idle(void *context) {
-    (void)context;
+static inline void network_fixture_idle(void) {
     verdict_set(&net.verdict, VERDICT_DEADLOCK, "nothing can run");
 }
 
@@ -99,6 +96,7 @@ static inline void network_fixture_begin(enum choices_mode mode, uint64_t seed) 
                    seed);
     endpoint_begin(&net.endpoints);
     ck_assert_uint_eq(schedule_thread_start(&net.schedule, 1, 1, 1), 1);
+    schedule_agent(&net.schedule, 1)->slot = 1;
     schedule_run(&net.schedule);
 }
 

@@ -336,7 +336,7 @@ static void cancel_timers(uint32_t thread) {
     ck_assert(!schedule_timer_cancel(schedule, late));
     ck_assert_uint_eq(schedule->next_ns, 1);
     point(); /* both are due now, and under fifo the thread goes on */
-    ck_assert_uint_eq(schedule->agents.ready_count, 3);
+    ck_assert_uint_eq(schedule->agents.order.count, 3);
     ck_assert(schedule_timer_cancel(schedule, early));
     ck_assert(!schedule_timer_cancel(schedule, early));
     schedule_verify(schedule);

@@ -73,6 +73,80 @@ START_TEST(a_strict_replay_that_does_not_match_ends_the_run) {
 }
 END_TEST
 
+/* ---- what is decided quickly, decided slowly ---- */
+
+#define CROWD 20u /* more than are decided quickly at once */
+
+static void crowded_work(uint32_t thread) {
+    for (uint32_t i = 0; i < 30; i++) {
+        if ((i + thread) % 3 == 0) {
+            yield();
+        } else {
+            point();
+        }
+        schedule_event(schedule, POINT_CALL, thread, i, NULL);
+        if ((i * thread) % 7 == 3) {
+            const uint64_t due_ns = schedule_now_ns(schedule) + 400 * thread;
+            schedule_wait(schedule, &queues[0], due_ns, &cause);
+        } else if (i % 6 == 5) {
+            schedule_wake(schedule, &queues[0], 1);
+        } else if (i == 10 && thread % 4 == 0) {
+            schedule_hold(schedule);
+        }
+    }
+}
+
+static void compare(enum strategy_kind kind, uint64_t seed, uint32_t threads) {
+    static struct choice kept[THREAD_FIXTURE_CHOICES];
+    const struct strategy_spec spec = {.kind = kind};
+    fixture.slowly = true;
+    reset();
+    const enum verdict_kind verdict =
+        thread_fixture_run_as(&spec, CHOICES_DRAW, seed, 0, threads, crowded_work);
+    const struct hash slow = trace_end(fixture.trace);
+    const uint64_t count = fixture.choices->record_count;
+    const uint64_t asked = fixture.choices->at;
+    memcpy(kept, fixture.record, count * sizeof *kept);
+    ck_assert_uint_eq(schedule->quick_max, 0);
+
+    fixture.slowly = false;
+    reset();
+    ck_assert_int_eq(thread_fixture_run_as(&spec, CHOICES_DRAW, seed, 0, threads, crowded_work),
+                     verdict);
+
+    ck_assert_uint_gt(schedule->quick_max, 2);
+    const struct hash quick = trace_end(fixture.trace);
+    ck_assert_mem_eq(quick.bytes, slow.bytes, HASH_SIZE);
+    ck_assert_uint_eq(fixture.choices->at, asked);
+    ck_assert_uint_eq(fixture.choices->record_count, count);
+    ck_assert_mem_eq(fixture.record, kept, count * sizeof *kept);
+}
+
+START_TEST(what_is_decided_quickly_is_what_would_be_decided_slowly) {
+    static const uint32_t threads[] = {2, 3, 5, 16, CROWD};
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        const uint32_t count = threads[seed % (sizeof threads / sizeof threads[0])];
+        compare(STRATEGY_RANDOM, seed, count);
+        ck_assert_int_eq(fixture.verdict.kind, VERDICT_PASS);
+        compare(STRATEGY_STICKY, seed, count);
+        ck_assert_int_eq(fixture.verdict.kind, VERDICT_PASS);
+    }
+}
+END_TEST
+
+START_TEST(a_record_that_is_full_ends_a_quick_run_where_it_ends_a_slow_one) {
+    for (uint64_t capacity = 1; capacity < 30; capacity++) {
+        compare(STRATEGY_RANDOM, capacity, 4); /* opens the fixture, the first time */
+        const uint64_t before = fixture.choices->record_capacity;
+        fixture.choices->record_capacity = capacity;
+        compare(STRATEGY_RANDOM, capacity, 4);
+        ck_assert_int_eq(fixture.verdict.kind, VERDICT_LIMIT);
+        ck_assert_uint_eq(fixture.choices->record_count, capacity);
+        fixture.choices->record_capacity = before;
+    }
+}
+END_TEST
+
 /* ---- a naive twin of the queues, under every seed ---- */
 
 static uint32_t twin[2][THREADS + 1]; /* threads in order of arrival */
@@ -234,5 +308,7 @@ END_TEST
 SUITE(schedule_twin) {
     SUITE_TEST(a_replay_of_the_choices_gives_the_same_run);
     SUITE_TEST(a_strict_replay_that_does_not_match_ends_the_run);
+    SUITE_TEST(what_is_decided_quickly_is_what_would_be_decided_slowly);
+    SUITE_TEST(a_record_that_is_full_ends_a_quick_run_where_it_ends_a_slow_one);
     SUITE_TEST(queues_behave_as_their_twins_under_every_seed);
 }

@@ -38,13 +38,13 @@ struct thread_fixture {
     unsigned char *stacks;
     uint32_t alive;
     bool started;
+    bool slowly; /* no step is decided quickly; it makes no difference */
     void (*body)(uint32_t thread);
 };
 
 static struct thread_fixture fixture;
 
-static inline void thread_fixture_switch(void *context, uint32_t from, uint32_t to) {
-    (void)context;
+static inline void thread_fixture_switch(uint32_t from, uint32_t to) {
     if (from != 0) {
         swapcontext(&fixture.contexts[from], &fixture.contexts[to]);
     } else if (fixture.started) {
@@ -55,18 +55,15 @@ static inline void thread_fixture_switch(void *context, uint32_t from, uint32_t 
     }
 }
 
-static inline void thread_fixture_end(void *context) {
-    (void)context;
+static inline void thread_fixture_end(void) {
     setcontext(&fixture.host);
 }
 
-static inline void thread_fixture_idle(void *context) {
-    (void)context;
+static inline void thread_fixture_idle(void) {
     verdict_set(&fixture.verdict, VERDICT_DEADLOCK, "nothing can run");
 }
 
-static inline void thread_fixture_interrupt(void *context) {
-    (void)context;
+static inline void thread_fixture_interrupt(void) {
     schedule_running(&fixture.schedule)->interrupts = 0;
 }
 
@@ -136,9 +133,13 @@ static inline enum verdict_kind thread_fixture_run_as(const struct strategy_spec
                    strategy,
                    seed);
     fixture.schedule.points_max = THREAD_FIXTURE_POINTS_MAX;
+    if (fixture.slowly) {
+        fixture.schedule.quick_max = 0;
+    }
     for (uint32_t thread = 1; thread <= count; thread++) {
         const uint32_t agent = schedule_thread_start(&fixture.schedule, thread, thread, 1);
         ck_assert_uint_ne(agent, 0);
+        schedule_agent(&fixture.schedule, agent)->slot = agent;
         fixture.threads[agent] = thread;
         ucontext_t *context = &fixture.contexts[agent];
         getcontext(context);

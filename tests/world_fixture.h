@@ -54,8 +54,7 @@ static inline void note(uint32_t entry) {
 
 /* ---- the machine's part ---- */
 
-static inline void on_switch(void *context, uint32_t from, uint32_t to) {
-    (void)context;
+static inline void on_switch(uint32_t from, uint32_t to) {
     if (from != 0) {
         swapcontext(&test.contexts[from], &test.contexts[to]);
     } else if (test.started) {
@@ -66,13 +65,11 @@ static inline void on_switch(void *context, uint32_t from, uint32_t to) {
     }
 }
 
-static inline void on_end(void *context) {
-    (void)context;
+static inline void on_end(void) {
     setcontext(&test.host);
 }
 
-static inline void on_idle(void *context) {
-    (void)context;
+static inline void on_idle(void) {
     world_idle(world);
 }
 
@@ -89,6 +86,7 @@ static inline uint32_t start(uint32_t parent, uint32_t node, body_function *body
     ck_assert_uint_ne(id, 0);
     const uint32_t agent = threads_at(&world->threads, id)->agent;
     ck_assert_uint_le(agent, AGENTS);
+    schedule_agent(schedule, agent)->slot = agent;
     test.bodies[agent] = body;
     getcontext(&test.contexts[agent]);
     test.contexts[agent].uc_stack.ss_sp = test.stacks[agent];

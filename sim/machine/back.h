@@ -20,7 +20,8 @@ struct machine_back {
     const char *name;
     /* Makes a slot ready to run machine_thread_main for this thread. */
     void (*thread_prepare)(uint32_t slot, uint32_t thread);
-    /* Hands over; `from` is MACHINE_SLOT_HOST or MACHINE_SLOT_NONE at the start and at an end. */
+    /* Hands over; `from` is MACHINE_SLOT_HOST or MACHINE_SLOT_NONE at the start and at an end. The
+     * scheduler calls it as its own. */
     void (*switch_to)(uint32_t from, uint32_t to);
     /* Stack pointer of a thread that does not run, 0 = unknown. */
     uint64_t (*stack_pointer)(uint32_t slot);

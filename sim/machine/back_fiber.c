@@ -18,12 +18,7 @@
 #define COLOUR_STEP 64
 #define THREAD_ID_BASE 1000 /* simulated tids in libc's thread descriptors */
 
-struct fiber {
-    struct context context;
-    bool made; /* stack and TLS block exist */
-};
-
-static struct fiber fibers[MACHINE_SLOT_NONE + 1]; /* 0 = the host */
+static struct context contexts[MACHINE_SLOT_NONE + 1]; /* by slot; 0 = the host */
 static uint64_t stride;
 static uint32_t stack_bytes;
 
@@ -36,8 +31,7 @@ const char *back_fiber_open(uint32_t stack_size) {
     stride = GUARD_SIZE + (uint64_t)stack_bytes;
     void *base =
         real_map((void *)(uintptr_t)STACKS_BASE, stride * (MACHINE_SLOTS_MAX + 1), PROT_NONE);
-    fibers[MACHINE_SLOT_HOST].context.thread_pointer =
-        (uint64_t)(uintptr_t)__builtin_thread_pointer();
+    contexts[MACHINE_SLOT_HOST].thread_pointer = (uint64_t)(uintptr_t)__builtin_thread_pointer();
     return base == NULL ? "the address range of the stacks is taken" : NULL;
 }
 
@@ -59,10 +53,9 @@ static void fiber_make(uint32_t slot) {
     fiber_stack(slot, &low, &size);
     image_track_zero(low, low + size);
     const enum heap_zone before = heap_enter(HEAP_MACHINE);
-    fibers[slot].context.thread_pointer = tls_block_create();
+    contexts[slot].thread_pointer = tls_block_create();
     heap_enter(before);
-    ASSERT(fibers[slot].context.thread_pointer != 0);
-    fibers[slot].made = true;
+    ASSERT(contexts[slot].thread_pointer != 0);
 }
 
 static void fiber_enter(void *argument) {
@@ -72,16 +65,16 @@ static void fiber_enter(void *argument) {
 
 static void fiber_prepare(uint32_t slot, uint32_t thread) {
     ASSERT(slot >= 1 && slot <= MACHINE_SLOTS_MAX);
-    if (!fibers[slot].made) {
+    if (contexts[slot].thread_pointer == 0) { /* no stack and no TLS block yet */
         fiber_make(slot);
     }
-    const uint64_t thread_pointer = fibers[slot].context.thread_pointer;
+    const uint64_t thread_pointer = contexts[slot].thread_pointer;
     tls_block_renew(thread_pointer, THREAD_ID_BASE + thread);
     uintptr_t low;
     uint64_t size;
     fiber_stack(slot, &low, &size);
     const uintptr_t top = low + size - (uintptr_t)(slot % COLOURS) * COLOUR_STEP;
-    context_prepare(&fibers[slot].context,
+    context_prepare(&contexts[slot],
                     (void *)top,
                     thread_pointer,
                     fiber_enter,
@@ -89,12 +82,12 @@ static void fiber_prepare(uint32_t slot, uint32_t thread) {
 }
 
 static void fiber_switch(uint32_t from, uint32_t to) {
-    machine.thread_pointer = (void *)(uintptr_t)fibers[to].context.thread_pointer;
-    context_switch(&fibers[from].context, &fibers[to].context);
+    machine.thread_pointer = (void *)(uintptr_t)contexts[to].thread_pointer;
+    context_switch(&contexts[from], &contexts[to]);
 }
 
 static uint64_t fiber_stack_pointer(uint32_t slot) {
-    return fibers[slot].context.stack_pointer;
+    return contexts[slot].stack_pointer;
 }
 
 static bool fiber_signal_running(int signal) {

@@ -58,9 +58,13 @@ uint64_t hooks_thread_self(void) {
     return handle_of(threads_self(threads()));
 }
 
-void hooks_thread_yield(const void *site) {
+static inline void yield(const void *site) {
     const struct point point = {.kind = POINT_YIELD, .site = site};
     schedule_yield(hook_schedule(), &point);
+}
+
+void hooks_thread_yield(const void *site) {
+    yield(site);
     schedule_event(hook_schedule(), POINT_YIELD, 0, 0, site);
 }
 
@@ -143,6 +147,7 @@ HOOK int sched_yield(void) {
     if (!hook_simulated()) {
         return REAL(sched_yield)();
     }
-    hooks_thread_yield(HOOK_SITE);
+    yield(HOOK_SITE);
+    schedule_event_now(hook_schedule(), POINT_YIELD, 0, 0, HOOK_SITE);
     return 0;
 }

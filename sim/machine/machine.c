@@ -21,22 +21,10 @@ struct machine machine;
 
 /* ---- what the scheduler asks of us ---- */
 
-static uint32_t slot_of(uint32_t agent) {
-    return schedule_agent(&machine.world.schedule, agent)->slot;
-}
-
-static bool host_waits; /* the host is inside schedule_run, on its own stack */
-
-static void on_switch(void *context, uint32_t from, uint32_t to) {
-    (void)context;
-    uint32_t from_slot = MACHINE_SLOT_NONE;
-    if (!host_waits) {
-        host_waits = true;
-        from_slot = MACHINE_SLOT_HOST;
-    } else if (from != 0) {
-        from_slot = slot_of(from);
-    }
-    machine.back->switch_to(from_slot, slot_of(to));
+/* The slot of who runs outside of threads: the host until it waits inside schedule_run, then what a
+ * thread leaves that ended. */
+static uint32_t *world_slot(void) {
+    return &schedule_agent(&machine.world.schedule, 0)->slot;
 }
 
 static void threads_record(void) {
@@ -67,22 +55,19 @@ static void threads_record(void) {
     }
 }
 
-static void on_end(void *context) {
-    (void)context;
+static void on_end(void) {
     if (verdict_is_finding(machine.world.verdict)) {
         threads_record();
     }
-    ASSERT(host_waits);
+    ASSERT(*world_slot() == MACHINE_SLOT_NONE);
     machine.back->switch_to(MACHINE_SLOT_NONE, MACHINE_SLOT_HOST);
 }
 
-static void on_idle(void *context) {
-    (void)context;
+static void on_idle(void) {
     world_idle(&machine.world);
 }
 
-static void on_interrupt(void *context) {
-    (void)context;
+static void on_interrupt(void) {
     machine.interrupted();
 }
 
@@ -184,7 +169,7 @@ bool machine_open(struct record *record, const struct machine_options *options) 
     if (arena == NULL) {
         return refuse("no address space for the world");
     }
-    const struct schedule_machine functions = {.switch_to = on_switch,
+    const struct schedule_machine functions = {.switch_to = machine.back->switch_to,
                                                .end = on_end,
                                                .idle = on_idle,
                                                .interrupt = on_interrupt};
@@ -282,7 +267,6 @@ void machine_run(const struct world_spec *spec) {
         const uint32_t id = thread_create(0, node, &start, false);
         ASSERT(id != 0);
     }
-    host_waits = false;
     machine.active = true;
     schedule_run(&machine.world.schedule);
     machine.active = false;
@@ -298,6 +282,7 @@ void machine_reset(void) {
 }
 
 _Noreturn void machine_thread_main(uint32_t slot) {
+    *world_slot() = MACHINE_SLOT_NONE;
     const struct machine_start start = machine.starts[slot];
     const void *site = (const char *)start.routine + 1; /* sites are return addresses */
     schedule_event(&machine.world.schedule, POINT_THREAD_START, 0, 0, site);
