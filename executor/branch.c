@@ -51,7 +51,7 @@ static bool resume(struct ex_branch_set *set, size_t index, struct ex_strand *st
         }
         return false;
     }
-    ex_turn_require_closed(&branch->strand);
+    ex_turn_close(&branch->strand);
     store(set, branch, value);
     if (value > set->ends || set->decided != set->count) {
         return false;

@@ -4,13 +4,12 @@
 #include <string.h>
 
 enum {
-    SLOTS_AT = 64, /* of a page; slots keep the alignment of 16 */
     CLASS_SIZE_MAX = EX_SLAB_STEP * EX_SLAB_CLASS_COUNT,
     SIZE_MAX_OF_ALL = CLASS_SIZE_MAX << EX_SLAB_BIG_COUNT,
     SHARE_MIN = 8, /* slots that do not fit this often into a page have a block of their own */
 };
 
-_Static_assert(sizeof(struct ex_slab_page) <= SLOTS_AT, "the header fits before the slots");
+_Static_assert(sizeof(struct ex_slab_page) <= EX_SLAB_SLOTS_AT, "the header fits before the slots");
 _Static_assert(sizeof(struct ex_strand) == 32, "two strands fill a cache line");
 
 void ex_slab_init(struct ex_slab *slab, struct ex_memory *memory, void *owner, void *home) {
@@ -48,8 +47,8 @@ static uint32_t class_of(size_t *size) {
 }
 
 static struct ex_slab_page *add_page(struct ex_slab *slab, uint32_t class, size_t slot_size) {
-    const bool is_single = slot_size > (EX_MEMORY_PAGE_SIZE - SLOTS_AT) / SHARE_MIN;
-    const size_t size = is_single ? SLOTS_AT + slot_size : EX_MEMORY_PAGE_SIZE;
+    const bool is_single = slot_size > (EX_MEMORY_PAGE_SIZE - EX_SLAB_SLOTS_AT) / SHARE_MIN;
+    const size_t size = is_single ? EX_SLAB_SLOTS_AT + slot_size : EX_MEMORY_PAGE_SIZE;
     struct ex_slab_page *const page = ex_memory_allocate(slab->memory, size);
 
     if (page == NULL) {
@@ -59,8 +58,9 @@ static struct ex_slab_page *add_page(struct ex_slab *slab, uint32_t class, size_
     page->next = slab->pages;
     page->slot_size = (uint32_t)slot_size;
     page->class = class;
-    page->begun = SLOTS_AT;
+    page->begun = EX_SLAB_SLOTS_AT;
     page->is_single = is_single;
+    page->words = NULL;
     __atomic_store_n(&slab->pages, page, __ATOMIC_RELEASE);
     return page;
 }
@@ -131,6 +131,34 @@ static size_t begun(const struct ex_slab_page *page) {
     return __atomic_load_n(&page->begun, __ATOMIC_ACQUIRE);
 }
 
+void **ex_slab_make_word(struct ex_slab *slab, const struct ex_strand *slot) {
+    struct ex_slab_page *const page = ex_slab_page_of(slot);
+    const size_t count =
+        page->is_single ? 1 : (EX_MEMORY_PAGE_SIZE - EX_SLAB_SLOTS_AT) / page->slot_size;
+    void **none = NULL;
+
+    if (ex_slab_word(slot) != NULL) {
+        return ex_slab_word(slot);
+    }
+    struct ex_strand *const memory =
+        ex_slab_allocate(slab, sizeof(struct ex_strand) + count * sizeof(void *));
+    if (memory == NULL) {
+        return NULL;
+    }
+    void **const words = (void **)(void *)(memory + 1);
+    memory->state = 0; /* no task */
+    memset(words, 0, count * sizeof(void *));
+    if (!__atomic_compare_exchange_n(&page->words,
+                                     &none,
+                                     words,
+                                     false,
+                                     __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED)) {
+        ex_slab_free(slab, memory); /* another worker was faster */
+    }
+    return ex_slab_word(slot);
+}
+
 struct ex_strand *ex_slab_next(const struct ex_slab *slab, const struct ex_strand *slot) {
     struct ex_slab_page *page = __atomic_load_n(&slab->pages, __ATOMIC_ACQUIRE);
 
@@ -142,8 +170,8 @@ struct ex_strand *ex_slab_next(const struct ex_slab *slab, const struct ex_stran
         }
         page = page->next;
     }
-    while (page != NULL && begun(page) == SLOTS_AT) {
+    while (page != NULL && begun(page) == EX_SLAB_SLOTS_AT) {
         page = page->next;
     }
-    return page == NULL ? NULL : slot_at(page, SLOTS_AT);
+    return page == NULL ? NULL : slot_at(page, EX_SLAB_SLOTS_AT);
 }

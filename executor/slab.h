@@ -25,6 +25,7 @@ enum {
     EX_SLAB_STEP = 16,
     EX_SLAB_CLASS_COUNT = 32, /* slots up to 512 bytes share pages; bigger ones by powers of two */
     EX_SLAB_BIG_COUNT = 20,   /* up to 512 MiB */
+    EX_SLAB_SLOTS_AT = 64,    /* of a page; slots keep the alignment of 16 */
 };
 
 struct ex_slab_page {
@@ -34,6 +35,7 @@ struct ex_slab_page {
     uint32_t class; /* index of `free` and `current` */
     uint32_t begun; /* bytes from the page's start that slots have been cut from */
     bool is_single; /* a block of its own for one slot */
+    void **words;   /* one for each slot, made for the first that wants one; else NULL */
 };
 
 struct ex_slab {
@@ -87,6 +89,19 @@ static inline void ex_slab_free(struct ex_slab *slab, struct ex_strand *slot) {
 static inline uint64_t *ex_slab_time(struct ex_strand *slot) {
     return (uint64_t *)(void *)((unsigned char *)slot + ex_slab_page_of(slot)->slot_size) - 1;
 }
+
+/* A word beside a slot, zero at first, for what few tasks have; NULL: none was made in its page. */
+static inline void **ex_slab_word(const struct ex_strand *slot) {
+    const struct ex_slab_page *const page = ex_slab_page_of(slot);
+    void **const words = __atomic_load_n(&page->words, __ATOMIC_ACQUIRE);
+    const uint32_t at = (uint32_t)((uintptr_t)slot - (uintptr_t)page) - EX_SLAB_SLOTS_AT;
+
+    return words == NULL ? NULL : &words[at / page->slot_size];
+}
+
+/* The same, made if there is none, in memory of `slab`, which is the calling worker's; by the
+ * slot's owner. NULL: out of memory. */
+void **ex_slab_make_word(struct ex_slab *slab, const struct ex_strand *slot);
 
 /* The slab that a slot came from. */
 static inline struct ex_slab *ex_slab_of(const struct ex_strand *slot) {

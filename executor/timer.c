@@ -158,7 +158,7 @@ static int64_t resume_child(struct ex_deadline *self, struct ex_strand *strand) 
     }
     const int64_t value = ex_turn_resume(branch, 0);
     if (value != EX_PENDING) {
-        ex_turn_require_closed(branch);
+        ex_turn_close(branch);
     } else if (ex_strand_is(branch, EX_STRAND_READY)) {
         ex_strand_set(strand, EX_STRAND_READY); /* it yields */
     }

@@ -1,5 +1,6 @@
 #include "executor/turn.h"
 
+#include "executor/call.h"
 #include "executor/clock.h"
 #include "executor/observer.h"
 #include "executor/ready.h"
@@ -15,6 +16,12 @@ ex_turn_climb(struct ex_strand *strand, struct ex_frame *frame, int64_t value) {
         frame = __atomic_load_n(&frame->up, __ATOMIC_RELAXED);
     } while (((uintptr_t)frame & 1) == 0);
     return value;
+}
+
+void ex_turn_close_slowly(struct ex_strand *strand) {
+    EX_REQUIRE(!ex_strand_is(strand, EX_STRAND_SCOPES),
+               "a task or branch returns with a scope open: its children would outlive it");
+    ex_call_release(strand);
 }
 
 /* Written once for both kinds of worker, so that a local one pays for no bracket. */
@@ -84,7 +91,7 @@ EACH_KIND bool run(struct ex_worker *worker,
             }
             put_back(worker, strand, is_shared);
         } else {
-            ex_turn_require_closed(strand);
+            ex_turn_close(strand);
             if (is_shared) {
                 note_return(worker, strand);
             }

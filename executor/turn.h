@@ -31,10 +31,13 @@ static inline int64_t ex_turn_resume(struct ex_strand *strand, int64_t value) {
     return ((uintptr_t)up & 1) != 0 ? value : ex_turn_climb(strand, up, value);
 }
 
-/* For who ran a strand to its end. */
-static inline void ex_turn_require_closed(const struct ex_strand *strand) {
-    EX_REQUIRE(!ex_strand_is(strand, EX_STRAND_SCOPES),
-               "a task or branch returns with a scope open: its children would outlive it");
+void ex_turn_close_slowly(struct ex_strand *strand);
+
+/* By who ran a strand to its end. */
+static inline void ex_turn_close(struct ex_strand *strand) {
+    if (__builtin_expect(ex_strand_is(strand, EX_STRAND_SCOPES | EX_STRAND_CALLS), 0)) {
+        ex_turn_close_slowly(strand);
+    }
 }
 
 /* Resumes at most EX_TURN_RESUMES_MAX strands; true when it stopped for that, false when none is

@@ -36,6 +36,7 @@ enum {
     /* Woken for a branch that is not known: who runs the branches takes this, sets it on each of
      * them, and resumes each. */
     EX_STRAND_WAKE_ALL = 1 << 6,
+    EX_STRAND_CALLS = 1 << 7,     /* it has chunks for frames (ex/call.h) */
     EX_STRAND_SCOPE_ONE = 1 << 8, /* 4 bits: how many scopes are open (ex/scope.h) */
     EX_STRAND_SCOPES = 15 << 8,
     EX_STRAND_SHIELD_ONE = 1 << 12, /* 4 bits: how many shields are up */
@@ -78,6 +79,7 @@ struct ex_branch {
     struct ex_strand *parent; /* a root, or a branch again */
     struct ex_strand *root;
     int64_t result; /* what its outermost frame returned; valid once it has */
+    void *calls;    /* valid with EX_STRAND_CALLS */
 };
 
 static inline bool ex_strand_is(const struct ex_strand *strand, unsigned flags) {
