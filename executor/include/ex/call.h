@@ -10,8 +10,7 @@
  *   }
  *
  *   EX_CALL(shape->type->area_size, shape->type->area(callee, shape));   // virtual
- *   EX_CALL(parse_size, parse(callee, text));                           // extern, its struct
- * unknown
+ *   EX_CALL(parse_size, parse(callee, text));        // extern, its struct is not known here
  *
  *        strand ──► [chunk 512 B │frame│frame] ⇄ [chunk 1 KiB │frame│ ← top ] ⇄ [chunk 2 KiB, idle]
  *
