@@ -1,5 +1,3 @@
-#ifndef EX_SMALL
-
 #include <ex/counter.h>
 
 #include "executor/io.h"
@@ -40,5 +38,3 @@ struct ex_frame *ex_counter_take(struct ex_counter_take *self, struct ex_io io) 
 
     return ex_io_operation(&self->operation, io, &kind);
 }
-
-#endif

@@ -1,5 +1,3 @@
-#ifndef EX_SMALL
-
 #include "executor/io.h"
 
 #include "executor/reactor.h"
@@ -15,7 +13,7 @@ enum { VECTOR_COUNT_MAX = 16 }; /* of the buffers handed to the system at one ti
 /* ---- handles ------------------------------------------------------------------------------------
  */
 
-int ex_io_adopt(struct ex_io *io, struct ex_scheduler *scheduler, int descriptor, bool is_socket) {
+static int adopt(struct ex_io *io, struct ex_scheduler *scheduler, int descriptor, bool is_socket) {
     struct ex_reactor *reactor;
     struct ex_source *source;
 
@@ -35,7 +33,7 @@ int ex_io_adopt_new(struct ex_io *io,
                     struct ex_scheduler *scheduler,
                     int descriptor,
                     bool is_socket) {
-    const int status = ex_io_adopt(io, scheduler, descriptor, is_socket);
+    const int status = adopt(io, scheduler, descriptor, is_socket);
 
     if (status != 0) {
         close(descriptor);
@@ -53,7 +51,36 @@ int ex_io_open(struct ex_io *io, struct ex_scheduler *scheduler, int descriptor)
         return -errno;
     }
     const bool is_socket = getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
-    return ex_io_adopt(io, scheduler, descriptor, is_socket);
+    return adopt(io, scheduler, descriptor, is_socket);
+}
+
+int ex_io_adopt_beside(struct ex_io *io, struct ex_io beside, int descriptor, bool is_socket) {
+    struct ex_source *source;
+    const int status = ex_source_open(beside.source->pool, descriptor, is_socket, &source);
+
+    if (status != 0) {
+        close(descriptor);
+        return status;
+    }
+    *io = (struct ex_io){source, source->generation};
+    return 0;
+}
+
+int ex_io_adopt_pair(struct ex_io ends[2],
+                     struct ex_scheduler *scheduler,
+                     const int descriptors[2],
+                     bool is_socket) {
+    int status = ex_io_adopt_new(&ends[0], scheduler, descriptors[0], is_socket);
+
+    if (status != 0) {
+        close(descriptors[1]);
+        return status;
+    }
+    status = ex_io_adopt_new(&ends[1], scheduler, descriptors[1], is_socket);
+    if (status != 0) {
+        ex_io_close(ends[0]);
+    }
+    return status;
 }
 
 int ex_io_pipe(struct ex_io ends[2], struct ex_scheduler *scheduler) {
@@ -62,16 +89,7 @@ int ex_io_pipe(struct ex_io ends[2], struct ex_scheduler *scheduler) {
     if (pipe2(descriptors, O_CLOEXEC | O_NONBLOCK) != 0) {
         return -errno;
     }
-    int status = ex_io_adopt_new(&ends[0], scheduler, descriptors[0], false);
-    if (status != 0) {
-        close(descriptors[1]);
-        return status;
-    }
-    status = ex_io_adopt_new(&ends[1], scheduler, descriptors[1], false);
-    if (status != 0) {
-        ex_io_close(ends[0]);
-    }
-    return status;
+    return ex_io_adopt_pair(ends, scheduler, descriptors, false);
 }
 
 int ex_io_close(struct ex_io io) {
@@ -371,5 +389,3 @@ struct ex_frame *ex_io_wait_writable(struct ex_io_wait *self, struct ex_io io) {
 
     return ex_io_operation(&self->operation, io, &kind);
 }
-
-#endif

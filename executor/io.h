@@ -37,13 +37,20 @@ int64_t ex_io_error(void);
 int ex_io_hold(struct ex_io io);
 void ex_io_release(struct ex_io io);
 
-/* Takes a descriptor over that does not block already. */
-int ex_io_adopt(struct ex_io *io, struct ex_scheduler *scheduler, int descriptor, bool is_socket);
-
-/* The same for one that was made for nothing else: on an error it is closed. */
+/* Takes over a descriptor that was made for nothing else and does not block: on an error it is
+ * closed. */
 int ex_io_adopt_new(struct ex_io *io,
                     struct ex_scheduler *scheduler,
                     int descriptor,
                     bool is_socket);
+
+/* The same for two, both or none. */
+int ex_io_adopt_pair(struct ex_io ends[2],
+                     struct ex_scheduler *scheduler,
+                     const int descriptors[2],
+                     bool is_socket);
+
+/* The same, in the scheduler of `beside`, on which an operation is under way. */
+int ex_io_adopt_beside(struct ex_io *io, struct ex_io beside, int descriptor, bool is_socket);
 
 #endif

@@ -1,5 +1,3 @@
-#ifndef EX_SMALL
-
 #include "executor/reactor.h"
 
 #include <errno.h>
@@ -191,5 +189,3 @@ void ex_reactor_destroy(struct ex_scheduler *scheduler) {
     ex_memory_release(&scheduler->memory, reactor);
     scheduler->reactor = NULL;
 }
-
-#endif

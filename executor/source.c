@@ -1,5 +1,3 @@
-#ifndef EX_SMALL
-
 #include "executor/source.h"
 
 #include <errno.h>
@@ -267,5 +265,3 @@ void ex_source_end(struct ex_source *source, unsigned which) {
         put_free(source);
     }
 }
-
-#endif
