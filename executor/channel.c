@@ -1,6 +1,7 @@
 #include <ex/channel.h>
 
 #include "executor/element.h"
+#include "executor/plain.h"
 #include "executor/wait.h"
 
 #ifndef EX_SMALL
@@ -29,9 +30,22 @@ static unsigned char *block_end(const struct ex_channel *channel, struct ex_chan
     return block->elements + BLOCK_COUNT * channel->element_size;
 }
 
+static void begin_blocks(struct ex_channel *channel, struct ex_channel_block *block) {
+    block->next = NULL;
+    channel->first = block;
+    channel->last = block;
+    channel->read = channel->write = block->elements;
+    channel->read_end = channel->write_end = block_end(channel, block);
+}
+
+/* `write` stands at its end. False: out of memory. */
 static bool append_block(struct ex_channel *channel) {
     struct ex_channel_block *block = channel->spare;
 
+    if (channel->count == 0) {
+        begin_blocks(channel, channel->first); /* all of it was read: there is only one */
+        return true;
+    }
     channel->spare = NULL;
     if (block == NULL) {
         block = allocate_block(channel->element_size);
@@ -47,6 +61,7 @@ static bool append_block(struct ex_channel *channel) {
     return true;
 }
 
+/* `read` stands at its end, and there are elements. */
 static void release_first_block(struct ex_channel *channel) {
     struct ex_channel_block *const block = channel->first;
 
@@ -60,44 +75,27 @@ static void release_first_block(struct ex_channel *channel) {
         free(block);
     }
 }
-
-static void begin_blocks(struct ex_channel *channel, struct ex_channel_block *block) {
-    block->next = NULL;
-    channel->first = block;
-    channel->last = block;
-    channel->read = channel->write = block->elements;
-    channel->read_end = channel->write_end = block_end(channel, block);
-}
 #endif
-
-/* `write` stands at its end. False: out of memory. */
-static bool wrap_write(struct ex_channel *channel) {
-#ifndef EX_SMALL
-    if (channel->ring == NULL) {
-        if (channel->count == 0) {
-            begin_blocks(channel, channel->first); /* all of it was read: there is only one */
-            return true;
-        }
-        return append_block(channel);
-    }
-#endif
-    channel->write = channel->ring;
-    return true;
-}
-
-/* `read` stands at its end, and there are elements. */
-static void wrap_read(struct ex_channel *channel) {
-#ifndef EX_SMALL
-    if (channel->ring == NULL) {
-        release_first_block(channel);
-        return;
-    }
-#endif
-    channel->read = channel->ring;
-}
 
 /* ---- elements, with the guard held --------------------------------------------------------------
  */
+
+/* A ring wraps at once, blocks when the next element comes. */
+static inline void advance_write(struct ex_channel *channel, size_t element_size) {
+    channel->write += element_size;
+    channel->count++;
+    if (channel->write == channel->write_end && channel->ring != NULL) {
+        channel->write = channel->ring;
+    }
+}
+
+static inline void advance_read(struct ex_channel *channel, size_t element_size) {
+    channel->read += element_size;
+    channel->count--;
+    if (channel->read == channel->read_end && channel->ring != NULL) {
+        channel->read = channel->ring;
+    }
+}
 
 static inline void wake_receiver(struct ex_channel *channel) {
     struct ex_strand *const receiver = channel->receiver;
@@ -109,12 +107,13 @@ static inline void wake_receiver(struct ex_channel *channel) {
 }
 
 static inline bool insert(struct ex_channel *channel, const void *element) {
-    if (channel->write == channel->write_end && !wrap_write(channel)) {
+#ifndef EX_SMALL
+    if (channel->write == channel->write_end && !append_block(channel)) {
         return false;
     }
+#endif
     ex_element_copy(channel->write, element, channel->element_size);
-    channel->write += channel->element_size;
-    channel->count++;
+    advance_write(channel, channel->element_size);
     return true;
 }
 
@@ -147,12 +146,13 @@ static inline int take(struct ex_channel *channel, void *element) {
     if (channel->count == 0) {
         return channel->is_closed ? -EPIPE : -EAGAIN;
     }
+#ifndef EX_SMALL
     if (channel->read == channel->read_end) {
-        wrap_read(channel);
+        release_first_block(channel);
     }
+#endif
     ex_element_copy(element, channel->read, channel->element_size);
-    channel->read += channel->element_size;
-    channel->count--;
+    advance_read(channel, channel->element_size);
     if (channel->senders.first != NULL) {
         admit(channel);
     }
@@ -327,11 +327,34 @@ EX_RESUME(ex_channel_send) {
     EX_END();
 }
 
+/* Most sends are of a word, find room, and are done without a stack frame of their own. */
+static int64_t send_plainly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    struct ex_channel_send *const self = (struct ex_channel_send *)(void *)frame;
+    struct ex_channel *const channel = self->channel;
+
+    if (__builtin_expect(!ex_plain_is_possible(&channel->guard, strand) || channel->is_closed ||
+                             channel->count == channel->capacity ||
+                             channel->write == channel->write_end ||
+                             channel->element_size != sizeof(void *),
+                         0)) {
+        frame->resume = ex_channel_send_resume;
+        return ex_channel_send_resume(frame, strand, value);
+    }
+    ex_element_copy(channel->write, self->element, sizeof(void *));
+    advance_write(channel, sizeof(void *));
+    if (channel->receiver != NULL) {
+        struct ex_strand *const receiver = channel->receiver;
+        channel->receiver = NULL;
+        ex_waker_wake_strand(receiver);
+    }
+    return ex_plain_return(frame);
+}
+
 struct ex_frame *
 ex_channel_send(struct ex_channel_send *self, struct ex_channel *channel, const void *element) {
     self->channel = channel;
     self->element = element;
-    return EX_FRAME(self, ex_channel_send);
+    return ex_frame_init(&self->frame, send_plainly);
 }
 
 /* Every wake is a hint to look again: what was sent stays in the channel until it is taken here, so
@@ -377,11 +400,28 @@ EX_RESUME(ex_channel_recv) {
     EX_END();
 }
 
+static int64_t recv_plainly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    struct ex_channel_recv *const self = (struct ex_channel_recv *)(void *)frame;
+    struct ex_channel *const channel = self->channel;
+
+    if (__builtin_expect(!ex_plain_is_possible(&channel->guard, strand) || channel->count == 0 ||
+                             channel->is_receiving || channel->senders.first != NULL ||
+                             channel->read == channel->read_end ||
+                             channel->element_size != sizeof(void *),
+                         0)) {
+        frame->resume = ex_channel_recv_resume;
+        return ex_channel_recv_resume(frame, strand, value);
+    }
+    ex_element_copy(self->element, channel->read, sizeof(void *));
+    advance_read(channel, sizeof(void *));
+    return ex_plain_return(frame);
+}
+
 struct ex_frame *
 ex_channel_recv(struct ex_channel_recv *self, struct ex_channel *channel, void *element) {
     self->channel = channel;
     self->element = element;
-    return EX_FRAME(self, ex_channel_recv);
+    return ex_frame_init(&self->frame, recv_plainly);
 }
 
 int ex_channel_try_send(struct ex_channel *channel, const void *element) {

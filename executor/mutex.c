@@ -1,5 +1,6 @@
 #include <ex/mutex.h>
 
+#include "executor/plain.h"
 #include "executor/wait.h"
 
 void ex_mutex_init(struct ex_mutex *mutex, enum ex_wait_kind kind) {
@@ -49,9 +50,21 @@ EX_RESUME(ex_mutex_lock) {
     EX_END();
 }
 
+/* Most find it free, and are done without a stack frame of their own. */
+static int64_t lock_plainly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    struct ex_mutex *const mutex = ((struct ex_mutex_lock *)(void *)frame)->mutex;
+
+    if (__builtin_expect(!ex_plain_is_possible(&mutex->guard, strand) || mutex->is_locked, 0)) {
+        frame->resume = ex_mutex_lock_resume;
+        return ex_mutex_lock_resume(frame, strand, value);
+    }
+    mutex->is_locked = true;
+    return ex_plain_return(frame);
+}
+
 struct ex_frame *ex_mutex_lock(struct ex_mutex_lock *self, struct ex_mutex *mutex) {
     self->mutex = mutex;
-    return EX_FRAME(self, ex_mutex_lock);
+    return ex_frame_init(&self->frame, lock_plainly);
 }
 
 void ex_mutex_unlock(struct ex_mutex *mutex) {

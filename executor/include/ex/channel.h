@@ -34,9 +34,10 @@ struct ex_channel {
     size_t count; /* elements inside */
     size_t capacity;
     size_t element_size;
-    unsigned char *read; /* where the next element comes from; at `read_end`: wraps first */
+    unsigned char
+        *read; /* where the next element comes from; at `read_end`: the next block's first */
     unsigned char *read_end;
-    unsigned char *write; /* where the next element goes to; at `write_end`: wraps first */
+    unsigned char *write; /* where the next element goes to; at `write_end`: a new block's first */
     unsigned char *write_end;
     struct ex_strand *receiver;     /* that waits and was not woken; NULL: none */
     struct ex_wait_queue senders;   /* that wait, in struct ex_channel_send; then it is full */
