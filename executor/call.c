@@ -3,8 +3,8 @@
 #include "executor/crew.h"
 
 enum {
-    CHUNK_SIZE_MIN = 512,
-    CHUNK_SIZE_MAX = 4096,
+    CHUNK_SIZE_MAX = EX_MEMORY_PAGE_SIZE / 16, /* slots of this size share pages */
+    CHUNK_SIZE_MIN = CHUNK_SIZE_MAX < 512 ? CHUNK_SIZE_MAX : 512,
     STEP = 16,
 };
 

@@ -23,8 +23,9 @@
  *
  * A generator (ex/stream.h) that yields has to have popped what it pushed; the macro sees to that.
  *
- * Memory:  chunks are slots of the worker's slab, of 512 bytes to 4 KiB, bigger only for a frame
- * that is; each branch has a stack of its own. Frames are aligned to 16 and pay 8 to 23 bytes.
+ * Memory:  chunks are slots of the worker's slab, of 512 bytes to 4 KiB (less where its pages are
+ *          small), bigger only for a frame that is; each branch has a stack of its own. Frames are
+ *          aligned to 16 and pay 8 to 23 bytes.
  * Errors:  -ENOMEM as the call's `value`: nothing ran, and `callee` was not initialised.
  * Threads: the strand's own, inside a task.
  * Source:  segmented stacks of frames as in Lua's CallInfo and Go before 1.3; no "hot split": the
