@@ -13,7 +13,7 @@ const struct ex_position *
 ex_position_find(int64_t (*resume)(struct ex_frame *, struct ex_strand *, int64_t), uint64_t at) {
     for (const struct ex_position_range *range = ranges; range != NULL; range = range->next) {
         for (const struct ex_position *entry = range->begin; entry < range->end; entry++) {
-            if (EX_AT(entry->line) == at && entry->function->resume == resume) {
+            if (EX_AT_WORD(entry->line) == at && entry->function->resume == resume) {
                 return entry;
             }
         }

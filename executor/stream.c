@@ -58,7 +58,7 @@ static inline int64_t outcome(const struct ex_stream *self, int64_t value) {
 #define WAIT_FOR_INNERMOST()                                                                       \
     do {                                                                                           \
         EX_POSITION("a generator");                                                                \
-        frame->at = EX_AT(__LINE__);                                                               \
+        frame->at = EX_AT_WORD(__LINE__);                                                          \
         return EX_PENDING;                                                                         \
     case EX_AT(__LINE__):;                                                                         \
     } while (0)

@@ -60,7 +60,7 @@ EX_PUBLIC void ex_call_trim(struct ex_strand *strand);
             value = ex_child_->resume(ex_child_, strand, 0);                                       \
             if (value == EX_PENDING) {                                                             \
                 ex_child_->up = frame;                                                             \
-                frame->at = EX_AT(__LINE__);                                                       \
+                frame->at = EX_AT_WORD(__LINE__);                                                  \
                 return EX_PENDING;                                                                 \
             case EX_AT(__LINE__):;                                                                 \
             }                                                                                      \

@@ -31,11 +31,22 @@
  *   - A wake resumes the leaf. When it returns, its `up` is resumed with its value, and so on:
  *     what a wake costs does not depend on how deep the leaf lies.
  *   - On return `resume` becomes ex_frame_completed, which panics: no state for "returned".
- *   - `at` is 0 before the first resume, else EX_AT(line): a debugger reads the position from it.
+ *   - `at` is 0 before the first resume, else EX_AT_WORD(line): a debugger reads the position from
+ * it.
  *
  * Children that never live at one time share a union: a frame is as big as its biggest moment.
- * Locals do not live across an await: keep them in the frame. An await inside a switch of your own
- * is refused by the compiler (the case value exceeds the type); in if, for and while it is fine.
+ *
+ * An await is a statement, and a case of the switch that EX_BEGIN opened. So, and the compiler
+ * says:
+ *   - In if, else, for and while it is as any statement, braces or not.
+ *   - It is no expression: not `if (EX_AWAIT(x) < 0)`, but EX_AWAIT(x); if (value < 0), or EX_TRY.
+ *   - Two on one line are a duplicate case value, for the line is the position.
+ *   - Inside a switch of your own: the case value overflows its type (a warning that is on by
+ *     default; make it an error). Use if and else, or compute first and await behind the switch.
+ *   - A local does not live across an await; keep it in the frame. One that does: "may be used
+ *     uninitialized" (-Wall; gcc from -O1 on). Arrays and structs: gcc -Wjump-misses-init, which
+ *     also reports locals that are harmless; clang says nothing. Of variable length: an error.
+ *   - A break outside of your own loops: the function's end is reached (-Wreturn-type).
  *
  * Memory:  the frame is its caller's; nothing is allocated.
  * Errors:  a negative errno value; -ECANCELED from any await (ex/task.h).
@@ -62,7 +73,7 @@ typedef int64_t ex_resume_function(struct ex_frame *frame, struct ex_strand *str
 struct ex_frame {
     ex_resume_function *resume;
     struct ex_frame *up; /* the caller's; valid while pending. Bit 0: it is the outermost */
-    uint64_t at;         /* where to go on: 0 or EX_AT(line) */
+    uint64_t at;         /* where to go on: 0 or EX_AT_WORD(line) */
 };
 
 /* What `resume` is after the function returned: resuming it again panics. */
@@ -94,8 +105,8 @@ static inline struct ex_frame *ex_frame_init(struct ex_frame *frame, ex_resume_f
     EX_POSITION_FUNCTION(name, branch);                                                            \
     (void)strand;                                                                                  \
     (void)value;                                                                                   \
-    switch (self->frame.at) {                                                                      \
-    case 0:
+    switch (EX_AT_BIT | self->frame.at) {                                                          \
+    case EX_AT_BIT:
 
 /* Closes the body; what gets here returns 0. */
 #define EX_END()                                                                                   \
@@ -120,9 +131,18 @@ static inline struct ex_frame *ex_frame_init(struct ex_frame *frame, ex_resume_f
         value = ex_child_->resume(ex_child_, strand, 0);                                           \
         if (value == EX_PENDING) {                                                                 \
             ex_child_->up = frame;                                                                 \
-            frame->at = EX_AT(__LINE__);                                                           \
+            frame->at = EX_AT_WORD(__LINE__);                                                      \
             return EX_PENDING;                                                                     \
         case EX_AT(__LINE__):;                                                                     \
+        }                                                                                          \
+    } while (0)
+
+/* Awaits CALL, and returns its result if that is an error. */
+#define EX_TRY(call)                                                                               \
+    do {                                                                                           \
+        EX_AWAIT(call);                                                                            \
+        if (value < 0) {                                                                           \
+            EX_RETURN(value);                                                                      \
         }                                                                                          \
     } while (0)
 

@@ -76,7 +76,7 @@ static inline void ex_future_split(struct ex_future future,
             ex_child_->up = frame;                                                                 \
             (place).frame = ex_child_;                                                             \
             (place).block = ex_block_;                                                             \
-            frame->at = EX_AT(__LINE__);                                                           \
+            frame->at = EX_AT_WORD(__LINE__);                                                      \
             return EX_PENDING;                                                                     \
         case EX_AT(__LINE__):                                                                      \
             ex_block_ = (place).block;                                                             \

@@ -130,7 +130,7 @@ static inline void ex_strand_unshield(struct ex_strand *strand) {
     do {                                                                                           \
         EX_POSITION("");                                                                           \
         strand->leaf = frame;                                                                      \
-        frame->at = EX_AT(__LINE__);                                                               \
+        frame->at = EX_AT_WORD(__LINE__);                                                          \
         return EX_PENDING;                                                                         \
     case EX_AT(__LINE__):;                                                                         \
     } while (0)

@@ -103,7 +103,7 @@ static inline void ex_stream_enter(struct ex_frame *outer, struct ex_frame *inne
         EX_POSITION(#number);                                                                      \
         EX_STREAM_CHECK();                                                                         \
         ex_stream_of(frame)->item = (number);                                                      \
-        frame->at = EX_AT(__LINE__);                                                               \
+        frame->at = EX_AT_WORD(__LINE__);                                                          \
         return EX_STREAM_ITEM;                                                                     \
     case EX_AT(__LINE__):;                                                                         \
     } while (0)
@@ -115,7 +115,7 @@ static inline void ex_stream_enter(struct ex_frame *outer, struct ex_frame *inne
         EX_POSITION(#call);                                                                        \
         EX_STREAM_CHECK();                                                                         \
         ex_stream_enter(frame, (call));                                                            \
-        frame->at = EX_AT(__LINE__);                                                               \
+        frame->at = EX_AT_WORD(__LINE__);                                                          \
         return EX_STREAM_DELEGATED;                                                                \
     case EX_AT(__LINE__):;                                                                         \
     } while (0)
