@@ -46,6 +46,7 @@ static const struct refused table[] = {
     {"syscall_unknown", "system call number 499"},
     {"syscall_clone", "system call clone3"},
     {"syscall_prctl", "prctl() with option"},
+    {"membarrier", "membarrier() with command"},
     {"mkfifo", "making pipe, a file of mode 010600,"},
     {"open_direct", "open() with flags 0x4042"},
     {"rename_exchanged", "renameat2() with flags 0x2"},

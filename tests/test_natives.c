@@ -23,6 +23,7 @@ static const char *const modules[] = {
     "rights",
     "interrupts",
     "corners",
+    "membarriers",
 };
 #define MODULE_COUNT (int)(sizeof modules / sizeof modules[0])
 

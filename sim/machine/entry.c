@@ -12,6 +12,7 @@
 #include "sim/machine/hooks_environment.h"
 #include "sim/machine/hooks_key.h"
 #include "sim/machine/hooks_map.h"
+#include "sim/machine/hooks_membarrier.h"
 #include "sim/machine/hooks_signal.h"
 #include "sim/machine/hooks_syscall.h"
 #include "sim/machine/process.h"
@@ -75,6 +76,7 @@ static void on_run_begin(void) {
     hooks_identity_begin();
     hooks_resource_begin();
     hooks_key_begin();
+    hooks_membarrier_begin();
     hooks_attribute_begin();
 }
 

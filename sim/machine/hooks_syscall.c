@@ -13,6 +13,7 @@
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_attribute.h"
 #include "sim/machine/hooks_futex.h"
+#include "sim/machine/hooks_membarrier.h"
 #include "sim/machine/hooks_signal.h"
 #include "sim/machine/hooks_syscall_table.h"
 #include "sim/machine/signals.h"
@@ -215,6 +216,8 @@ call_special(const struct hooks_syscall_entry *entry, const long a[6], const voi
     }
     case SYS_futex:
         return hooks_futex_call(a, site);
+    case SYS_membarrier:
+        return hooks_membarrier_call(a, site);
     case SYS_rt_sigaction:
         return hooks_signal_action((int)a[0], (const void *)a[1], (void *)a[2], site);
     case SYS_rt_sigprocmask:

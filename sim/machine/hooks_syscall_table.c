@@ -57,6 +57,7 @@ const struct hooks_syscall_entry hooks_syscall_table[] = {
     INT_AS(prlimit64, prlimit),
     LONG(umask),
     INT(sched_yield),
+    SPECIAL(membarrier, NULL),
     INT(getpgrp),
     INT(getpgid),
     INT(getsid),
@@ -222,7 +223,6 @@ const struct hooks_syscall_entry hooks_syscall_table[] = {
     ANSWER(lsetxattr, -EOPNOTSUPP),
     ANSWER(fsetxattr, -EOPNOTSUPP),
     /* the kernel's own: no result that depends on the machine */
-    PASS(membarrier),
     PASS(madvise),
     /* known by name */
     ESCAPE(fork),

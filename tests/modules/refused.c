@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <sched.h>
@@ -72,6 +73,7 @@ static stack_t stack = {.ss_sp = bytes, .ss_size = 65536, .ss_flags = UNKNOWN};
 #define SCHEDULER pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority)
 #define CANCEL pthread_cancel(pthread_self())
 #define FUTEX_PI syscall(SYS_futex, bytes, FUTEX_LOCK_PI, 0, NULL, NULL, 0)
+#define MEMBARRIER syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0)
 #define SYSCALL_PRCTL syscall(SYS_prctl, PR_SET_SECCOMP, 1)
 #define MKFIFO mkfifo("pipe", 0600)
 #define OPEN_DIRECT open("plain", O_CREAT | O_RDWR | O_DIRECT, 0600)
