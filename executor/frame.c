@@ -14,3 +14,10 @@ void ex_frame_lost(const struct ex_frame *frame) {
              "an async function is resumed at no position of its own: its frame was overwritten, "
              "or never initialised");
 }
+
+int64_t ex_frame_await(struct ex_frame *child,
+                       struct ex_strand *strand,
+                       struct ex_frame *frame,
+                       uint32_t line) {
+    return ex_frame_await_here(child, strand, frame, line);
+}

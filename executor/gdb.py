@@ -16,7 +16,7 @@ import os
 import gdb
 import gdb.printing
 
-AT_BIAS = 1 << 40  # EX_AT(line) of ex/position.h
+AT_LINE = (1 << 40) - 1  # the line in EX_AT_WORD(line) of ex/position.h
 INDENT = "    "
 DEPTH_MAX = 12  # branches of branches
 
@@ -64,7 +64,7 @@ def name_of(function):
 
 def line_of(frame):
     at = int(frame["at"])
-    return at - AT_BIAS if at > AT_BIAS else None
+    return at & AT_LINE or None
 
 
 def place_of(frame):

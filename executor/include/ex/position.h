@@ -46,18 +46,19 @@ struct ex_position_range {
 
 EX_PUBLIC void ex_position_register(struct ex_position_range *range);
 
-/* The position of a line, as a frame's `at` holds it. */
-#define EX_AT_WORD(line) ((UINT64_C(1) << 40) + (uint64_t)(line))
-
-/* The same as a case of the function's switch. It has a 65th bit, which no integer of the user's
- * has: an await inside a switch of the user's own is refused by the compiler, whatever the type.
- * The bit is constant, and so the comparison is one of 64 bits. */
+/* A position: EX_AT_WORD(line) as a frame's `at` holds it, EX_AT(line) as a case of the function's
+ * switch. The case has a 65th bit, which no integer of the user's has: an await inside a switch of
+ * the user's own is refused by the compiler, whatever the type. The bit is constant, and so the
+ * comparison is one of 64 bits. Where there are no such integers a bias of 2^40 does that for
+ * switches over an int; the line is in the low 40 bits either way. */
 #ifdef __SIZEOF_INT128__
 __extension__ typedef unsigned __int128 ex_position_case;
 #define EX_AT_BIT ((ex_position_case)1 << 64)
+#define EX_AT_WORD(line) ((uint64_t)(line))
 #else
 typedef uint64_t ex_position_case;
 #define EX_AT_BIT ((ex_position_case)0)
+#define EX_AT_WORD(line) ((UINT64_C(1) << 40) + (uint64_t)(line))
 #endif
 #define EX_AT(line) (EX_AT_BIT | EX_AT_WORD(line))
 

@@ -22,7 +22,7 @@
 #ifndef EXECUTOR_INCLUDE_EX_STRAND_H
 #define EXECUTOR_INCLUDE_EX_STRAND_H
 
-#include <ex/frame.h>
+#include <ex/async.h>
 #include <stdbool.h>
 
 /* `state`, the owner's. */
