@@ -133,6 +133,20 @@ void *ex_call_push(struct ex_strand *strand, size_t size) {
     return push(chunk, size);
 }
 
+int64_t ex_call_begin(struct ex_strand *strand, struct ex_frame *callee) {
+    struct ex_worker *const worker = ex_worker_self;
+
+    if (__builtin_expect(worker->nested_count >= EX_CALL_NESTED_MAX, 0)) {
+        strand->leaf = callee;
+        ex_strand_set(strand, EX_STRAND_READY);
+        return EX_PENDING;
+    }
+    worker->nested_count++;
+    const int64_t value = callee->resume(callee, strand, 0);
+    worker->nested_count--;
+    return value;
+}
+
 void ex_call_pop(struct ex_strand *strand) {
     struct chunk *const chunk = chunk_of(strand);
 

@@ -1,6 +1,7 @@
 #include "tests/composition_fixture.h"
 
 #include <ex/call.h>
+#include <ex/fiber.h>
 #include <ex/join.h>
 #include <signal.h>
 #include <stdint.h>
@@ -85,9 +86,9 @@ static int64_t sum_to(int64_t depth) {
 START_TEST(a_function_calls_itself_as_deep_as_it_likes) {
     fixture_start();
 
-    ck_assert_int_eq(fixture_run(spawn_again(_i == 1, 100000, 0, 50000)), 0);
+    ck_assert_int_eq(fixture_run(spawn_again(_i == 1, 1000000, 0, 50000)), 0);
 
-    ck_assert_int_eq(again_results[0], sum_to(100000));
+    ck_assert_int_eq(again_results[0], sum_to(1000000));
     ck_assert_int_eq(again_results[1], 0);
     ck_assert_int_eq(again_results[2], sum_to(50000));
     fixture_stop();
@@ -185,6 +186,19 @@ START_TEST(frames_of_all_sizes_lie_side_by_side) {
     const int64_t result = fixture_run(ex_task_spawn(mixed(self, 60, sizeof *self)));
 
     ck_assert_int_eq(result, sum_to(60));
+    fixture_stop();
+}
+END_TEST
+
+static int64_t recurse(void *argument) {
+    return ex_fiber_await(deep(argument, 20000));
+}
+
+START_TEST(recursion_on_the_small_stack_of_a_fiber_is_as_deep) {
+    fixture_start();
+    static struct deep self;
+
+    ck_assert_int_eq(fixture_run(ex_fiber_spawn(scheduler, recurse, &self)), sum_to(20000));
     fixture_stop();
 }
 END_TEST
@@ -360,6 +374,7 @@ SUITE(ex_call) {
     SUITE_TEST(wherever_memory_is_used_up_the_call_says_so_and_nothing_is_broken);
     SUITE_TEST(no_frame_is_as_big_as_that);
     SUITE_TEST(frames_of_all_sizes_lie_side_by_side);
+    SUITE_TEST(recursion_on_the_small_stack_of_a_fiber_is_as_deep);
     SUITE_TEST(each_branch_has_a_stack_of_its_own);
     SUITE_TEST(tasks_recurse_on_many_threads);
     SUITE_TEST(a_virtual_callee_brings_the_size_of_its_frame);

@@ -18,6 +18,11 @@
  * popped in order: what is called has returned before its caller goes on. A call costs an addition,
  * not an allocation: chunks are kept until the strand ends, or ex_call_trim.
  *
+ * What completes without waiting is a plain call, and needs the machine's stack too. So after
+ * EX_CALL_NESTED_MAX calls, one inside the other, the next callee begins on an empty stack, in a
+ * turn of its own: recursion is as deep as there is memory for frames, on a fiber's small stack as
+ * well.
+ *
  * A task that makes no such call pays nothing for it, in its memory or in its time. The first one
  * of any task in a slab's page makes a word for each task of the page.
  *
@@ -37,11 +42,19 @@
 #include <errno.h>
 #include <ex/strand.h>
 
+enum {
+    EX_CALL_NESTED_MAX = 64, /* calls on the machine's stack at one time, of one thread */
+};
+
 /* Memory for a callee's frame; NULL: out of memory. */
 EX_PUBLIC void *ex_call_push(struct ex_strand *strand, size_t size);
 
 /* Gives back what was pushed last; its function has returned. */
 EX_PUBLIC void ex_call_pop(struct ex_strand *strand);
+
+/* Runs the callee, or, at the bottom of many calls, lets it begin in a turn of its own. Its result,
+ * or EX_PENDING. */
+EX_PUBLIC int64_t ex_call_begin(struct ex_strand *strand, struct ex_frame *callee);
 
 /* Frees the chunks that are idle now; they come again when they are needed. */
 EX_PUBLIC void ex_call_trim(struct ex_strand *strand);
@@ -57,7 +70,7 @@ EX_PUBLIC void ex_call_trim(struct ex_strand *strand);
             value = -ENOMEM;                                                                       \
         } else {                                                                                   \
             ex_child_ = (call);                                                                    \
-            value = ex_child_->resume(ex_child_, strand, 0);                                       \
+            value = ex_call_begin(strand, ex_child_);                                              \
             if (value == EX_PENDING) {                                                             \
                 ex_child_->up = frame;                                                             \
                 frame->at = EX_AT_WORD(__LINE__);                                                  \
