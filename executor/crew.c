@@ -163,7 +163,7 @@ void ex_crew_free(struct ex_strand *slot) {
     struct ex_slab *const slab = ex_slab_of(slot);
 
     if (slab->owner != NULL && slab->owner == ex_worker_self) {
-        ex_slab_free(slab, slot);
+        ex_slab_free(slot);
     } else {
         ex_slab_free_remote(slab, slot);
     }

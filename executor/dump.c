@@ -130,7 +130,8 @@ print_slab(struct dump *dump, const struct ex_scheduler *scheduler, const struct
          root = ex_slab_next(slab, root)) {
         const struct ex_frame *const frame = ex_task_frame(ex_task_of(root));
         if (ex_strand_is(root, EX_STRAND_LIVE) &&
-            (uintptr_t)__atomic_load_n(&frame->up, __ATOMIC_RELAXED) != EX_TASK_UP_RELEASED) {
+            ((uintptr_t)__atomic_load_n(&frame->up, __ATOMIC_RELAXED) | EX_TASK_UP_SHARED) !=
+                (EX_TASK_UP_RELEASED | EX_TASK_UP_SHARED)) {
             print_task(dump, scheduler, root);
         }
     }

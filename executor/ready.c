@@ -80,7 +80,7 @@ static void overflow(struct ex_worker *worker) {
 }
 
 void ex_ready_queue_again(struct ex_worker *worker, struct ex_strand *strand) {
-    ex_ready_push(worker, strand);
+    ex_queue_push(worker, strand);
     count(worker, strand, 1);
     if (worker->ready_count > EX_READY_COUNT_MAX) {
         overflow(worker);
@@ -98,7 +98,7 @@ void ex_ready_offer(struct ex_worker *worker, struct ex_strand *strand) {
         return; /* queued when it has to wait */
     }
     if (!worker->is_shared) {
-        ex_ready_push(worker, strand);
+        ex_queue_push(worker, strand);
         return;
     }
     if (worker->running != NULL && !ex_strand_is(strand, EX_STRAND_PINNED)) {
@@ -112,6 +112,15 @@ void ex_ready_offer(struct ex_worker *worker, struct ex_strand *strand) {
     ex_ready_queue(worker, strand);
 }
 
+void ex_ready_wake_first(struct ex_worker *worker, struct ex_strand *root) {
+    EX_ASSERT(!worker->is_shared && root != worker->running);
+    if (!ex_strand_is(root, EX_STRAND_READY | EX_STRAND_RETURNED)) {
+        ex_strand_set(root, EX_STRAND_READY);
+        EX_OBSERVER_TELL(worker->observer, woken, root);
+        ex_queue_push_first(worker, root);
+    }
+}
+
 struct ex_strand *ex_ready_next(struct ex_worker *worker) {
     struct ex_strand *strand = worker->lifo;
 
@@ -122,11 +131,11 @@ struct ex_strand *ex_ready_next(struct ex_worker *worker) {
     }
     if (strand != NULL) {
         ex_worker_add(&worker->counters.lifo_cap_count, 1);
-        ex_ready_push(worker, strand);
+        ex_queue_push(worker, strand);
         count(worker, strand, 1);
     }
     worker->lifo_streak = 0;
-    strand = ex_ready_pop(worker);
+    strand = ex_queue_pop(worker);
     if (strand != NULL) {
         count(worker, strand, (uint32_t)-1);
     }

@@ -19,7 +19,7 @@
 #ifndef EXECUTOR_READY_H
 #define EXECUTOR_READY_H
 
-#include "executor/worker.h"
+#include "executor/queue.h"
 
 enum {
     EX_READY_COUNT_MAX = 256, /* of a shared worker; half of what is more goes to all */
@@ -58,26 +58,6 @@ static inline void ex_ready_leave(struct ex_worker *worker) {
     }
 }
 
-/* Queues a root. For a local worker; by the owner of both, inside enter and leave. */
-static inline void ex_ready_push(struct ex_worker *worker, struct ex_strand *strand) {
-    strand->next = NULL;
-    *worker->tail = strand;
-    worker->tail = &strand->next;
-}
-
-/* NULL: nothing is ready. By the owner, inside enter and leave. */
-static inline struct ex_strand *ex_ready_pop(struct ex_worker *worker) {
-    struct ex_strand *const strand = worker->head;
-
-    if (strand != NULL) {
-        worker->head = strand->next;
-        if (strand->next == NULL) {
-            worker->tail = &worker->head;
-        }
-    }
-    return strand;
-}
-
 /* Makes ready a root that is neither shared nor watched; true when its worker is the caller's. */
 static inline bool ex_ready_wake_plain(struct ex_worker *worker, struct ex_strand *root) {
     if (__builtin_expect(worker == NULL ||
@@ -88,7 +68,7 @@ static inline bool ex_ready_wake_plain(struct ex_worker *worker, struct ex_stran
     if (!ex_strand_is(root, EX_STRAND_READY | EX_STRAND_RETURNED)) {
         ex_strand_set(root, EX_STRAND_READY);
         if (root != worker->running) {
-            ex_ready_push(worker, root);
+            ex_queue_push(worker, root);
         }
     }
     return true;
@@ -118,13 +98,16 @@ static inline void ex_ready_wake(struct ex_worker *worker, struct ex_strand *str
             if (__builtin_expect(!worker->is_plain, 0)) {
                 ex_ready_offer(worker, strand);
             } else if (strand != worker->running) {
-                ex_ready_push(worker, strand);
+                ex_queue_push(worker, strand);
             }
             return;
         }
         strand = ((struct ex_branch *)(void *)strand)->parent;
     }
 }
+
+/* A root goes on before all others that are ready. By the owner, if it is local. */
+void ex_ready_wake_first(struct ex_worker *worker, struct ex_strand *root);
 
 /* Does what other threads asked of a root that the worker owns. */
 void ex_ready_hear(struct ex_strand *root);

@@ -192,7 +192,7 @@ static void wait_for_workers(struct ex_scheduler *scheduler) {
 /* What was aborted has returned; what is spawned from now on lives. */
 static void forget_abort(struct ex_scheduler *scheduler) {
     for (uint32_t i = 0; i < scheduler->worker_count; i++) {
-        __atomic_store_n(&scheduler->workers[i].spawn_state, EX_STRAND_LIVE, __ATOMIC_RELAXED);
+        __atomic_store_n(&scheduler->workers[i].spawn_state, EX_WORKER_SPAWN, __ATOMIC_RELAXED);
     }
 }
 
@@ -283,7 +283,7 @@ void ex_scheduler_abort(struct ex_scheduler *scheduler) {
     }
 #endif
     struct ex_worker *const worker = &scheduler->workers[0];
-    worker->spawn_state = EX_STRAND_LIVE | EX_STRAND_CANCEL;
+    worker->spawn_state = EX_WORKER_SPAWN | EX_STRAND_CANCEL;
     abort_local(worker, &worker->slab);
     abort_local(worker, &scheduler->foreign);
 }

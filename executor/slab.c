@@ -61,6 +61,8 @@ static struct ex_slab_page *add_page(struct ex_slab *slab, uint32_t class, size_
     page->begun = EX_SLAB_SLOTS_AT;
     page->is_single = is_single;
     page->words = NULL;
+    page->local = slab->local;
+    page->free = &slab->free[class];
     __atomic_store_n(&slab->pages, page, __ATOMIC_RELEASE);
     return page;
 }
@@ -122,7 +124,7 @@ static void collect_remote(struct ex_slab *slab) {
     struct ex_strand *slot = __atomic_exchange_n(&slab->remote, NULL, __ATOMIC_ACQUIRE);
     while (slot != NULL) {
         struct ex_strand *const next = slot->next;
-        ex_slab_free(slab, slot);
+        ex_slab_free(slot);
         slot = next;
     }
 }
@@ -154,7 +156,7 @@ void **ex_slab_make_word(struct ex_slab *slab, const struct ex_strand *slot) {
                                      false,
                                      __ATOMIC_ACQ_REL,
                                      __ATOMIC_RELAXED)) {
-        ex_slab_free(slab, memory); /* another worker was faster */
+        ex_slab_free(memory); /* another worker was faster */
     }
     return ex_slab_word(slot);
 }

@@ -32,10 +32,12 @@ struct ex_slab_page {
     struct ex_slab *slab;
     struct ex_slab_page *next; /* of the slab, in order of creation reversed */
     uint32_t slot_size;
-    uint32_t class; /* index of `free` and `current` */
-    uint32_t begun; /* bytes from the page's start that slots have been cut from */
-    bool is_single; /* a block of its own for one slot */
-    void **words;   /* one for each slot, made for the first that wants one; else NULL */
+    uint32_t class;          /* index of `free` and `current` */
+    uint32_t begun;          /* bytes from the page's start that slots have been cut from */
+    bool is_single;          /* a block of its own for one slot */
+    void **words;            /* one for each slot, made for the first that wants one; else NULL */
+    void *local;             /* the slab's, where most look for it */
+    struct ex_strand **free; /* the slab's list for slots of this size */
 };
 
 struct ex_slab {
@@ -78,8 +80,8 @@ static inline struct ex_slab_page *ex_slab_page_of(const struct ex_strand *slot)
     return (struct ex_slab_page *)((uintptr_t)slot & ~(uintptr_t)(EX_MEMORY_PAGE_SIZE - 1));
 }
 
-static inline void ex_slab_free(struct ex_slab *slab, struct ex_strand *slot) {
-    struct ex_strand **const list = &slab->free[ex_slab_page_of(slot)->class];
+static inline void ex_slab_free(struct ex_strand *slot) {
+    struct ex_strand **const list = ex_slab_page_of(slot)->free;
 
     slot->next = *list;
     *list = slot;

@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <ex/waker.h>
 
-enum { FRAME_SIZE_SMALL = EX_SLAB_STEP * EX_SLAB_CLASS_COUNT - sizeof(struct ex_task) };
+_Static_assert(EX_TASK_SIZE_SMALL == EX_SLAB_STEP * EX_SLAB_CLASS_COUNT - sizeof(struct ex_task) &&
+                   EX_SLAB_STEP == 16,
+               "classes of frames are those of slots");
 
 static struct ex_task *task_of_frame(void *frame) {
     return (struct ex_task *)frame - 1;
@@ -23,21 +25,34 @@ static struct ex_worker *own_worker(const struct ex_strand *root) {
 
 /* Only the calling thread handles the task: its own words are plain. */
 static inline bool is_local(const struct ex_strand *root) {
-    return ex_slab_of(root)->local == ex_worker_self;
+    return ex_slab_page_of(root)->local == ex_worker_self;
 }
 
 /* ---- the word that joiner and task meet at ----------------------------------------------------
+ *
+ * Here without the bit that says who may handle it.
  */
 
 static inline struct ex_frame *up_of(uintptr_t word) {
     return (struct ex_frame *)word;
 }
 
+static inline uintptr_t word_of(const struct ex_frame *up) {
+    return (uintptr_t)up & ~(uintptr_t)EX_TASK_UP_SHARED;
+}
+
+/* The word as it stands in the frame. */
+static inline struct ex_frame *stored(const struct ex_strand *root, uintptr_t word) {
+    const bool is_shared = ex_slab_page_of(root)->local == EX_WORKER_NOT_LOCAL;
+
+    return up_of(is_shared ? word | EX_TASK_UP_SHARED : word);
+}
+
 static inline uintptr_t exchange_up(struct ex_strand *root, uintptr_t word) {
     struct ex_frame **const up = &ex_task_frame(ex_task_of(root))->up;
 
     if (!is_local(root)) {
-        return (uintptr_t)__atomic_exchange_n(up, up_of(word), __ATOMIC_ACQ_REL);
+        return word_of(__atomic_exchange_n(up, stored(root, word), __ATOMIC_ACQ_REL));
     }
     const uintptr_t before = (uintptr_t)*up;
     *up = up_of(word);
@@ -47,16 +62,16 @@ static inline uintptr_t exchange_up(struct ex_strand *root, uintptr_t word) {
 /* What stood there; `word` stands there now if that was `expected`. */
 static inline uintptr_t replace_up(struct ex_strand *root, uintptr_t expected, uintptr_t word) {
     struct ex_frame **const up = &ex_task_frame(ex_task_of(root))->up;
-    struct ex_frame *before = up_of(expected);
+    struct ex_frame *before = stored(root, expected);
 
     if (!is_local(root)) {
         __atomic_compare_exchange_n(up,
                                     &before,
-                                    up_of(word),
+                                    stored(root, word),
                                     false,
                                     __ATOMIC_ACQ_REL,
                                     __ATOMIC_ACQUIRE);
-        return (uintptr_t)before;
+        return word_of(before);
     }
     before = *up;
     if ((uintptr_t)before == expected) {
@@ -66,22 +81,17 @@ static inline uintptr_t replace_up(struct ex_strand *root, uintptr_t expected, u
 }
 
 static uintptr_t load_up(struct ex_task *task) {
-    return (uintptr_t)__atomic_load_n(&ex_task_frame(task)->up, __ATOMIC_ACQUIRE);
+    return word_of(__atomic_load_n(&ex_task_frame(task)->up, __ATOMIC_ACQUIRE));
 }
 
 /* ---- beginning --------------------------------------------------------------------------------
  */
 
-static __attribute__((noinline)) struct ex_strand *allocate_slowly(struct ex_scheduler *scheduler,
-                                                                   size_t size) {
-    struct ex_worker *const worker = ex_worker_self;
-
-    EX_REQUIRE(worker != NULL || scheduler != NULL, "a task is made outside of any scheduler");
-    if (scheduler == NULL) {
-        scheduler = worker->scheduler;
-    }
+/* With room for a time, ex_slab_time, where it is kept. */
+static struct ex_strand *
+allocate(struct ex_worker *worker, struct ex_scheduler *scheduler, size_t size) {
     if (scheduler->keeps_times) {
-        size += sizeof(uint64_t); /* ex_slab_time */
+        size += EX_SLAB_STEP;
     }
     if (worker == NULL || worker->scheduler != scheduler) {
         return ex_crew_allocate(scheduler, size);
@@ -89,25 +99,41 @@ static __attribute__((noinline)) struct ex_strand *allocate_slowly(struct ex_sch
     return ex_slab_allocate(&worker->slab, size);
 }
 
-void *ex_task_new(struct ex_scheduler *scheduler, size_t frame_size) {
+void *ex_task_new_any(struct ex_scheduler *scheduler, size_t frame_size) {
     struct ex_worker *const worker = ex_worker_self;
-    struct ex_strand *root;
 
     EX_REQUIRE(frame_size >= sizeof(struct ex_frame), "a frame begins with a struct ex_frame");
-    if (__builtin_expect(scheduler == NULL && worker != NULL && !worker->keeps_times &&
-                             frame_size <= FRAME_SIZE_SMALL,
-                         1)) {
-        root = ex_slab_allocate(&worker->slab, sizeof(struct ex_task) + frame_size);
-    } else if (frame_size <= SIZE_MAX / 2) {
-        root = allocate_slowly(scheduler, sizeof(struct ex_task) + frame_size);
-    } else {
-        root = NULL;
+    EX_REQUIRE(worker != NULL || scheduler != NULL, "a task is made outside of any scheduler");
+    if (frame_size > SIZE_MAX / 2) {
+        return NULL;
     }
+    struct ex_strand *const root = allocate(worker,
+                                            scheduler != NULL ? scheduler : worker->scheduler,
+                                            sizeof(struct ex_task) + frame_size);
     return root == NULL ? NULL : ex_task_frame(ex_task_of(root));
 }
 
+static __attribute__((noinline)) void *new_slowly(size_t class) {
+    return ex_task_new_any(NULL, class * EX_SLAB_STEP);
+}
+
+void *ex_task_new_small(size_t class) {
+    struct ex_worker *const worker = ex_worker_self;
+
+    if (__builtin_expect(worker == NULL, 0)) {
+        return new_slowly(class);
+    }
+    struct ex_strand **const list = &worker->slab.free[class + worker->class_offset];
+    struct ex_strand *const root = *list;
+    if (__builtin_expect(root == NULL, 0)) {
+        return new_slowly(class);
+    }
+    *list = root->next;
+    return ex_task_frame(ex_task_of(root));
+}
+
 static inline uint16_t new_state(const struct ex_worker *worker) {
-    return (uint16_t)(__atomic_load_n(&worker->spawn_state, __ATOMIC_RELAXED) | EX_STRAND_READY);
+    return __atomic_load_n(&worker->spawn_state, __ATOMIC_RELAXED);
 }
 
 static void begin_time(struct ex_strand *root, const struct ex_worker *worker) {
@@ -124,25 +150,32 @@ static void spawn_foreign(struct ex_strand *root) {
     begin_time(root, first);
     EX_OBSERVER_TELL(first->observer, spawned, root);
     __atomic_fetch_add(&scheduler->foreign_count, 1, __ATOMIC_SEQ_CST);
-    root->state = __atomic_load_n(&first->spawn_state, __ATOMIC_RELAXED);
+    root->state = new_state(first);
     if (scheduler->is_local) {
+        ex_strand_clear(root, EX_STRAND_READY);
         __atomic_store_n(&root->owner, first->id, __ATOMIC_RELAXED);
         ex_crew_wake(root, 0);
         return;
     }
-    root->state = (uint16_t)(root->state | EX_STRAND_READY);
     root->next = NULL;
     ex_crew_inject(scheduler, root, 1);
     ex_crew_notify_one(scheduler);
 }
 
-static __attribute__((noinline)) void spawn_slowly(struct ex_strand *root) {
+static __attribute__((noinline)) struct ex_task *spawn_slowly(struct ex_frame *frame,
+                                                              uintptr_t up) {
+    struct ex_task *const task = task_of_frame(frame);
+    struct ex_strand *const root = &task->strand;
     struct ex_worker *const worker = ex_worker_self;
 
+    EX_REQUIRE((root->state & (EX_STRAND_LIVE | EX_STRAND_RETURNED)) != EX_STRAND_LIVE,
+               "a task is spawned twice");
+    frame->up = stored(root, up);
+    root->leaf = frame;
     __atomic_store_n(&root->requests, 0, __ATOMIC_RELAXED);
     if (worker == NULL || ex_slab_of(root)->owner != worker) {
         spawn_foreign(root);
-        return;
+        return task;
     }
     begin_time(root, worker);
     EX_OBSERVER_TELL(worker->observer, spawned, root);
@@ -153,33 +186,26 @@ static __attribute__((noinline)) void spawn_slowly(struct ex_strand *root) {
     if (worker->is_shared) {
         ex_ready_queue(worker, root);
     } else {
-        ex_ready_push(worker, root);
+        ex_queue_push(worker, root);
     }
     ex_ready_leave(worker);
+    return task;
 }
 
-static inline void require_unborn(const struct ex_strand *root) {
-    EX_REQUIRE((root->state & (EX_STRAND_LIVE | EX_STRAND_RETURNED)) != EX_STRAND_LIVE,
-               "a task is spawned twice");
-}
-
-/* `up`: who waits for it. */
+/* `up`: who waits for it. A local slot without a task has no state, and its worker's number. */
 static inline struct ex_task *spawn(struct ex_frame *frame, uintptr_t up) {
     struct ex_task *const task = task_of_frame(frame);
     struct ex_strand *const root = &task->strand;
     struct ex_worker *const worker = ex_worker_self;
 
-    require_unborn(root);
+    if (__builtin_expect(ex_slab_page_of(root)->local != worker || root->state != 0, 0)) {
+        return spawn_slowly(frame, up);
+    }
     frame->up = up_of(up);
     root->leaf = frame;
-    if (__builtin_expect(!is_local(root), 0)) {
-        spawn_slowly(root);
-        return task;
-    }
     root->state = new_state(worker);
-    root->owner = worker->id;
     ex_worker_add(&worker->counters.spawn_count, 1);
-    ex_ready_push(worker, root);
+    ex_queue_push(worker, root);
     return task;
 }
 
@@ -204,7 +230,7 @@ static __attribute__((noinline)) void release_slowly(struct ex_strand *root) {
     if (scheduler->is_watched) {
         ex_observer_tell(&scheduler->observer, scheduler->observer.dropped, root);
     }
-    ex_task_frame(ex_task_of(root))->up = up_of(EX_TASK_UP_RELEASED);
+    ex_task_frame(ex_task_of(root))->up = stored(root, EX_TASK_UP_RELEASED);
     __atomic_store_n(&root->generation, (uint16_t)(root->generation + 1), __ATOMIC_RELAXED);
     __atomic_store_n(&root->owner, ex_slab_of(root)->owner_id, __ATOMIC_RELEASE);
     if ((__atomic_fetch_or(&root->signal, EX_STRAND_SIGNAL_FREED, __ATOMIC_ACQ_REL) &
@@ -215,17 +241,9 @@ static __attribute__((noinline)) void release_slowly(struct ex_strand *root) {
     ex_crew_free(root);
 }
 
-/* Of a task that only its own thread handles. */
-static inline void release_plain(struct ex_strand *root) {
-    ex_task_frame(ex_task_of(root))->up = up_of(EX_TASK_UP_RELEASED);
-    __atomic_store_n(&root->generation, (uint16_t)(root->generation + 1), __ATOMIC_RELAXED);
-    root->state = 0;
-    ex_slab_free(ex_slab_of(root), root);
-}
-
 static inline void release(struct ex_strand *root) {
     if (__builtin_expect(is_local(root), 1)) {
-        release_plain(root);
+        ex_task_release_plain(root);
     } else {
         release_slowly(root);
     }
@@ -239,46 +257,44 @@ void ex_task_discard(void *frame) {
     ex_crew_free(root);
 }
 
-static __attribute__((noinline)) void wake_joiner_elsewhere(struct ex_strand *joiner) {
+static void wake_joiner_elsewhere(struct ex_strand *joiner) {
     /* The joiner may have gone since, but it stood here as a root, and roots stay strands. */
     const uint16_t generation = __atomic_load_n(&joiner->generation, __ATOMIC_RELAXED);
 
-    ex_waker_wake((struct ex_waker){.root = joiner, .generation = generation, .is_branch = true});
+    ex_waker_wake((struct ex_waker){joiner, generation | EX_WAKER_BRANCH});
 }
 
-static struct ex_strand *joiner_of(uintptr_t up) {
-    return (struct ex_strand *)(up & ~(uintptr_t)1);
+/* The joiner's own await, and none of its branches, waits for the task. */
+static bool is_awaited_by(const struct ex_strand *joiner, const struct ex_strand *root) {
+    const struct ex_task_join *const join = (const struct ex_task_join *)(const void *)joiner->leaf;
+
+    return join->frame.resume == ex_task_join_resume && &join->task->strand == root;
 }
 
-static __attribute__((noinline)) void return_slowly(struct ex_strand *root) {
-    const uintptr_t up = exchange_up(root, EX_TASK_UP_RETURNED);
-
-    if (up == EX_TASK_UP_DETACHED) {
-        release_slowly(root);
-    } else if (up != EX_TASK_UP_OUTERMOST) {
-        EX_ASSERT(up != EX_TASK_UP_RETURNED);
-        wake_joiner_elsewhere(joiner_of(up));
+/* On a watched worker as on one that is not (ex_task_return_plain). */
+static void
+wake_joiner(struct ex_worker *worker, struct ex_strand *root, struct ex_strand *joiner) {
+    if (!worker->is_shared && __atomic_load_n(&joiner->owner, __ATOMIC_ACQUIRE) == worker->id &&
+        is_awaited_by(joiner, root)) {
+        ex_ready_wake_first(worker, joiner);
+    } else if (is_local(root)) {
+        ex_waker_wake_strand(joiner);
+    } else {
+        wake_joiner_elsewhere(joiner);
     }
 }
 
-void ex_task_return(struct ex_worker *worker, struct ex_strand *root, int64_t value) {
-    struct ex_frame *const frame = ex_task_frame(ex_task_of(root));
-
+__attribute__((noinline)) void
+ex_task_return(struct ex_worker *worker, struct ex_strand *root, int64_t value) {
     ex_worker_add(&worker->counters.return_count, 1);
-    if (is_local(root) && (uintptr_t)frame->up == EX_TASK_UP_DETACHED) {
-        release_plain(root);
-        return;
-    }
-    frame->at = (uint64_t)value;
+    ex_task_frame(ex_task_of(root))->at = (uint64_t)value;
     ex_strand_set(root, EX_STRAND_RETURNED);
-    if (!is_local(root)) {
-        return_slowly(root);
-        return;
-    }
-    const uintptr_t up = (uintptr_t)frame->up;
-    frame->up = up_of(EX_TASK_UP_RETURNED);
-    if (up != EX_TASK_UP_OUTERMOST) {
-        ex_waker_wake_strand(joiner_of(up));
+    const uintptr_t up = exchange_up(root, EX_TASK_UP_RETURNED);
+    if (up == EX_TASK_UP_DETACHED) {
+        release(root);
+    } else if (up != EX_TASK_UP_OUTERMOST) {
+        EX_ASSERT(up >= EX_TASK_UP_JOINER_MIN);
+        wake_joiner(worker, root, (struct ex_strand *)(up - EX_TASK_UP_OUTERMOST));
     }
 }
 
@@ -290,7 +306,7 @@ static void require_handle(struct ex_task *task) {
     EX_REQUIRE(load_up(task) != EX_TASK_UP_RELEASED,
                "a task's handle is used after it was joined or detached");
     EX_REQUIRE(is_local(&task->strand) || ex_worker_self == NULL ||
-                   ex_slab_of(&task->strand)->local == EX_WORKER_NOT_LOCAL,
+                   ex_slab_page_of(&task->strand)->local == EX_WORKER_NOT_LOCAL,
                "the handle of a local task is used by a task of another scheduler");
 }
 
@@ -381,9 +397,17 @@ struct ex_task *ex_task_current(void) {
 /* ---- joining ------------------------------------------------------------------------------------
  */
 
+/* What the one who joins leaves for the task: a branch that only its own thread wakes, or the root,
+ * which stays a strand. */
+static uintptr_t mark_of(const struct ex_strand *root, struct ex_strand *strand) {
+    return (uintptr_t)(is_local(root) ? strand : ex_strand_root(strand)) + EX_TASK_UP_OUTERMOST;
+}
+
 /* Asked to cancel while the task runs: true when nobody waits for the task any more, false when it
  * has returned all the same, and the next await is told. */
-static bool withdraw(struct ex_strand *strand, struct ex_strand *root, uintptr_t mine) {
+static bool withdraw(struct ex_strand *strand, struct ex_strand *root) {
+    const uintptr_t mine = mark_of(root, strand);
+
     if (replace_up(root, mine, EX_TASK_UP_OUTERMOST) == mine) {
         return true;
     }
@@ -391,34 +415,62 @@ static bool withdraw(struct ex_strand *strand, struct ex_strand *root, uintptr_t
     return false;
 }
 
-EX_RESUME(ex_task_join) {
-    EX_BEGIN(ex_task_join);
-    if (!is_plain(self->task)) {
-        require_handle(self->task);
-    }
-    for (;;) {
-        struct ex_strand *const root = &self->task->strand;
-        const uintptr_t mine =
-            (uintptr_t)(is_local(root) ? strand : ex_strand_root(strand)) | EX_TASK_UP_OUTERMOST;
-        const uintptr_t up = replace_up(root, EX_TASK_UP_OUTERMOST, mine);
-        if (up == EX_TASK_UP_RETURNED) {
-            EX_RETURN(take(root));
+/* EX_PENDING, and the task will wake the strand; else the result. */
+static __attribute__((noinline)) int64_t look(struct ex_task_join *self, struct ex_strand *strand) {
+    struct ex_strand *const root = &self->task->strand;
+    const uintptr_t mine = mark_of(root, strand);
+    const uintptr_t up = replace_up(root, EX_TASK_UP_OUTERMOST, mine);
+
+    EX_REQUIRE(up == EX_TASK_UP_OUTERMOST || up == EX_TASK_UP_RETURNED || up == mine,
+               "two wait for one task");
+    if (up != EX_TASK_UP_RETURNED) {
+        if (!ex_strand_take_cancel(strand)) {
+            return EX_PENDING;
         }
-        EX_REQUIRE(up == EX_TASK_UP_OUTERMOST || up == mine, "two wait for one task");
-        if (ex_strand_take_cancel(strand)) {
-            if (withdraw(strand, root, mine)) {
-                self->canceled = true;
-                EX_RETURN(-ECANCELED);
-            }
-            EX_RETURN(take(root));
+        if (withdraw(strand, root)) {
+            self->canceled = true;
+            self->frame.resume = ex_frame_completed;
+            return -ECANCELED;
         }
-        EX_SUSPEND();
     }
-    EX_END();
+    self->frame.resume = ex_frame_completed;
+    return take(root);
 }
 
-struct ex_frame *ex_task_join(struct ex_task_join *self, struct ex_task *task) {
-    self->task = task;
-    self->canceled = false;
-    return EX_FRAME(self, ex_task_join);
+static __attribute__((noinline)) int64_t look_first(struct ex_task_join *self,
+                                                    struct ex_strand *strand) {
+    require_handle(self->task);
+    return look(self, strand);
+}
+
+/* An await of a task that has not returned, on the worker that alone handles it, is all in line. */
+static inline int64_t begin(struct ex_task_join *self, struct ex_strand *strand) {
+    struct ex_task *const task = self->task;
+
+    if (__builtin_expect(task == NULL || ex_task_frame(task)->up != up_of(EX_TASK_UP_OUTERMOST) ||
+                             __atomic_load_n(&task->strand.owner, __ATOMIC_RELAXED) !=
+                                 strand->owner ||
+                             ex_strand_is(strand, EX_STRAND_CANCEL),
+                         0)) {
+        return look_first(self, strand);
+    }
+    ex_task_frame(task)->up = up_of((uintptr_t)strand + EX_TASK_UP_OUTERMOST);
+    return EX_PENDING;
+}
+
+/* Waits until the strand is woken, unless CALL, the last thing done, gives what to return. */
+#define SUSPEND_AFTER(call)                                                                        \
+    do {                                                                                           \
+        EX_POSITION("");                                                                           \
+        strand->leaf = frame;                                                                      \
+        frame->at = EX_AT_WORD(__LINE__);                                                          \
+        return (call);                                                                             \
+    case EX_AT(__LINE__):;                                                                         \
+    } while (0)
+
+int64_t ex_task_join_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    EX_BEGIN(ex_task_join);
+    SUSPEND_AFTER(begin(self, strand));
+    return look(self, strand); /* and stays where it is while that is EX_PENDING */
+    EX_END();
 }

@@ -2,10 +2,13 @@
  *
  *   slot: [ struct ex_strand | outermost frame … ]
  *
- *   outermost frame's `up`, with bit 0 set:   1 nobody waits · 3 it has returned
- *                                             5 nobody will · 7 the task is gone
- *                                             else a joiner's strand | 1
+ *   outermost frame's `up`, with bit 0 set:   1 nobody waits · 5 nobody will · 9 it has returned
+ *                                             13 the task is gone · else a joiner's strand | 1
+ *                            bit 1 as well:   other threads may handle the task, too
  *   its `at`, once it has returned:           the result
+ *
+ * On a local worker, a task that waits for another goes on before all others when that returns: in
+ * the same breath, if nobody watches. That starves nobody, since each task returns but once.
  *
  * Threads: the owner of the strand, where nothing else is said.
  */
@@ -24,9 +27,11 @@ _Static_assert(sizeof(struct ex_task) % 16 == 0, "the frame behind it is aligned
 
 enum {
     EX_TASK_UP_OUTERMOST = 1, /* bit 0: no caller above */
-    EX_TASK_UP_RETURNED = 3,
+    EX_TASK_UP_SHARED = 2,    /* bit 1, beside all else: the word is exchanged, never written */
     EX_TASK_UP_DETACHED = 5,
-    EX_TASK_UP_RELEASED = 7,
+    EX_TASK_UP_RETURNED = 9,
+    EX_TASK_UP_RELEASED = 13,
+    EX_TASK_UP_JOINER_MIN = 16,
 };
 
 static inline struct ex_frame *ex_task_frame(struct ex_task *task) {
@@ -39,6 +44,39 @@ static inline struct ex_task *ex_task_of(struct ex_strand *root) {
 
 /* The outermost frame returned `value`: tells who waits, or gives the memory back. By the owner. */
 void ex_task_return(struct ex_worker *worker, struct ex_strand *root, int64_t value);
+
+/* Of a task that only its own thread handles. */
+static inline void ex_task_release_plain(struct ex_strand *root) {
+    ex_task_frame(ex_task_of(root))->up = (struct ex_frame *)EX_TASK_UP_RELEASED;
+    __atomic_store_n(&root->generation, (uint16_t)(root->generation + 1), __ATOMIC_RELAXED);
+    root->state = 0;
+    ex_slab_free(root);
+}
+
+/* ex_task_return on a worker that is neither shared nor watched. When somebody waited for the task,
+ * the task is gone, and the one who waited, which is given, has to go on with its value: the join
+ * in its leaf is over. Else NULL. */
+static inline struct ex_strand *
+ex_task_return_plain(struct ex_worker *worker, struct ex_strand *root, int64_t value) {
+    const struct ex_frame *const frame = ex_task_frame(ex_task_of(root));
+    const uintptr_t up = (uintptr_t)__atomic_load_n(&frame->up, __ATOMIC_RELAXED);
+    struct ex_strand *joiner = NULL;
+
+    if (up >= EX_TASK_UP_JOINER_MIN && (up & EX_TASK_UP_SHARED) == 0) {
+        joiner = (struct ex_strand *)(up - EX_TASK_UP_OUTERMOST);
+        if (__builtin_expect(ex_strand_is_branch(joiner) || ex_strand_is(joiner, EX_STRAND_READY),
+                             0)) {
+            ex_task_return(worker, root, value);
+            return NULL;
+        }
+    } else if (up != EX_TASK_UP_DETACHED) {
+        ex_task_return(worker, root, value);
+        return NULL;
+    }
+    ex_worker_add(&worker->counters.return_count, 1);
+    ex_task_release_plain(root);
+    return joiner;
+}
 
 /* ex_task_abort, of a task that nobody may have told yet: its clean-up is not told again. */
 void ex_task_abort_once(struct ex_task *task);

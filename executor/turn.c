@@ -34,7 +34,7 @@ EACH_KIND struct ex_strand *take_next(struct ex_worker *worker, bool is_shared) 
         ex_ready_enter(worker);
         strand = ex_ready_next(worker);
     } else {
-        strand = ex_ready_pop(worker);
+        strand = ex_queue_pop(worker);
     }
     if (strand != NULL) {
         ex_strand_clear(strand, EX_STRAND_READY);
@@ -57,7 +57,7 @@ EACH_KIND void put_back(struct ex_worker *worker, struct ex_strand *strand, bool
         }
         ex_ready_leave(worker);
     } else if (ex_strand_is(strand, EX_STRAND_READY)) {
-        ex_ready_push(worker, strand);
+        ex_queue_push(worker, strand);
     }
 }
 
@@ -108,9 +108,86 @@ EACH_KIND bool run(struct ex_worker *worker,
     return resumes == 0;
 }
 
+/* ---- a worker that is neither shared nor watched ------------------------------------------------
+ */
+
+static inline void begin(struct ex_worker *worker, struct ex_strand *strand) {
+    worker->running = strand;
+    worker->budget = EX_WORKER_BUDGET;
+}
+
+static inline int64_t resume_plain(struct ex_worker *worker, struct ex_strand *strand) {
+    struct ex_frame *const leaf = strand->leaf;
+
+    ex_strand_clear(strand, EX_STRAND_READY);
+    begin(worker, strand);
+    const int64_t value = leaf->resume(leaf, strand, 0);
+    if (value == EX_PENDING || leaf == ex_task_frame(ex_task_of(strand))) {
+        return value;
+    }
+    return ex_turn_pass(strand, leaf->up, value);
+}
+
+/* Goes on with the value of what its leaf, a join, waited for. */
+static inline int64_t go_on(struct ex_worker *worker, struct ex_strand *strand, int64_t value) {
+    struct ex_frame *const join = strand->leaf;
+    struct ex_frame *const up = __atomic_load_n(&join->up, __ATOMIC_RELAXED);
+
+    begin(worker, strand);
+    join->resume = ex_frame_completed;
+    return ex_turn_pass(strand, up, value);
+}
+
+/* The next one, when `strand` waits or is ready once more; NULL: no more this turn. */
+static inline struct ex_strand *
+follow(struct ex_worker *worker, struct ex_strand *strand, int resumes) {
+    if (__builtin_expect(resumes == 0, 0)) {
+        if (ex_strand_is(strand, EX_STRAND_READY)) {
+            ex_queue_push(worker, strand);
+        }
+        return NULL;
+    }
+    return ex_strand_is(strand, EX_STRAND_READY) ? ex_queue_exchange(worker, strand)
+                                                 : ex_queue_pop(worker);
+}
+
+/* The next one, when `strand` returned `value`; those that waited for it, and for them, went on. */
+static inline struct ex_strand *
+finish(struct ex_worker *worker, struct ex_strand *strand, int64_t value, int *resumes) {
+    do {
+        ex_turn_close(strand);
+        if (__builtin_expect(*resumes == 0, 0)) {
+            ex_task_return(worker, strand, value);
+            return NULL;
+        }
+        strand = ex_task_return_plain(worker, strand, value);
+        if (strand == NULL) {
+            return ex_queue_pop(worker);
+        }
+        value = go_on(worker, strand, value);
+        --*resumes;
+    } while (value != EX_PENDING);
+    return follow(worker, strand, *resumes);
+}
+
+static bool run_plain(struct ex_worker *worker) {
+    int resumes = EX_TURN_RESUMES_MAX;
+    struct ex_strand *strand = ex_queue_pop(worker);
+
+    while (strand != NULL) {
+        const int64_t value = resume_plain(worker, strand);
+        resumes--;
+        strand = __builtin_expect(value == EX_PENDING, 1) ? follow(worker, strand, resumes)
+                                                          : finish(worker, strand, value, &resumes);
+    }
+    worker->running = NULL;
+    ex_worker_add(&worker->counters.resume_count, (uint64_t)(EX_TURN_RESUMES_MAX - resumes));
+    return resumes == 0;
+}
+
 bool ex_turn_run(struct ex_worker *worker) {
     if (worker->observer != NULL || worker->keeps_times) {
         return run(worker, worker->is_shared, worker->observer, worker->keeps_times);
     }
-    return worker->is_shared ? run(worker, true, NULL, false) : run(worker, false, NULL, false);
+    return worker->is_shared ? run(worker, true, NULL, false) : run_plain(worker);
 }

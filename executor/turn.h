@@ -18,17 +18,23 @@ enum {
  * outermost returned, or EX_PENDING. */
 int64_t ex_turn_climb(struct ex_strand *strand, struct ex_frame *frame, int64_t value);
 
-/* Resumes the leaf and, as they return, its callers. Used for roots and, by joins, for branches. */
-static inline int64_t ex_turn_resume(struct ex_strand *strand, int64_t value) {
-    struct ex_frame *const leaf = strand->leaf;
-
-    value = leaf->resume(leaf, strand, value);
+/* What a frame returned goes to its `up`. The same, the first step without a call. */
+static inline int64_t ex_turn_pass(struct ex_strand *strand, struct ex_frame *up, int64_t value) {
+    if (((uintptr_t)up & 1) != 0) {
+        return value;
+    }
+    value = up->resume(up, strand, value);
     if (value == EX_PENDING) {
         return value;
     }
     /* The outermost one's is where others wait for the task. */
-    struct ex_frame *const up = __atomic_load_n(&leaf->up, __ATOMIC_RELAXED);
+    up = __atomic_load_n(&up->up, __ATOMIC_RELAXED);
     return ((uintptr_t)up & 1) != 0 ? value : ex_turn_climb(strand, up, value);
+}
+
+/* Resumes the leaf and, as they return, its callers. Used for roots and, by joins, for branches. */
+static inline int64_t ex_turn_resume(struct ex_strand *strand, int64_t value) {
+    return ex_turn_pass(strand, strand->leaf, value);
 }
 
 void ex_turn_close_slowly(struct ex_strand *strand);

@@ -18,28 +18,30 @@ static struct ex_worker *enter_as_owner(const struct ex_strand *root) {
     return NULL;
 }
 
-static __attribute__((noinline)) void wake_slowly(struct ex_waker waker) {
-    struct ex_worker *const worker = enter_as_owner(waker.root);
+static __attribute__((noinline)) bool wake_slowly(struct ex_waker waker) {
+    const bool is_branch = (waker.life & EX_WAKER_BRANCH) != 0;
 
-    if (worker == NULL) {
-        ex_crew_wake(waker.root, waker.is_branch ? EX_STRAND_REQUEST_WAKE_ALL : 0);
-        return;
+    if (__atomic_load_n(&waker.root->generation, __ATOMIC_RELAXED) != (uint16_t)waker.life) {
+        return false;
     }
-    if (waker.is_branch) {
+    struct ex_worker *const worker = enter_as_owner(waker.root);
+    if (worker == NULL) {
+        ex_crew_wake(waker.root, is_branch ? EX_STRAND_REQUEST_WAKE_ALL : 0);
+        return true;
+    }
+    if (is_branch) {
         ex_strand_set(waker.root, EX_STRAND_WAKE_ALL);
     }
     ex_ready_wake(worker, waker.root);
     ex_ready_leave(worker);
+    return true;
 }
 
 bool ex_waker_wake(struct ex_waker waker) {
-    if (__builtin_expect(__atomic_load_n(&waker.root->generation, __ATOMIC_RELAXED) !=
-                             waker.generation,
+    if (__builtin_expect(__atomic_load_n(&waker.root->generation, __ATOMIC_RELAXED) != waker.life ||
+                             !ex_ready_wake_plain(ex_worker_self, waker.root),
                          0)) {
-        return false;
-    }
-    if (__builtin_expect(waker.is_branch || !ex_ready_wake_plain(ex_worker_self, waker.root), 0)) {
-        wake_slowly(waker);
+        return wake_slowly(waker);
     }
     return true;
 }

@@ -62,7 +62,8 @@ int ex_worker_init(struct ex_worker *worker,
     worker->is_plain = !is_shared && observer == NULL && !keeps_times;
     worker->keeps_times = keeps_times;
     worker->observer = observer;
-    worker->spawn_state = EX_STRAND_LIVE;
+    worker->spawn_state = EX_WORKER_SPAWN;
+    worker->class_offset = keeps_times ? 2 : 1;
     ex_slab_init(&worker->slab, memory, worker, scheduler);
     worker->slab.local = worker->is_plain ? worker : EX_WORKER_NOT_LOCAL;
 #ifndef EX_SMALL

@@ -25,6 +25,7 @@
 #include <ex/strand.h>
 
 enum {
+    EX_WORKER_SPAWN = EX_STRAND_LIVE | EX_STRAND_READY, /* `spawn_state` */
 #ifdef EX_SMALL
     EX_WORKER_COUNT_MAX = 1,
 #else
@@ -54,7 +55,7 @@ struct ex_worker {
     int32_t budget;            /* operations left to the running task */
     uint32_t nested_count;     /* calls of ex_call_begin on the stack of this thread */
     uint32_t turn_count;       /* so far; for the reactor, when there is one */
-    uint16_t spawn_state;      /* of a new task: live, and cancelled from birth while closing */
+    uint16_t spawn_state; /* of a new task: live, ready, and cancelled from birth while closing */
     uint16_t id;
     uint16_t plain_id; /* `id`, if no other thread and no observer minds; else no root's owner */
     bool is_shared;
@@ -71,6 +72,9 @@ struct ex_worker {
     uint32_t search_next;   /* where the next search begins */
     uint64_t resumes_seen;  /* resumes at the watcher's last look; the watcher's */
     bool has_surplus;       /* something was queued inside this bracket: who idles may take it */
+    /* From the class of a frame to that of its task's slot: the header, and the time if it is kept.
+     */
+    uint32_t class_offset;
     struct ex_counters counters; /* written by the owner, read by all */
     struct ex_slab slab;
     struct ex_scheduler *scheduler;

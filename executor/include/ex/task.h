@@ -25,9 +25,24 @@
 struct ex_scheduler;
 struct ex_task;
 
+/* Sizes of frames that have a class, for what follows. */
+#define EX_TASK_SIZE_SMALL 480
+
+/* ex_task_new from a task whose scheduler is to run the new one, too, and for any other. The class
+ * is what the frame takes in steps of 16 bytes. */
+EX_PUBLIC void *ex_task_new_small(size_t class_);
+EX_PUBLIC void *ex_task_new_any(struct ex_scheduler *scheduler, size_t frame_size);
+
 /* Memory for a frame of `frame_size` bytes at its start (alignment 16), uninitialised. A NULL
  * scheduler means that of the calling task. */
-EX_PUBLIC void *ex_task_new(struct ex_scheduler *scheduler, size_t frame_size);
+static inline void *ex_task_new(struct ex_scheduler *scheduler, size_t frame_size) {
+    if (__builtin_constant_p(scheduler == NULL) && scheduler == NULL &&
+        __builtin_constant_p(frame_size) && frame_size >= sizeof(struct ex_frame) &&
+        frame_size <= EX_TASK_SIZE_SMALL) {
+        return ex_task_new_small((frame_size + 15) / 16);
+    }
+    return ex_task_new_any(scheduler, frame_size);
+}
 
 /* Gives back what ex_task_new gave, instead of spawning it. */
 EX_PUBLIC void ex_task_discard(void *frame);
@@ -54,7 +69,13 @@ struct ex_task_join {
     struct ex_task *task;
     bool canceled; /* whoever gets -ECANCELED can tell the task's from its own: true if its own */
 };
-EX_PUBLIC struct ex_frame *ex_task_join(struct ex_task_join *self, struct ex_task *task);
+EX_PUBLIC ex_resume_function ex_task_join_resume;
+
+static inline struct ex_frame *ex_task_join(struct ex_task_join *self, struct ex_task *task) {
+    self->task = task;
+    self->canceled = false;
+    return EX_FRAME(self, ex_task_join);
+}
 
 /* From a plain thread, or once ex_task_is_done: the result; the handle is gone. Panics when the
  * task has not returned. */

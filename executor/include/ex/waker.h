@@ -16,15 +16,18 @@
 
 struct ex_waker {
     struct ex_strand *root;
-    uint16_t generation;
-    bool is_branch; /* the root resumes each of its branches, since which it was may be gone */
+    uint32_t life; /* the root's generation, and EX_WAKER_BRANCH */
 };
 
-static inline struct ex_waker ex_waker_of(struct ex_strand *strand) {
-    struct ex_strand *const root = ex_strand_root(strand);
+/* Beside a generation: the root resumes each of its branches, since which it was may be gone. */
+#define EX_WAKER_BRANCH (UINT32_C(1) << 16)
 
-    return (
-        struct ex_waker){.root = root, .generation = root->generation, .is_branch = root != strand};
+static inline struct ex_waker ex_waker_of(struct ex_strand *strand) {
+    if (__builtin_expect(ex_strand_is_branch(strand), 0)) {
+        struct ex_strand *const root = ex_strand_root(strand);
+        return (struct ex_waker){root, root->generation | EX_WAKER_BRANCH};
+    }
+    return (struct ex_waker){strand, strand->generation};
 }
 
 /* False, and nothing happens, when the task had ended. */
