@@ -288,7 +288,9 @@ __attribute__((noinline)) void
 ex_task_return(struct ex_worker *worker, struct ex_strand *root, int64_t value) {
     ex_worker_add(&worker->counters.return_count, 1);
     ex_task_frame(ex_task_of(root))->at = (uint64_t)value;
-    ex_strand_set(root, EX_STRAND_RETURNED);
+    if (!worker->is_shared) {
+        ex_strand_set(root, EX_STRAND_RETURNED); /* a shared one did so inside its bracket */
+    }
     const uintptr_t up = exchange_up(root, EX_TASK_UP_RETURNED);
     if (up == EX_TASK_UP_DETACHED) {
         release(root);
@@ -447,7 +449,9 @@ static __attribute__((noinline)) int64_t look_first(struct ex_task_join *self,
 static inline int64_t begin(struct ex_task_join *self, struct ex_strand *strand) {
     struct ex_task *const task = self->task;
 
-    if (__builtin_expect(task == NULL || ex_task_frame(task)->up != up_of(EX_TASK_UP_OUTERMOST) ||
+    if (__builtin_expect(task == NULL ||
+                             __atomic_load_n(&ex_task_frame(task)->up, __ATOMIC_RELAXED) !=
+                                 up_of(EX_TASK_UP_OUTERMOST) ||
                              __atomic_load_n(&task->strand.owner, __ATOMIC_RELAXED) !=
                                  strand->owner ||
                              ex_strand_is(strand, EX_STRAND_CANCEL),
