@@ -177,7 +177,9 @@ static struct ex_strand *reversed(struct ex_strand *list) {
 void ex_ready_deliver(struct ex_worker *worker, struct ex_strand *root) {
     const bool is_own = __atomic_load_n(&root->owner, __ATOMIC_ACQUIRE) == worker->id;
 
-    if (is_own && ex_strand_is(root, EX_STRAND_LIVE)) {
+    /* What has returned may be free memory by now, which its worker spawns from outside the
+     * bracket. */
+    if (is_own && (root->state & (EX_STRAND_LIVE | EX_STRAND_RETURNED)) == EX_STRAND_LIVE) {
         ex_worker_add(&worker->counters.remote_count, 1);
         ex_ready_hear(root);
         ex_ready_wake(worker, root);
