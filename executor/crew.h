@@ -14,6 +14,9 @@
 #ifndef EXECUTOR_CREW_H
 #define EXECUTOR_CREW_H
 
+#ifndef EX_SMALL
+#include "executor/pool.h"
+#endif
 #include "executor/worker.h"
 
 struct ex_scheduler {
@@ -31,6 +34,7 @@ struct ex_scheduler {
     uint32_t searching_count;
     size_t fiber_stack_size; /* 0: the default */
 #ifndef EX_SMALL
+    struct ex_pool pool;        /* has its own lock */
     pthread_mutex_t lock;       /* for all below */
     struct ex_park park;        /* who waits in ex_scheduler_run */
     struct ex_reactor *reactor; /* NULL: no descriptor was opened; may be read without the lock */

@@ -40,6 +40,9 @@ static struct ex_scheduler *allocate(const struct ex_scheduler_options *options)
         scheduler->observer = *options->observer;
         scheduler->is_watched = true;
     }
+#ifndef EX_SMALL
+    ex_pool_init(&scheduler->pool, options->blocking_thread_count_max);
+#endif
     return scheduler;
 }
 
@@ -120,6 +123,7 @@ static void deinit(struct ex_scheduler *scheduler) {
     struct ex_memory memory = scheduler->memory;
 
 #ifndef EX_SMALL
+    ex_pool_deinit(&scheduler->pool); /* its threads may wake to the last */
     ex_reactor_destroy(scheduler);
 #endif
     for (uint32_t i = 0; i < scheduler->worker_count; i++) {

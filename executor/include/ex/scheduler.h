@@ -27,6 +27,7 @@ struct ex_scheduler_options {
     size_t memory_size;      /* bytes at `memory` */
     uint32_t worker_count;   /* 0: local */
     size_t fiber_stack_size; /* bytes for each fiber (ex/fiber.h); 0: 64 KiB; at most 1 GiB */
+    uint32_t blocking_thread_count_max; /* for ex/blocking.h; 0: 64 */
     const struct ex_observer *observer; /* NULL: none; else copied */
     bool keeps_times; /* dumps say since when a task waits: a look at the clock each resume */
 };
