@@ -76,7 +76,7 @@ int ex_worker_init(struct ex_worker *worker,
 #endif
     const int status = take_id(worker);
     worker->slab.owner_id = worker->id;
-    worker->plain_id = worker->is_plain ? worker->id : EX_STRAND_OWNER_BRANCH;
+    worker->plain_id = worker->is_plain ? worker->id : EX_WORKER_NOT_PLAIN;
     return status;
 }
 

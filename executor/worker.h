@@ -34,6 +34,7 @@ enum {
     EX_WORKER_AWAKE = 0,
     EX_WORKER_ASLEEP = 1,
     EX_WORKER_NOTIFIED = 2,
+    EX_WORKER_NOT_PLAIN = EX_STRAND_OWNER_THREAD - 1, /* no strand's owner, root or branch */
     EX_WORKER_BUDGET = 128, /* operations that a task may complete at once before it gives way */
 };
 
@@ -57,7 +58,8 @@ struct ex_worker {
     uint32_t turn_count;       /* so far; for the reactor, when there is one */
     uint16_t spawn_state; /* of a new task: live, ready, and cancelled from birth while closing */
     uint16_t id;
-    uint16_t plain_id; /* `id`, if no other thread and no observer minds; else no root's owner */
+    uint16_t
+        plain_id; /* `id`, if no other thread and no observer minds; else EX_WORKER_NOT_PLAIN */
     bool is_shared;
     bool is_plain;    /* neither shared nor watched */
     bool keeps_times; /* when each task was put aside last: ex_slab_time */

@@ -1,7 +1,9 @@
 #include "tests/composition_fixture.h"
 
+#include <ex/event.h>
 #include <ex/join.h>
 #include <ex/select.h>
+#include <ex/timer.h>
 #include <signal.h>
 
 enum { COUNT = 3 };
@@ -326,6 +328,68 @@ START_TEST(selects_nest) {
 }
 END_TEST
 
+/* Waits at a gate in one branch, sleeps in the other; then once more. */
+struct choosy {
+    struct ex_frame frame;
+    struct ex_branch branches[2];
+    struct ex_select select;
+    struct ex_event_wait wait;
+    struct ex_sleep sleep;
+    struct ex_event *events;
+    int turn;
+};
+
+EX_RESUME(choosy) {
+    EX_BEGIN(choosy);
+    for (self->turn = 0; self->turn < 2; self->turn++) {
+        ex_branch_init(&self->branches[0], ex_event_wait(&self->wait, &self->events[self->turn]));
+        ex_branch_init(&self->branches[1], ex_sleep_for(&self->sleep, 3600 * EX_TIMER_S));
+        EX_AWAIT(ex_select(&self->select, self->branches, 2));
+        ck_assert_int_eq(value, 0);
+        ck_assert_int_eq(self->branches[0].result, 0);
+        ck_assert_int_eq(self->branches[1].result, -ECANCELED);
+    }
+    EX_RETURN(self->turn);
+    EX_END();
+}
+
+struct setter {
+    struct ex_frame frame;
+    struct ex_event *events;
+    int turn;
+};
+
+EX_RESUME(setter) {
+    EX_BEGIN(setter);
+    for (self->turn = 0; self->turn < 2; self->turn++) {
+        EX_YIELD();
+        ex_event_set(&self->events[self->turn]);
+        EX_YIELD();
+    }
+    EX_END();
+}
+
+START_TEST(a_branch_is_woken_by_another_task_of_its_worker_thread) {
+    const struct ex_scheduler_options options = {.worker_count = (uint32_t)_i};
+    struct ex_event events[2];
+    ck_assert_int_eq(ex_scheduler_create(&scheduler, &options), 0);
+
+    for (int round = 0; round < 50; round++) {
+        ex_event_init(&events[0], EX_WAIT_SHARED);
+        ex_event_init(&events[1], EX_WAIT_SHARED);
+        struct choosy *choosy = ex_task_new(scheduler, sizeof *choosy);
+        struct setter *setter = ex_task_new(scheduler, sizeof *setter);
+        choosy->events = setter->events = events;
+        struct ex_task *task = ex_task_spawn(EX_FRAME(choosy, choosy));
+        ex_task_spawn_detached(EX_FRAME(setter, setter));
+        ck_assert_int_eq(fixture_run(task), 2);
+        ex_event_deinit(&events[0]);
+        ex_event_deinit(&events[1]);
+    }
+    fixture_stop();
+}
+END_TEST
+
 START_TEST(a_select_of_nothing_panics) {
     fixture_start();
     struct ex_select *self = ex_task_new(scheduler, sizeof *self);
@@ -343,5 +407,6 @@ SUITE(ex_select) {
     SUITE_TEST(an_abort_that_comes_too_late_for_all_is_for_the_next_await);
     SUITE_LOOP(a_loser_that_queues_for_a_lock_leaves_it_to_others, 0, 12);
     SUITE_TEST(selects_nest);
+    SUITE_LOOP(a_branch_is_woken_by_another_task_of_its_worker_thread, 1, 4);
     tcase_add_test_raise_signal(tcase, a_select_of_nothing_panics, SIGABRT);
 }
