@@ -36,7 +36,7 @@ static uint64_t run(struct ex_frame *(*init)(void *memory), size_t size, uint64_
     struct ex_scheduler *scheduler = own_begin();
     wanted = count;
     ended = 0;
-    ex_task_detach(ex_task_spawn(init(new_task(scheduler, size))));
+    ex_task_spawn_detached(init(new_task(scheduler, size)));
     own_end(scheduler);
     return result;
 }
@@ -70,7 +70,7 @@ EX_RESUME(crowd) {
     EX_BEGIN(crowd);
     before = row_resident_bytes();
     for (uint64_t i = 0; i < wanted; i++) {
-        ex_task_detach(ex_task_spawn(idle(new_task(NULL, sizeof(struct idle)))));
+        ex_task_spawn_detached(idle(new_task(NULL, sizeof(struct idle))));
     }
     EX_YIELD(); /* each of them has waited */
     result = row_resident_bytes() - before;
@@ -128,7 +128,7 @@ EX_RESUME(yield_all) {
     EX_BEGIN(yield_all);
     for (uint64_t i = 0; i < tasks; i++) {
         struct yielding *task = new_task(NULL, sizeof *task);
-        ex_task_detach(ex_task_spawn(yielding(task, wanted / tasks)));
+        ex_task_spawn_detached(yielding(task, wanted / tasks));
     }
     EX_YIELD();
     before = row_cpu_ns();
@@ -185,7 +185,7 @@ EX_RESUME(batches) {
     before = row_cpu_ns();
     while (ended < wanted) {
         for (uint32_t i = 0; i < OWN_SPAWN_BATCH; i++) {
-            ex_task_detach(ex_task_spawn(child(new_task(NULL, sizeof(struct child)))));
+            ex_task_spawn_detached(child(new_task(NULL, sizeof(struct child))));
         }
         EX_YIELD();
     }
