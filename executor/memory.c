@@ -26,7 +26,7 @@ static void *allocate_from_block(struct ex_memory *memory, size_t size) {
 }
 
 void *ex_memory_allocate(struct ex_memory *memory, size_t size) {
-    if (memory->next != NULL) {
+    if (!ex_memory_is_endless(memory)) {
         return allocate_from_block(memory, size);
     }
 #ifdef EX_SMALL
@@ -40,7 +40,7 @@ void *ex_memory_allocate(struct ex_memory *memory, size_t size) {
 
 void ex_memory_release(struct ex_memory *memory, void *allocation) {
 #ifndef EX_SMALL
-    if (memory->next == NULL) {
+    if (ex_memory_is_endless(memory)) {
         free(allocation);
     }
 #endif

@@ -8,6 +8,7 @@
 #ifndef EXECUTOR_MEMORY_H
 #define EXECUTOR_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Of task memory; a power of two. A build for a small machine may choose its own. */
@@ -21,6 +22,11 @@ struct ex_memory {
 };
 
 void ex_memory_init(struct ex_memory *memory, void *block, size_t block_size);
+
+/* From malloc. */
+static inline bool ex_memory_is_endless(const struct ex_memory *memory) {
+    return memory->next == NULL;
+}
 
 /* `size` bytes aligned to the page size; uninitialised. */
 void *ex_memory_allocate(struct ex_memory *memory, size_t size);

@@ -6,7 +6,8 @@
 enum {
     CLASS_SIZE_MAX = EX_SLAB_STEP * EX_SLAB_CLASS_COUNT,
     SIZE_MAX_OF_ALL = CLASS_SIZE_MAX << EX_SLAB_BIG_COUNT,
-    SHARE_MIN = 8, /* slots that do not fit this often into a page have a block of their own */
+    TOGETHER_MAX = 16, /* pages that are allocated at once */
+    SHARE_MIN = 8,     /* slots that do not fit this often into a page have a block of their own */
 };
 
 _Static_assert(sizeof(struct ex_slab_page) <= EX_SLAB_SLOTS_AT, "the header fits before the slots");
@@ -21,9 +22,19 @@ void ex_slab_init(struct ex_slab *slab, struct ex_memory *memory, void *owner, v
 }
 
 void ex_slab_deinit(struct ex_slab *slab) {
+    struct ex_slab_page *allocations = NULL; /* linked by `next` in their first pages */
+
     while (slab->pages != NULL) {
         struct ex_slab_page *const page = slab->pages;
         slab->pages = page->next;
+        if (page->is_first) {
+            page->next = allocations;
+            allocations = page;
+        }
+    }
+    while (allocations != NULL) {
+        struct ex_slab_page *const page = allocations;
+        allocations = page->next;
         ex_memory_release(slab->memory, page);
     }
 }
@@ -46,10 +57,50 @@ static uint32_t class_of(size_t *size) {
     return class;
 }
 
+/* As many again as there are, within limits; at least one. */
+static bool allocate_pages(struct ex_slab *slab) {
+    uint32_t count = slab->page_count < TOGETHER_MAX ? slab->page_count : TOGETHER_MAX;
+
+    if (count == 0 || !ex_memory_is_endless(slab->memory)) {
+        count = 1;
+    }
+    slab->spare = ex_memory_allocate(slab->memory, (size_t)count * EX_MEMORY_PAGE_SIZE);
+    if (slab->spare == NULL && count > 1) {
+        count = 1;
+        slab->spare = ex_memory_allocate(slab->memory, EX_MEMORY_PAGE_SIZE);
+    }
+    slab->spare_count = slab->spare == NULL ? 0 : count;
+    return slab->spare != NULL;
+}
+
+static struct ex_slab_page *take_page(struct ex_slab *slab) {
+    const bool is_first = slab->spare_count == 0;
+
+    if (is_first && !allocate_pages(slab)) {
+        return NULL;
+    }
+    struct ex_slab_page *const page = (struct ex_slab_page *)(void *)slab->spare;
+    slab->spare += EX_MEMORY_PAGE_SIZE;
+    slab->spare_count--;
+    slab->page_count++;
+    page->is_first = is_first;
+    return page;
+}
+
+static struct ex_slab_page *allocate_single(struct ex_slab *slab, size_t slot_size) {
+    struct ex_slab_page *const page =
+        ex_memory_allocate(slab->memory, EX_SLAB_SLOTS_AT + slot_size);
+
+    if (page != NULL) {
+        page->is_first = true;
+    }
+    return page;
+}
+
 static struct ex_slab_page *add_page(struct ex_slab *slab, uint32_t class, size_t slot_size) {
     const bool is_single = slot_size > (EX_MEMORY_PAGE_SIZE - EX_SLAB_SLOTS_AT) / SHARE_MIN;
-    const size_t size = is_single ? EX_SLAB_SLOTS_AT + slot_size : EX_MEMORY_PAGE_SIZE;
-    struct ex_slab_page *const page = ex_memory_allocate(slab->memory, size);
+    struct ex_slab_page *const page =
+        is_single ? allocate_single(slab, slot_size) : take_page(slab);
 
     if (page == NULL) {
         return NULL;

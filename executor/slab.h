@@ -10,7 +10,8 @@
  *
  * Memory:  slot sizes are multiples of 16 up to 512 bytes, then powers of two; pages are kept until
  *          the slab is released, emptied ones are reused for their size. A page's header is 64
- *          bytes, one for all slots in it.
+ *          bytes, one for all slots in it. A slab that grows takes up to 16 pages at once, for what
+ *          malloc needs beside an aligned block is as much as a hundred slots.
  * Errors:  NULL: out of memory.
  * Threads: the worker's own; ex_slab_free_remote from any.
  */
@@ -35,6 +36,7 @@ struct ex_slab_page {
     uint32_t class;          /* index of `free` and `current` */
     uint32_t begun;          /* bytes from the page's start that slots have been cut from */
     bool is_single;          /* a block of its own for one slot */
+    bool is_first;           /* of the pages that were allocated at once */
     void **words;            /* one for each slot, made for the first that wants one; else NULL */
     void *local;             /* the slab's, where most look for it */
     struct ex_strand **free; /* the slab's list for slots of this size */
@@ -44,6 +46,9 @@ struct ex_slab {
     struct ex_strand *free[EX_SLAB_CLASS_COUNT + EX_SLAB_BIG_COUNT];       /* linked by `next` */
     struct ex_slab_page *current[EX_SLAB_CLASS_COUNT + EX_SLAB_BIG_COUNT]; /* to cut slots from */
     struct ex_slab_page *pages;
+    unsigned char *spare; /* pages that are allocated, and nothing else yet */
+    uint32_t spare_count;
+    uint32_t page_count; /* without those of one slot, and spare ones */
     struct ex_memory *memory;
     void *owner; /* both for whoever made the slab, which does not look at them */
     void *home;
