@@ -11,6 +11,7 @@ folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 failed=0
 compared=0
+libraries=
 seeds=20
 ways="gcc-O0 gcc-O2 gcc-O3 clang-O0 clang-O2 clang-O3"
 
@@ -24,7 +25,7 @@ compile() {
     local source=$1 way=$2 module=$3
     shift 3
     "${way%-*}" "-${way#*-}" -std=gnu11 -g -fPIC -shared -D_GNU_SOURCE -UNDEBUG "$@" "-I$root" \
-        -Wl,-Bsymbolic -Wl,-z,now "$source" -o "$module"
+        -Wl,-Bsymbolic -Wl,-z,now "$source" -o "$module" $libraries
 }
 
 # runs MODULE: what each run came to, a line a run
@@ -38,7 +39,7 @@ runs() {
 
 # matrix NAME SOURCE FLAGS...: true when all builds give the same runs
 matrix() {
-    local name=$1 source=$2 way
+    local name=$1 source=$2 # `way` tells the caller which one differs
     shift 2
     for way in $ways; do
         if ! compile "$source" "$way" "$folder/$name-$way.so" "$@"; then
@@ -60,8 +61,14 @@ matrix() {
 for module in "$build"/scenarios/*.so; do
     name=$(basename "$module" .so)
     source=$root/scenarios/${name%_bug}.c
-    flags=
-    case $name in *_bug) flags=-DPLANTED ;; esac
+    flags= libraries=
+    case $name in
+    *_bug) flags=-DPLANTED ;;
+    ex_*) # the library as it ships, built once
+        flags=-I$root/executor/include
+        libraries="-L$build -lexecutor -Wl,-rpath,$build"
+        ;;
+    esac
     if [ ! -f "$source" ] || grep -q 'include <uv.h>' "$source"; then
         continue
     fi
