@@ -1,6 +1,7 @@
 #include "tests/composition_fixture.h"
 
 #include <ex/join.h>
+#include <ex/timer.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -354,6 +355,60 @@ START_TEST(another_thread_wakes_a_branch) {
 }
 END_TEST
 
+/* Two branches that sleep, again and again; their wakes aim at the branches themselves. */
+struct sleepers {
+    struct ex_frame frame;
+    struct ex_branch branches[2];
+    struct ex_join join;
+    struct ex_sleep sleeps[2];
+    int round;
+};
+
+EX_RESUME(sleepers) {
+    EX_BEGIN(sleepers);
+    for (; self->round < 20; self->round++) {
+        ex_branch_init(&self->branches[0], ex_sleep_for(&self->sleeps[0], 1000));
+        ex_branch_init(&self->branches[1], ex_sleep_for(&self->sleeps[1], 2000));
+        EX_AWAIT(ex_join_try(&self->join, self->branches, 2));
+        if (value != 0 || self->branches[0].result != 0 || self->branches[1].result != 0) {
+            break;
+        }
+    }
+    EX_RETURN(self->round);
+    EX_END();
+}
+
+static void nothing(void *context, const struct ex_task *task) {
+    (void)context;
+    (void)task;
+}
+
+START_TEST(branches_are_woken_on_every_kind_of_scheduler) {
+    const struct ex_observer observer = {.woken = nothing};
+    const struct ex_scheduler_options options[] = {
+        {.worker_count = 0},
+        {.worker_count = 1},
+        {.worker_count = 2},
+        {.worker_count = 0, .observer = &observer},
+        {.worker_count = 0, .keeps_times = true},
+    };
+    ck_assert_int_eq(ex_scheduler_create(&scheduler, &options[_i]), 0);
+    struct ex_task *tasks[8];
+    for (int i = 0; i < 8; i++) {
+        struct sleepers *self = ex_task_new(scheduler, sizeof *self);
+        self->round = 0;
+        tasks[i] = ex_task_spawn(EX_FRAME(self, sleepers));
+    }
+
+    ck_assert_int_eq(ex_scheduler_run(scheduler), 0);
+
+    for (int i = 0; i < 8; i++) {
+        ck_assert_int_eq(ex_task_take(tasks[i]), 20);
+    }
+    ex_scheduler_destroy(scheduler);
+}
+END_TEST
+
 SUITE(ex_join) {
     SUITE_TEST(a_join_runs_its_branches_in_order_and_each_has_its_result);
     SUITE_TEST(a_wake_resumes_just_the_branch_that_it_is_for);
@@ -368,5 +423,6 @@ SUITE(ex_join) {
     SUITE_TEST(a_shielded_join_hands_no_cancel_on);
     SUITE_TEST(a_join_of_nothing_returns_at_once);
     SUITE_TEST(another_thread_wakes_a_branch);
+    SUITE_LOOP(branches_are_woken_on_every_kind_of_scheduler, 0, 5);
     tcase_add_test_raise_signal(tcase, branches_that_were_run_before_panic, SIGABRT);
 }
