@@ -79,6 +79,17 @@ END
 finds 'the executor includes only itself' \
     'executor/task.c:1: executor may include only executor; not sim/clock.h [include]'
 
+plant executor/examples/README.md <<'END'
+What is here.
+END
+plant executor/examples/hello.c <<'END'
+#include "executor/worker.h"
+#include <ex/task.h>
+#include <stdio.h>
+END
+finds 'examples include what programs of anybody may include' \
+    'executor/examples/hello.c:1: an example includes <ex/...> and libc only; not executor/worker.h [include]'
+
 plant sim/machine/real.h <<'END'
 #ifndef SIM_MACHINE_REAL_H
 #define SIM_MACHINE_REAL_H
