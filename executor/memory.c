@@ -12,16 +12,30 @@ void ex_memory_init(struct ex_memory *memory, void *block, size_t block_size) {
     memory->end = block == NULL ? NULL : memory->next + block_size;
 }
 
-static void *allocate_from_block(struct ex_memory *memory, size_t size) {
-    const size_t past = (uintptr_t)memory->next & ((size_t)EX_MEMORY_PAGE_SIZE - 1);
+/* The first address from `next` on at which `size` bytes begin a page; NULL: the block is too
+ * small. */
+static unsigned char *place(const struct ex_memory *memory, unsigned char *next, size_t size) {
+    const size_t past = (uintptr_t)next & ((size_t)EX_MEMORY_PAGE_SIZE - 1);
     const size_t skip = past == 0 ? 0 : (size_t)EX_MEMORY_PAGE_SIZE - past;
-    const size_t left = (size_t)(memory->end - memory->next);
+    const size_t left = (size_t)(memory->end - next);
 
-    if (skip > left || size > left - skip) {
-        return NULL;
-    }
-    void *const allocation = memory->next + skip;
-    memory->next += skip + size;
+    return skip > left || size > left - skip ? NULL : next + skip;
+}
+
+/* The worker's own slab and that of other threads' tasks take from one block, under different
+ * locks. */
+static void *allocate_from_block(struct ex_memory *memory, size_t size) {
+    unsigned char *next = __atomic_load_n(&memory->next, __ATOMIC_RELAXED);
+    unsigned char *allocation;
+
+    do {
+        allocation = place(memory, next, size);
+    } while (allocation != NULL && !__atomic_compare_exchange_n(&memory->next,
+                                                                &next,
+                                                                allocation + size,
+                                                                false,
+                                                                __ATOMIC_RELAXED,
+                                                                __ATOMIC_RELAXED));
     return allocation;
 }
 

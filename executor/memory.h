@@ -3,7 +3,7 @@
  * Memory:  pages are aligned to their size. Out of a block of the user's nothing is
  *          ever given back before the end.
  * Errors:  NULL: none left.
- * Threads: the caller's lock.
+ * Threads: allocate and release, any.
  */
 #ifndef EXECUTOR_MEMORY_H
 #define EXECUTOR_MEMORY_H
@@ -25,7 +25,7 @@ void ex_memory_init(struct ex_memory *memory, void *block, size_t block_size);
 
 /* From malloc. */
 static inline bool ex_memory_is_endless(const struct ex_memory *memory) {
-    return memory->next == NULL;
+    return memory->end == NULL;
 }
 
 /* `size` bytes aligned to the page size; uninitialised. */

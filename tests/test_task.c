@@ -290,6 +290,64 @@ START_TEST(memory_of_the_callers_is_all_that_is_used) {
 }
 END_TEST
 
+/* What one thread took, each signed with its own address in its taker's list. */
+struct taken {
+    void **frames[4096];
+    size_t count;
+};
+
+static void *take_all(void *argument) {
+    struct taken *const taken = argument;
+
+    while ((taken->frames[taken->count] = ex_task_new(scheduler, 20000)) != NULL) {
+        *taken->frames[taken->count] = &taken->frames[taken->count];
+        taken->count++;
+    }
+    return NULL;
+}
+
+static bool is_all_signed(const struct taken *taken) {
+    for (size_t i = 0; i < taken->count; i++) {
+        if (*taken->frames[i] != &taken->frames[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct taker {
+    struct ex_frame frame;
+    struct taken *taken;
+};
+
+EX_RESUME(taker) {
+    EX_BEGIN(taker);
+    take_all(self->taken);
+    EX_END();
+}
+
+START_TEST(a_block_is_shared_by_the_scheduler_and_the_threads_that_spawn) {
+    static unsigned char block[64 << 20];
+    static struct taken own;
+    static struct taken others;
+    const struct ex_scheduler_options options = {.memory = block, .memory_size = sizeof block};
+    ck_assert_int_eq(ex_scheduler_create(&scheduler, &options), 0);
+    struct taker *taker = ex_task_new(scheduler, sizeof *taker);
+    taker->taken = &own;
+    ex_task_spawn_detached(EX_FRAME(taker, taker));
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, take_all, &others);
+    ck_assert_int_eq(ex_scheduler_run(scheduler), 0);
+    pthread_join(thread, NULL);
+
+    ck_assert_uint_ge(own.count + others.count, 500);
+    ck_assert(is_all_signed(&own));
+    ck_assert(is_all_signed(&others));
+    ex_scheduler_destroy(scheduler);
+}
+END_TEST
+
 START_TEST(memory_is_reused_by_the_next_task_of_its_size) {
     start();
     struct ex_task *first = spawn_chatter("", 0, 0);
@@ -367,6 +425,7 @@ SUITE(task) {
     SUITE_TEST(a_waker_that_outlives_its_task_wakes_nobody);
     SUITE_TEST(another_thread_spawns_and_aborts_while_the_scheduler_sleeps);
     SUITE_TEST(memory_of_the_callers_is_all_that_is_used);
+    SUITE_TEST(a_block_is_shared_by_the_scheduler_and_the_threads_that_spawn);
     SUITE_TEST(memory_is_reused_by_the_next_task_of_its_size);
     SUITE_TEST(a_waiting_frame_tells_its_line_and_what_it_awaits);
     tcase_add_test_raise_signal(tcase, a_second_spawn_panics, SIGABRT);
