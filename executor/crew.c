@@ -136,24 +136,30 @@ void ex_crew_inject(struct ex_scheduler *scheduler, struct ex_strand *first, uin
     UNLOCK(scheduler);
 }
 
-struct ex_strand *ex_crew_take(struct ex_scheduler *scheduler, struct ex_worker *worker) {
-    if (__atomic_load_n(&scheduler->injected_count, __ATOMIC_SEQ_CST) == 0) {
-        return NULL;
-    }
+uint32_t ex_crew_take(struct ex_scheduler *scheduler,
+                      struct ex_worker *worker,
+                      uint32_t wanted,
+                      struct ex_strand **taken) {
+    uint32_t count = 0;
+
     LOCK(scheduler);
-    struct ex_strand *const root = scheduler->injected;
-    if (root != NULL) {
+    while (count < wanted && scheduler->injected != NULL) {
+        struct ex_strand *const root = scheduler->injected;
         scheduler->injected = root->next;
-        if (root->next == NULL) {
-            scheduler->injected_tail = &scheduler->injected;
-        }
-        __atomic_store_n(&scheduler->injected_count,
-                         scheduler->injected_count - 1,
-                         __ATOMIC_RELAXED);
         __atomic_store_n(&root->owner, worker->id, __ATOMIC_RELAXED);
+        *taken = root;
+        taken = &root->next;
+        count++;
     }
+    if (scheduler->injected == NULL) {
+        scheduler->injected_tail = &scheduler->injected;
+    }
+    __atomic_store_n(&scheduler->injected_count,
+                     scheduler->injected_count - count,
+                     __ATOMIC_RELAXED);
     UNLOCK(scheduler);
-    return root;
+    *taken = NULL;
+    return count;
 }
 
 /* ---- memory ------------------------------------------------------------------------------------

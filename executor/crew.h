@@ -61,8 +61,12 @@ void ex_crew_list(struct ex_worker *worker, struct ex_strand *root);
 /* Queues `count` roots that are ready and the caller's, linked by `next`, for any worker. */
 void ex_crew_inject(struct ex_scheduler *scheduler, struct ex_strand *first, uint32_t count);
 
-/* The longest queued one, the worker's from now on; NULL: none. By it, outside the bracket. */
-struct ex_strand *ex_crew_take(struct ex_scheduler *scheduler, struct ex_worker *worker);
+/* The longest queued `wanted` of them, as far as there are, linked by `next`: the worker's from now
+ * on; how many. By it, outside the bracket. */
+uint32_t ex_crew_take(struct ex_scheduler *scheduler,
+                      struct ex_worker *worker,
+                      uint32_t wanted,
+                      struct ex_strand **taken);
 
 /* Ends the wait of one worker that idles, unless one is searching already. From any thread. */
 void ex_crew_notify_one(struct ex_scheduler *scheduler);

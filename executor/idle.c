@@ -23,24 +23,25 @@ static bool begin_search(struct ex_scheduler *scheduler) {
 
 static bool take_injected(struct ex_worker *worker) {
     struct ex_scheduler *const scheduler = worker->scheduler;
-    const uint32_t all = __atomic_load_n(&scheduler->injected_count, __ATOMIC_RELAXED);
-    uint32_t left = all / scheduler->worker_count + 1;
-    bool is_found = false;
+    const uint32_t all = __atomic_load_n(&scheduler->injected_count, __ATOMIC_SEQ_CST);
+    const uint32_t share = all / scheduler->worker_count + 1;
+    struct ex_strand *taken;
 
-    left = left < TAKE_MAX ? left : TAKE_MAX;
-    while (left-- > 0) {
-        struct ex_strand *const root = ex_crew_take(scheduler, worker);
-        if (root == NULL) {
-            break;
-        }
-        ex_ready_enter(worker);
+    if (all == 0) {
+        return false;
+    }
+    const uint32_t count =
+        ex_crew_take(scheduler, worker, share < TAKE_MAX ? share : TAKE_MAX, &taken);
+    ex_ready_enter(worker);
+    while (taken != NULL) {
+        struct ex_strand *const root = taken;
+        taken = root->next;
         ex_ready_hear(root);
         ex_ready_queue(worker, root);
-        ex_ready_leave(worker);
-        ex_worker_add(&worker->counters.injected_count, 1);
-        is_found = true;
     }
-    return is_found;
+    ex_ready_leave(worker);
+    ex_worker_add(&worker->counters.injected_count, count);
+    return count != 0;
 }
 
 /* Victims in the order of a circle that begins one further each time: no chance, and no favourite.

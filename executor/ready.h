@@ -22,17 +22,14 @@
 #include "executor/queue.h"
 
 enum {
-    EX_READY_COUNT_MAX = 256, /* of a shared worker; half of what is more goes to all */
-    EX_READY_LIFO_MAX = 3,    /* resumes in a row of what was woken last */
+    EX_READY_COUNT_MAX = 1024, /* of a shared worker; half of what is more goes to all */
+    EX_READY_LIFO_MAX = 3,     /* resumes in a row of what was woken last */
 };
 
 void ex_ready_enter_slowly(struct ex_worker *worker);
 
 /* From here to leave no thief changes the queue, nor the owner of what stands in it. */
-static inline void ex_ready_enter(struct ex_worker *worker) {
-    if (!worker->is_shared) {
-        return;
-    }
+static inline void ex_ready_enter_shared(struct ex_worker *worker) {
     if (__builtin_expect(worker->needs_fence, 0)) {
         __atomic_exchange_n(&worker->busy, 1, __ATOMIC_SEQ_CST);
     } else {
@@ -44,17 +41,28 @@ static inline void ex_ready_enter(struct ex_worker *worker) {
     }
 }
 
+static inline void ex_ready_enter(struct ex_worker *worker) {
+    if (worker->is_shared) {
+        ex_ready_enter_shared(worker);
+    }
+}
+
 /* Something was queued: tells one worker that idles, if there is one. */
 void ex_ready_announce(struct ex_worker *worker);
 
+static inline void ex_ready_leave_shared(struct ex_worker *worker) {
+    const bool has_surplus = worker->has_surplus;
+
+    worker->has_surplus = false;
+    __atomic_store_n(&worker->busy, 0, __ATOMIC_RELEASE);
+    if (has_surplus) {
+        ex_ready_announce(worker);
+    }
+}
+
 static inline void ex_ready_leave(struct ex_worker *worker) {
     if (worker->is_shared) {
-        const bool has_surplus = worker->has_surplus;
-        worker->has_surplus = false;
-        __atomic_store_n(&worker->busy, 0, __ATOMIC_RELEASE);
-        if (has_surplus) {
-            ex_ready_announce(worker);
-        }
+        ex_ready_leave_shared(worker);
     }
 }
 

@@ -421,8 +421,11 @@ static bool withdraw(struct ex_strand *strand, struct ex_strand *root) {
 static __attribute__((noinline)) int64_t look(struct ex_task_join *self, struct ex_strand *strand) {
     struct ex_strand *const root = &self->task->strand;
     const uintptr_t mine = mark_of(root, strand);
-    const uintptr_t up = replace_up(root, EX_TASK_UP_OUTERMOST, mine);
+    uintptr_t up = load_up(self->task);
 
+    if (up == EX_TASK_UP_OUTERMOST) {
+        up = replace_up(root, EX_TASK_UP_OUTERMOST, mine);
+    }
     EX_REQUIRE(up == EX_TASK_UP_OUTERMOST || up == EX_TASK_UP_RETURNED || up == mine,
                "two wait for one task");
     if (up != EX_TASK_UP_RETURNED) {

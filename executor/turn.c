@@ -24,59 +24,50 @@ void ex_turn_close_slowly(struct ex_strand *strand) {
     ex_call_release(strand);
 }
 
-/* Written once for both kinds of worker, so that a local one pays for no bracket. */
-#define EACH_KIND static inline __attribute__((always_inline))
+/* ---- a watched worker, or one that keeps times --------------------------------------------------
+ */
 
-EACH_KIND struct ex_strand *take_next(struct ex_worker *worker, bool is_shared) {
-    struct ex_strand *strand;
-
-    if (is_shared) {
-        ex_ready_enter(worker);
-        strand = ex_ready_next(worker);
-    } else {
-        strand = ex_queue_pop(worker);
-    }
+static struct ex_strand *take_next(struct ex_worker *worker) {
+    ex_ready_enter(worker);
+    struct ex_strand *const strand =
+        worker->is_shared ? ex_ready_next(worker) : ex_queue_pop(worker);
     if (strand != NULL) {
         ex_strand_clear(strand, EX_STRAND_READY);
         worker->running = strand;
-    }
-    if (is_shared) {
         ex_worker_add(&worker->counters.resume_count, 1);
-        ex_ready_leave(worker);
     }
+    ex_ready_leave(worker);
     return strand;
 }
 
 /* What ran waits now, or is ready once more. */
-EACH_KIND void put_back(struct ex_worker *worker, struct ex_strand *strand, bool is_shared) {
-    if (is_shared) {
-        ex_ready_enter(worker);
-        worker->running = NULL;
-        if (ex_strand_is(strand, EX_STRAND_READY)) {
+static void put_back(struct ex_worker *worker, struct ex_strand *strand) {
+    ex_ready_enter(worker);
+    worker->running = NULL;
+    if (ex_strand_is(strand, EX_STRAND_READY)) {
+        if (worker->is_shared) {
             ex_ready_queue_again(worker, strand);
+        } else {
+            ex_queue_push(worker, strand);
         }
-        ex_ready_leave(worker);
-    } else if (ex_strand_is(strand, EX_STRAND_READY)) {
-        ex_queue_push(worker, strand);
     }
+    ex_ready_leave(worker);
 }
 
 /* Inside the bracket, for a thief may be delivering a wake of it. */
-static void note_return(struct ex_worker *worker, struct ex_strand *strand) {
+static inline void note_return(struct ex_worker *worker, struct ex_strand *strand) {
     ex_ready_enter(worker);
     ex_strand_set(strand, EX_STRAND_RETURNED);
     worker->running = NULL;
     ex_ready_leave(worker);
 }
 
-EACH_KIND bool run(struct ex_worker *worker,
-                   bool is_shared,
-                   const struct ex_observer *observer,
-                   bool keeps_times) {
+static bool run_watched(struct ex_worker *worker) {
+    const struct ex_observer *const observer = worker->observer;
     int resumes = EX_TURN_RESUMES_MAX;
 
     for (; resumes > 0; resumes--) {
-        struct ex_strand *const strand = take_next(worker, is_shared);
+        struct ex_strand *const strand = take_next(worker);
 
         if (strand == NULL) {
             break;
@@ -86,24 +77,64 @@ EACH_KIND bool run(struct ex_worker *worker,
         const int64_t value = ex_turn_resume(strand, 0);
         if (value == EX_PENDING) {
             EX_OBSERVER_TELL(observer, waits, strand);
-            if (keeps_times) {
+            if (worker->keeps_times) {
                 *ex_slab_time(strand) = ex_clock_now();
             }
-            put_back(worker, strand, is_shared);
+            put_back(worker, strand);
         } else {
             ex_turn_close(strand);
-            if (is_shared) {
-                note_return(worker, strand);
-            }
+            note_return(worker, strand);
             if (observer != NULL && observer->returned != NULL) {
                 observer->returned(observer->context, ex_observer_task(strand), value);
             }
             ex_task_return(worker, strand, value);
         }
     }
-    if (!is_shared) {
-        worker->running = NULL;
-        ex_worker_add(&worker->counters.resume_count, (uint64_t)(EX_TURN_RESUMES_MAX - resumes));
+    return resumes == 0;
+}
+
+/* ---- a shared worker ----------------------------------------------------------------------------
+ */
+
+/* The first, taken inside the bracket; NULL: nothing is ready. Outside of it from here on. */
+static inline struct ex_strand *take_and_leave(struct ex_worker *worker) {
+    struct ex_strand *const strand = ex_ready_next(worker);
+
+    if (strand != NULL) {
+        ex_strand_clear(strand, EX_STRAND_READY);
+        worker->running = strand;
+        ex_worker_add(&worker->counters.resume_count, 1);
+    }
+    ex_ready_leave_shared(worker);
+    return strand;
+}
+
+/* One bracket for what ran and what runs next. */
+static bool run_shared(struct ex_worker *worker) {
+    int resumes = EX_TURN_RESUMES_MAX;
+
+    ex_ready_enter_shared(worker);
+    struct ex_strand *strand = take_and_leave(worker);
+    while (strand != NULL) {
+        worker->budget = EX_WORKER_BUDGET;
+        const int64_t value = ex_turn_resume(strand, 0);
+        if (value != EX_PENDING) {
+            ex_turn_close(strand);
+            note_return(worker, strand);
+            ex_task_return(worker, strand, value);
+        }
+        ex_ready_enter_shared(worker);
+        if (value == EX_PENDING) {
+            worker->running = NULL;
+            if (ex_strand_is(strand, EX_STRAND_READY)) {
+                ex_ready_queue_again(worker, strand);
+            }
+        }
+        if (--resumes == 0) {
+            ex_ready_leave_shared(worker);
+            break;
+        }
+        strand = take_and_leave(worker);
     }
     return resumes == 0;
 }
@@ -186,8 +217,9 @@ static bool run_plain(struct ex_worker *worker) {
 }
 
 bool ex_turn_run(struct ex_worker *worker) {
-    if (worker->observer != NULL || worker->keeps_times) {
-        return run(worker, worker->is_shared, worker->observer, worker->keeps_times);
+    if (__builtin_expect(worker->is_plain, 1)) {
+        return run_plain(worker);
     }
-    return worker->is_shared ? run(worker, true, NULL, false) : run_plain(worker);
+    return worker->observer != NULL || worker->keeps_times ? run_watched(worker)
+                                                           : run_shared(worker);
 }

@@ -76,12 +76,12 @@ END_TEST
 START_TEST(a_full_queue_goes_to_all) {
     start_and_read(1);
 
-    spawn(0, 1000);
+    spawn(0, 4000);
     const struct ex_counters counters = run_and_read();
 
-    ck_assert_uint_eq(counters.return_count, 1001);
+    ck_assert_uint_eq(counters.return_count, 4001);
     ck_assert_uint_ge(counters.overflow_count, 1);
-    ck_assert_uint_ge(counters.injected_count, 128);
+    ck_assert_uint_ge(counters.injected_count, 512);
 }
 END_TEST
 
