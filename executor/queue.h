@@ -39,17 +39,4 @@ static inline struct ex_strand *ex_queue_pop(struct ex_worker *worker) {
     return strand;
 }
 
-/* Queues a root and takes the first one: itself, if nothing else is ready. */
-static inline struct ex_strand *ex_queue_exchange(struct ex_worker *worker,
-                                                  struct ex_strand *strand) {
-    struct ex_strand *const first = worker->head;
-
-    if (first == NULL) {
-        return strand;
-    }
-    ex_queue_push(worker, strand);
-    worker->head = first->next;
-    return first;
-}
-
 #endif

@@ -172,14 +172,13 @@ static inline int64_t go_on(struct ex_worker *worker, struct ex_strand *strand, 
 /* The next one, when `strand` waits or is ready once more; NULL: no more this turn. */
 static inline struct ex_strand *
 follow(struct ex_worker *worker, struct ex_strand *strand, int resumes) {
-    if (__builtin_expect(resumes == 0, 0)) {
-        if (ex_strand_is(strand, EX_STRAND_READY)) {
-            ex_queue_push(worker, strand);
+    if (ex_strand_is(strand, EX_STRAND_READY)) {
+        if (worker->head == NULL && resumes != 0) {
+            return strand;
         }
-        return NULL;
+        ex_queue_push(worker, strand);
     }
-    return ex_strand_is(strand, EX_STRAND_READY) ? ex_queue_exchange(worker, strand)
-                                                 : ex_queue_pop(worker);
+    return __builtin_expect(resumes == 0, 0) ? NULL : ex_queue_pop(worker);
 }
 
 /* The next one, when `strand` returned `value`; those that waited for it, and for them, went on. */
