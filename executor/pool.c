@@ -110,33 +110,28 @@ static int start_thread(struct ex_pool *pool) {
 /* ---- jobs ---------------------------------------------------------------------------------------
  */
 
-/* A thread that was counted cannot be started. Others, if there are any, take the job. */
-static int do_without(struct ex_pool *pool, struct ex_pool_job *job) {
+/* A thread is started under the lock, so that only those are counted that run. Counterexample,
+ * where each is counted before: (1) A and B have queued a job and counted a thread each; (2) B
+ * cannot start its one, and leaves its job to A's; (3) nor can A, which takes its own job back. B's
+ * stays. */
+int ex_pool_add(struct ex_pool *pool, struct ex_pool_job *job) {
     int status = 0;
 
     pthread_mutex_lock(&pool->lock);
-    pool->thread_count--;
-    if (pool->thread_count == 0 && job->state == EX_POOL_QUEUED) {
+    EX_ASSERT(!pool->is_closing);
+    push(pool, job);
+    /* Those that idle and were signalled, but do not run yet, are counted on both sides. */
+    if (pool->queued_count > pool->idle_count && pool->thread_count < pool->thread_count_max &&
+        start_thread(pool) == 0) {
+        pool->thread_count++;
+    } else if (pool->idle_count > 0) {
+        pthread_cond_signal(&pool->added);
+    } else if (pool->thread_count == 0) {
         remove_from_queue(pool, job);
         status = -EAGAIN;
     }
     pthread_mutex_unlock(&pool->lock);
     return status;
-}
-
-int ex_pool_add(struct ex_pool *pool, struct ex_pool_job *job) {
-    pthread_mutex_lock(&pool->lock);
-    EX_ASSERT(!pool->is_closing);
-    push(pool, job);
-    /* Those that idle and were signalled, but do not run yet, are counted on both sides. */
-    const bool shall_start =
-        pool->queued_count > pool->idle_count && pool->thread_count < pool->thread_count_max;
-    pool->thread_count += shall_start;
-    if (!shall_start && pool->idle_count > 0) {
-        pthread_cond_signal(&pool->added);
-    }
-    pthread_mutex_unlock(&pool->lock);
-    return shall_start && start_thread(pool) != 0 ? do_without(pool, job) : 0;
 }
 
 void ex_pool_end(struct ex_pool *pool, struct ex_pool_job *job) {
