@@ -26,7 +26,7 @@ check 'the whole library needs threads and a clock' \
 
 check 'it compiles' "$cc" "${flags[@]}" -c "$source/../executor/examples/small.c" -o "$folder/small.o"
 check 'it compiles' "$cc" "${flags[@]}" -c "$source/bare/start.c" -o "$folder/start.o"
-check 'it links' "$cc" -static -nostdlib -no-pie -Wl,--gc-sections \
+check 'it links' "$cc" -static -nostdlib -Wl,--gc-sections \
     "$folder/small.o" "$folder/start.o" "$small" -o "$folder/small"
 expect 0 '^three readings$' "$folder/small"
 check 'it says what the readings were' \
