@@ -6,6 +6,7 @@
  * told at most once, so its clean-up is not disturbed, and its result comes to its collector once.
  */
 #include <errno.h>
+#include <ex/join.h>
 #include <ex/mutex.h>
 #include <ex/semaphore.h>
 
@@ -88,6 +89,8 @@ struct collector {
     struct ex_frame frame;
     struct ex_task *task;
     struct ex_sleep sleep;
+    struct ex_branch branch; /* runs the join */
+    struct ex_join all;
     struct ex_task_join join;
     uint32_t index;
     bool aborts;
@@ -100,7 +103,9 @@ EX_RESUME(collector) {
         ex_task_abort(self->task);
         sim_count("aborts", 1);
     }
-    EX_AWAIT(ex_task_join(&self->join, self->task));
+    ex_branch_init(&self->branch, ex_task_join(&self->join, self->task));
+    EX_AWAIT(ex_join_all(&self->all, &self->branch, 1));
+    value = self->branch.result;
     STAGE_REQUIRE(value == (int64_t)self->index || (value == -ECANCELED && self->aborts),
                   "task %u returns %lld",
                   self->index,

@@ -18,6 +18,7 @@
 static struct ex_channel *channel;
 static uint32_t sent_count;
 static uint32_t received_count;
+static uint32_t received_open_count; /* when it had been closed */
 
 struct sender {
     struct ex_frame frame;
@@ -61,7 +62,7 @@ static void judge(struct receiver *self) {
     STAGE_REQUIRE(sender < SENDERS, "what was never sent is received");
     STAGE_REQUIRE(number == self->next[sender], "an element is lost, doubled or overtaken");
     self->next[sender]++;
-    received_count++;
+    __atomic_add_fetch(&received_count, 1, __ATOMIC_RELAXED);
 }
 
 EX_RESUME(receiver) {
@@ -94,6 +95,7 @@ EX_RESUME(closer) {
     EX_AWAIT(ex_task_join(&self->join, self->sender));
     EX_AWAIT(ex_sleep_for(&self->sleep, EX_TIMER_US));
     ex_channel_close(channel);
+    received_open_count = __atomic_load_n(&received_count, __ATOMIC_RELAXED);
     ex_channel_sender_drop(channel);
     EX_END();
 }
@@ -123,6 +125,10 @@ int program(int argc, char **argv) {
                   "%u elements were sent and %u received",
                   sent_count,
                   received_count);
+    /* What was inside, and what the receiver had in hand. */
+    STAGE_REQUIRE(received_count - received_open_count <= CAPACITY + 1,
+                  "%u elements come out of a closed channel",
+                  received_count - received_open_count);
     if (sent_count == SENDERS * ELEMENTS) {
         sim_count("all sent", 1);
     }

@@ -18,13 +18,43 @@
 #define PAIRS 5
 #define LATE_NS EX_TIMER_MS /* after its time, as long as nobody keeps a worker thread */
 
+/* Receives, and when it is told, takes a while to clean up. */
+struct listen {
+    struct ex_frame frame;
+    struct ex_oneshot *oneshot;
+    uint32_t *answer;
+    union {
+        struct ex_oneshot_recv recv;
+        struct ex_sleep sleep;
+    } waits;
+};
+
+EX_RESUME(listen) {
+    EX_BEGIN(listen);
+    EX_AWAIT(ex_oneshot_recv(&self->waits.recv, self->oneshot, self->answer));
+    if (value == -ECANCELED) {
+        EX_AWAIT(ex_sleep_for(&self->waits.sleep, 3 * EX_TIMER_US));
+        STAGE_REQUIRE(value == 0, "a clean-up is told: %lld", (long long)value);
+        EX_RETURN(-ECANCELED);
+    }
+    EX_RETURN(value);
+    EX_END();
+}
+
+static struct ex_frame *
+listen_to(struct listen *self, struct ex_oneshot *oneshot, uint32_t *answer) {
+    self->oneshot = oneshot;
+    self->answer = answer;
+    return EX_FRAME(self, listen);
+}
+
 struct asker {
     struct ex_frame frame;
     uint32_t index;
     struct ex_oneshot *oneshot;
     uint64_t due_ns;
     uint32_t answer;
-    struct ex_oneshot_recv recv;
+    struct listen listen;
     struct ex_deadline deadline;
 };
 
@@ -42,7 +72,7 @@ EX_RESUME(asker) {
     EX_BEGIN(asker);
     self->due_ns = stage_now_ns() + (5 + self->index) * EX_TIMER_US;
     EX_AWAIT(ex_deadline(&self->deadline,
-                         ex_oneshot_recv(&self->recv, self->oneshot, &self->answer),
+                         listen_to(&self->listen, self->oneshot, &self->answer),
                          self->due_ns));
     if (value == -ETIMEDOUT) {
         end_late(self);

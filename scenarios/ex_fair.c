@@ -199,8 +199,9 @@ int alone_main(int argc, char **argv) {
     modest->greedy = greedy;
     ex_task_spawn_detached(EX_FRAME(players[0], player));
     ex_task_spawn_detached(EX_FRAME(players[1], player));
+    ex_task_spawn_detached(
+        EX_FRAME(modest, modest)); /* first, so that it sees what the other does */
     struct ex_task *kept = ex_task_spawn(EX_FRAME(greedy, greedy));
-    ex_task_spawn_detached(EX_FRAME(modest, modest));
     stage_run(scheduler);
     ex_task_take(kept);
     ex_mutex_deinit(&unloved);
