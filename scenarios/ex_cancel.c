@@ -14,7 +14,7 @@
 
 #define WORKERS 3
 #define CLAIMANTS 8
-#define PERMITS 2
+#define PERMITS 3 /* one of which is kept until the end */
 
 static struct ex_scheduler *scheduler;
 static struct ex_semaphore semaphore;
@@ -37,16 +37,23 @@ static bool wants_permit(const struct claimant *self) {
     return self->index % 2 == 0;
 }
 
+/* Some want all, which they cannot have: until they are told, others wait behind them though there
+ * is something for those. */
+static int wanted(const struct claimant *self) {
+    return self->index % 4 == 0 ? PERMITS : 1;
+}
+
 static void take(const struct claimant *self) {
     const bool permit = wants_permit(self);
-    const int out = __atomic_add_fetch(permit ? &permits_out : &mutex_out, 1, __ATOMIC_RELAXED);
+    const int out = permit ? __atomic_add_fetch(&permits_out, wanted(self), __ATOMIC_RELAXED)
+                           : __atomic_add_fetch(&mutex_out, 1, __ATOMIC_RELAXED);
     STAGE_REQUIRE(out <= (permit ? PERMITS : 1), "%s is given twice", permit ? "a permit" : "it");
 }
 
 static void give_back(const struct claimant *self) {
     if (wants_permit(self)) {
-        __atomic_sub_fetch(&permits_out, 1, __ATOMIC_RELAXED);
-        ex_semaphore_release(&semaphore, 1);
+        __atomic_sub_fetch(&permits_out, wanted(self), __ATOMIC_RELAXED);
+        ex_semaphore_release(&semaphore, (uint32_t)wanted(self));
     } else {
         __atomic_sub_fetch(&mutex_out, 1, __ATOMIC_RELAXED);
         ex_mutex_unlock(&mutex);
@@ -64,8 +71,9 @@ static void hear(struct claimant *self, int64_t value, const char *where) {
 }
 
 static struct ex_frame *claim(struct claimant *self) {
-    return wants_permit(self) ? ex_semaphore_acquire(&self->waits.acquire, &semaphore, 1)
-                              : ex_mutex_lock(&self->waits.lock, &mutex);
+    return wants_permit(self)
+               ? ex_semaphore_acquire(&self->waits.acquire, &semaphore, (uint32_t)wanted(self))
+               : ex_mutex_lock(&self->waits.lock, &mutex);
 }
 
 EX_RESUME(claimant) {
@@ -119,18 +127,20 @@ int program(int argc, char **argv) {
     (void)argv;
     scheduler = stage_open(WORKERS);
     ex_semaphore_init(&semaphore, EX_WAIT_SHARED, PERMITS);
+    STAGE_REQUIRE(ex_semaphore_try_acquire(&semaphore, 1), "a new semaphore has no permit");
     ex_mutex_init(&mutex, EX_WAIT_SHARED);
     for (uint32_t i = 0; i < CLAIMANTS; i++) {
         struct claimant *claimant = STAGE_NEW(scheduler, claimant);
         claimant->index = i;
         struct collector *collector = STAGE_NEW(scheduler, collector);
         collector->index = i;
-        collector->aborts = i % 4 != 3;
+        collector->aborts = i % 4 != 3 && i != CLAIMANTS - 2;
         collector->task = ex_task_spawn(EX_FRAME(claimant, claimant));
         ex_task_spawn_detached(EX_FRAME(collector, collector));
     }
     stage_run(scheduler);
 
+    ex_semaphore_release(&semaphore, 1);
     STAGE_REQUIRE(ex_semaphore_permits(&semaphore) == PERMITS, "a permit is lost");
     STAGE_REQUIRE(ex_mutex_try_lock(&mutex), "the mutex is lost");
     ex_mutex_unlock(&mutex);

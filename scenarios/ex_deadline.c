@@ -33,8 +33,10 @@ EX_RESUME(listen) {
     EX_BEGIN(listen);
     EX_AWAIT(ex_oneshot_recv(&self->waits.recv, self->oneshot, self->answer));
     if (value == -ECANCELED) {
-        EX_AWAIT(ex_sleep_for(&self->waits.sleep, 3 * EX_TIMER_US));
+        EX_AWAIT(ex_sleep_for(&self->waits.sleep, 2 * EX_TIMER_US));
         STAGE_REQUIRE(value == 0, "a clean-up is told: %lld", (long long)value);
+        EX_AWAIT(ex_sleep_for(&self->waits.sleep, EX_TIMER_US));
+        STAGE_REQUIRE(value == 0, "a clean-up is told later: %lld", (long long)value);
         EX_RETURN(-ECANCELED);
     }
     EX_RETURN(value);

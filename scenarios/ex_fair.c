@@ -160,18 +160,17 @@ EX_RESUME(greedy) {
     EX_END();
 }
 
-/* Wants to run now and then. */
+/* Wants to run now and then, as long as the others do. */
 struct modest {
     struct ex_frame frame;
     struct greedy *greedy;
-    uint32_t turn;
     uint32_t since;
     uint32_t greed_since;
 };
 
 EX_RESUME(modest) {
     EX_BEGIN(modest);
-    for (self->turn = 0; self->turn < 3; self->turn++) {
+    while (done_by_others < 2 * RALLY || self->greedy->count < GREED) {
         self->since = done_by_others;
         self->greed_since = self->greedy->count;
         EX_YIELD();
@@ -197,10 +196,10 @@ int alone_main(int argc, char **argv) {
     players[1]->other = players[0];
     players[0]->has_ball = true;
     modest->greedy = greedy;
+    /* First, so that it sees whatever the others do. */
+    ex_task_spawn_detached(EX_FRAME(modest, modest));
     ex_task_spawn_detached(EX_FRAME(players[0], player));
     ex_task_spawn_detached(EX_FRAME(players[1], player));
-    ex_task_spawn_detached(
-        EX_FRAME(modest, modest)); /* first, so that it sees what the other does */
     struct ex_task *kept = ex_task_spawn(EX_FRAME(greedy, greedy));
     stage_run(scheduler);
     ex_task_take(kept);

@@ -71,6 +71,25 @@ EX_RESUME(rival) {
     EX_END();
 }
 
+/* Sleeps, and when it is told, takes a while to clean up. */
+struct nap {
+    struct ex_frame frame;
+    struct ex_sleep sleep;
+};
+
+EX_RESUME(nap) {
+    EX_BEGIN(nap);
+    EX_AWAIT(ex_sleep_for(&self->sleep, 2 * EX_TIMER_US));
+    if (value == -ECANCELED) {
+        EX_AWAIT(ex_sleep_for(&self->sleep, EX_TIMER_US));
+        STAGE_REQUIRE(value == 0, "a clean-up is told: %lld", (long long)value);
+        sim_count("losers that clean up", 1);
+        EX_RETURN(-ECANCELED);
+    }
+    EX_RETURN(value);
+    EX_END();
+}
+
 enum { RECEIVE, LOCK, SLEEP, BRANCHES };
 
 struct selector {
@@ -82,7 +101,7 @@ struct selector {
     struct ex_select select;
     struct ex_channel_recv recv;
     struct ex_mutex_lock lock;
-    struct ex_sleep sleep;
+    struct nap nap;
     bool is_over;
 };
 
@@ -90,7 +109,7 @@ static struct ex_frame *select_any(struct selector *self) {
     ex_branch_init(&self->branches[RECEIVE],
                    ex_channel_recv(&self->recv, self->channel, &self->element));
     ex_branch_init(&self->branches[LOCK], ex_mutex_lock(&self->lock, &mutex));
-    ex_branch_init(&self->branches[SLEEP], ex_sleep_for(&self->sleep, 2 * EX_TIMER_US));
+    ex_branch_init(&self->branches[SLEEP], EX_FRAME(&self->nap, nap));
     return ex_select(&self->select, self->branches, BRANCHES);
 }
 
@@ -165,5 +184,6 @@ SIM_SCENARIO(world) {
     sim_finally(world, "each rival has its turns", "rivals", sim_equal(RIVALS));
     sim_sometimes(world, "a loser has the mutex", "locks lost", sim_at_least(1));
     sim_sometimes(world, "a loser has an element", "elements lost", sim_at_least(1));
+    sim_sometimes(world, "a loser cleans up", "losers that clean up", sim_at_least(1));
     sim_sometimes(world, "nobody else wins", "slept", sim_at_least(1));
 }

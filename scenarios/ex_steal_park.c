@@ -1,4 +1,4 @@
-/* One task keeps its worker thread for a whole second, with much behind it that could run:
+/* One task keeps its worker thread for a long time, with much behind it that could run:
  *
  *   blocker's worker │ queue: children it spawned      │ woken last: `tapped`
  *                    │ woken by a thread: `called`     │ its wheel: `timed`, due in between
@@ -17,7 +17,7 @@
 #define CHILDREN 5
 #define FIBERS 2
 #define FIBER_YIELDS 4
-#define BLOCK_NS EX_TIMER_S
+#define BLOCK_NS (20 * EX_TIMER_MS)
 #define LATE_NS EX_TIMER_MS
 
 static struct ex_scheduler *scheduler;
@@ -149,11 +149,28 @@ EX_RESUME(blocker) {
     EX_END();
 }
 
+/* Gets up when all workers sleep, wakes one task, and blocks: somebody has to look after it. */
+struct riser {
+    struct ex_frame frame;
+    struct told *told;
+    struct ex_sleep sleep;
+};
+
+EX_RESUME(riser) {
+    EX_BEGIN(riser);
+    self->told = spawn_told("tapped late");
+    EX_AWAIT(ex_sleep_for(&self->sleep, BLOCK_NS + BLOCK_NS / 2));
+    tell(self->told);
+    stage_block(3 * LATE_NS);
+    EX_END();
+}
+
 int program(int argc, char **argv) {
     (void)argc;
     (void)argv;
     scheduler = stage_open(WORKERS);
     ex_task_spawn_detached(EX_FRAME(STAGE_NEW(scheduler, blocker), blocker));
+    ex_task_spawn_detached(EX_FRAME(STAGE_NEW(scheduler, riser), riser));
     stage_run(scheduler);
     stage_close(scheduler);
     return 0;
@@ -167,6 +184,7 @@ SIM_SCENARIO(world) {
     sim_finally(world, "each child runs once", "children", sim_equal(CHILDREN));
     sim_finally(world, "the one woken last runs once", "tapped", sim_equal(1));
     sim_finally(world, "the one woken by a thread runs once", "called", sim_equal(1));
+    sim_finally(world, "the one woken late runs once", "tapped late", sim_equal(1));
     sim_finally(world, "the timer wakes once", "timed", sim_equal(1));
     sim_finally(world, "the fibers end", "fibers", sim_equal(FIBERS));
     sim_sometimes(world, "a child is stolen", "children elsewhere", sim_at_least(1));
