@@ -2,8 +2,9 @@
  *
  *   build/bench [--json]
  *
- * Each figure is the best of ROUNDS rounds: what disturbs a machine only ever adds. The limits are
- * measured in the same run, so that ratios mean something on any machine.
+ * Each figure is the best of ROUNDS rounds, since what disturbs a machine only ever adds. A round
+ * goes through all of them, so that a slow phase of the machine falls on limits and steps alike and
+ * their ratios mean something anywhere. Exits with 1 when a figure could not be measured.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -15,98 +16,115 @@
 
 #define ROUNDS 5
 #define NS_PER_S 1e9
+#define ROWS (sizeof rows / sizeof rows[0])
 
-static bool as_json;
-static char modules[PATH_MAX];
+/* What a figure is of. */
+enum of { OF_RUN, OF_POINT, OF_EVENT };
 
-static void print(const char *name, double value, const char *unit) {
-    printf(as_json ? "{\"name\":\"%s\",\"value\":%.6g,\"unit\":\"%s\"}\n" : "%-24s %14.6g %s\n",
-           name,
-           value,
-           unit);
-    fflush(stdout);
-}
-
-/* What a module's runs cost at best. */
-struct cost {
-    double ns_per_run;
-    double ns_per_point;
-    double ns_per_event;
-    double cpu_s; /* of one round */
+static struct row {
+    const char *name, *unit;
+    double (*limit)(void); /* measures itself; NULL: `runs` runs of the module are measured */
+    const char *module;
+    uint64_t runs;
+    enum of of;
+    double ns; /* the least so far, 0 = none */
+    struct runner runner;
+} rows[] = {
+    {"limit_switch_ns", "ns", .limit = bench_limit_switch_ns},
+    {"limit_tls_step_ns", "ns", .limit = bench_limit_tls_step_ns},
+    {"yield_step_ns_2", "ns", .module = "bench_yield_2", .runs = 20, .of = OF_POINT},
+    {"yield_step_ns_4", "ns", .module = "bench_yield_4", .runs = 20, .of = OF_POINT},
+    {"mutex_step_ns", "ns", .module = "bench_mutex", .runs = 20, .of = OF_POINT},
+    {"small_runs_per_s", "1/s", .module = "bench_small", .runs = 500000, .of = OF_RUN},
+    {"uv_calls_per_s", "1/s", .module = "bench_uv_echo", .runs = 1, .of = OF_POINT},
+    {"uv_events_per_s", "1/s", .module = "bench_uv_echo", .runs = 1, .of = OF_EVENT},
+    {"keepalive_cpu_s", "s", .module = "bench_keepalive", .runs = 1, .of = OF_RUN},
 };
 
-static bool complain(const struct runner *runner, const char *path) {
-    fprintf(stderr,
-            "bench: %s cannot be measured: %s%s\n",
-            path,
-            runner->record->error,
-            runner->record->verdict.message);
-    return false;
+static void complain(const struct row *row) {
+    fprintf(stderr, "bench: %s cannot be measured", row->name);
+    if (row->module != NULL) {
+        const struct runner *runner = &row->runner;
+        const bool ran = runner->record != NULL && runner->record->verdict.message[0] != '\0';
+        fprintf(stderr, ": %s", ran ? runner->record->verdict.message : runner_error(runner));
+    }
+    fprintf(stderr, "\n");
 }
 
-static bool measure(const char *module, uint64_t runs, unsigned rounds, struct cost *cost) {
+static bool open_module(struct row *row) {
+    char folder[PATH_MAX];
     char path[PATH_MAX + 64];
-    snprintf(path, sizeof path, "%s/%s.so", modules, module);
-    const struct runner_options options = {.backend = "fiber"};
-    struct runner runner;
-    if (!runner_open(&runner, path, &options)) {
-        return complain(&runner, path);
-    }
-    double best = 0;
-    for (unsigned i = 0; i < rounds; i++) {
-        const double before = runner_cpu_ns(&runner);
-        if (!runner_prepare(&runner, "random", 1, runs) ||
-            runner_run(&runner, NULL) != RUNNER_REPLIED || runner.record->reply != RECORD_DONE) {
-            return complain(&runner, path);
-        }
-        const double ns = runner_cpu_ns(&runner) - before;
-        best = i == 0 || ns < best ? ns : best;
-    }
-    cost->ns_per_run = best / (double)runs;
-    cost->ns_per_point = best / (double)runner.record->points_total;
-    cost->ns_per_event = best / ((double)runner.record->trace.count * (double)runs);
-    cost->cpu_s = best / NS_PER_S;
-    runner_close(&runner);
-    return true;
+    runner_folder(folder, sizeof folder);
+    snprintf(path, sizeof path, "%s/bench_modules/%s.so", folder, row->module);
+    return runner_open(&row->runner, path, &(struct runner_options){.backend = "fiber"});
 }
 
-static void measure_uv(void) {
-    struct cost cost;
-    if (measure("bench_uv_echo", 1, 3, &cost)) {
-        print("uv_calls_per_s", NS_PER_S / cost.ns_per_point, "1/s");
-        print("uv_events_per_s", NS_PER_S / cost.ns_per_event, "1/s");
+/* CPU time of one round for one unit of what the row is of; negative when it failed. */
+static double module_ns(struct row *row) {
+    struct runner *runner = &row->runner;
+    const double before = runner_cpu_ns(runner);
+    if (!runner_prepare(runner, "random", 1, row->runs) ||
+        runner_run(runner, NULL) != RUNNER_REPLIED || runner->record->reply != RECORD_DONE) {
+        return -1;
     }
-    if (measure("bench_keepalive", 1, 3, &cost)) {
-        print("keepalive_cpu_s", cost.cpu_s, "s");
+    const double ns = runner_cpu_ns(runner) - before;
+    const struct record *record = runner->record;
+    switch (row->of) {
+    case OF_POINT:
+        return ns / (double)record->points_total;
+    case OF_EVENT:
+        return ns / ((double)record->trace.count * (double)row->runs);
+    case OF_RUN:
+        break;
     }
+    return ns / (double)row->runs;
+}
+
+static bool measure(struct row *row, bool first) {
+    if (first && row->module != NULL && !open_module(row)) {
+        return false;
+    }
+    const double ns = row->module == NULL ? row->limit() : module_ns(row);
+    if (row->ns == 0 || ns < row->ns) {
+        row->ns = ns;
+    }
+    return ns > 0;
+}
+
+static double in_unit(const struct row *row) {
+    if (strcmp(row->unit, "1/s") == 0) {
+        return NS_PER_S / row->ns;
+    }
+    return strcmp(row->unit, "s") == 0 ? row->ns / NS_PER_S : row->ns;
 }
 
 int main(int argc, char **argv) {
-    as_json = argc > 1 && strcmp(argv[1], "--json") == 0;
+    const bool as_json = argc > 1 && strcmp(argv[1], "--json") == 0;
     if (argc > 1 && !as_json) {
         fprintf(stderr, "usage: bench [--json]\n");
         return 2;
     }
-    const ssize_t length = readlink("/proc/self/exe", modules, sizeof modules - 16);
-    modules[length < 0 ? 0 : length] = '\0';
-    char *slash = strrchr(modules, '/');
-    strcpy(slash == NULL ? modules : slash, "/bench_modules");
-
-    print("limit_switch_ns", bench_limit_switch_ns(), "ns");
-    print("limit_tls_step_ns", bench_limit_tls_step_ns(), "ns");
-    struct cost cost;
-    if (measure("bench_yield_2", 20, ROUNDS, &cost)) {
-        print("yield_step_ns_2", cost.ns_per_point, "ns");
+    bool whole = true;
+    for (int round = 0; round < ROUNDS; round++) {
+        for (struct row *row = rows; row < rows + ROWS; row++) {
+            if (row->ns >= 0 && !measure(row, round == 0)) {
+                row->ns = -1;
+                whole = false;
+                complain(row);
+            }
+        }
     }
-    if (measure("bench_yield_4", 20, ROUNDS, &cost)) {
-        print("yield_step_ns_4", cost.ns_per_point, "ns");
+    for (struct row *row = rows; row < rows + ROWS; row++) {
+        if (row->ns > 0) {
+            printf(as_json ? "{\"name\":\"%s\",\"value\":%.6g,\"unit\":\"%s\"}\n"
+                           : "%-24s %14.6g %s\n",
+                   row->name,
+                   in_unit(row),
+                   row->unit);
+        }
+        if (row->module != NULL) {
+            runner_close(&row->runner);
+        }
     }
-    if (measure("bench_mutex", 20, ROUNDS, &cost)) {
-        print("mutex_step_ns", cost.ns_per_point, "ns");
-    }
-    if (measure("bench_small", 500000, ROUNDS, &cost)) {
-        print("small_runs_per_s", NS_PER_S / cost.ns_per_run, "1/s");
-    }
-    measure_uv();
-    return 0;
+    return whole ? 0 : 1;
 }
