@@ -304,10 +304,10 @@ decide_quickly(struct schedule *schedule, uint32_t count, bool keeps, bool renew
     struct agent *self = schedule->self;
     struct order *order = &schedule->agents.order;
     const uint32_t own = self->ready_position;
+    const uint32_t position = strategy_draw(&schedule->strategy, count, own, keeps);
     const uint32_t production = renews  ? order_renew_word(order, own)
                                 : keeps ? own
                                         : order_oldest_word(order);
-    const uint32_t position = strategy_draw(&schedule->strategy, count, own, keeps);
     const uint32_t taken = candidates_alternative(production, position);
     struct choice *choice = choices_next(schedule->choices, CHOICE_SCHEDULE, &self->decider, count);
     choices_take(schedule->choices, choice, taken);

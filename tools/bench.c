@@ -32,8 +32,8 @@ static struct row {
 } rows[] = {
     {"limit_switch_ns", "ns", .limit = bench_limit_switch_ns},
     {"limit_tls_step_ns", "ns", .limit = bench_limit_tls_step_ns},
-    {"yield_step_ns_2", "ns", .module = "bench_yield_2", .runs = 20, .of = OF_POINT},
-    {"yield_step_ns_4", "ns", .module = "bench_yield_4", .runs = 20, .of = OF_POINT},
+    {"yield_step_ns_2", "ns", .module = "bench_yield_2", .runs = 400, .of = OF_POINT},
+    {"yield_step_ns_4", "ns", .module = "bench_yield_4", .runs = 400, .of = OF_POINT},
     {"mutex_step_ns", "ns", .module = "bench_mutex", .runs = 20, .of = OF_POINT},
     {"small_runs_per_s", "1/s", .module = "bench_small", .runs = 500000, .of = OF_RUN},
     {"uv_calls_per_s", "1/s", .module = "bench_uv_echo", .runs = 1, .of = OF_POINT},
