@@ -2,6 +2,7 @@
 
 #include "executor/crew.h"
 #include "executor/steal.h"
+#include "executor/stream.h"
 #include "executor/task.h"
 
 #include <ex/branch.h>
@@ -57,6 +58,15 @@ static void print_frame(struct dump *dump, const struct ex_frame *frame, int dep
     dump->function(dump->context, line);
 }
 
+/* A frame, and behind it the generators that handed over to it, which links up lead past. */
+static void print_frames(struct dump *dump, const struct ex_frame *frame, int depth) {
+    print_frame(dump, frame, depth);
+    for (frame = ex_stream_outer(frame); frame != NULL;
+         frame = ex_stream_generator((struct ex_frame *)(uintptr_t)frame)->outer) {
+        print_frame(dump, frame, depth);
+    }
+}
+
 /* From the leaf up. Only a leaf runs branches: it waits for them itself. */
 static void print_stack(struct dump *dump, const struct ex_strand *strand, int depth) {
     struct ex_frame *frame = strand->leaf;
@@ -81,7 +91,7 @@ static void print_stack(struct dump *dump, const struct ex_strand *strand, int d
         }
     }
     do {
-        print_frame(dump, frame, depth);
+        print_frames(dump, frame, depth);
         frame = __atomic_load_n(&frame->up, __ATOMIC_RELAXED);
     } while (((uintptr_t)frame & 1) == 0);
 }

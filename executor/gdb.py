@@ -107,11 +107,28 @@ def branches_of(value):
             yield value[field]
 
 
+def outer_generators_of(frame):
+    """The generators that handed over to this one, which links up lead past."""
+    if int(frame["up"]) & 1 or int(frame["up"]) == 0:
+        return
+    function = function_of(frame["up"].dereference())
+    if function is None or name_of(function) != "ex_stream":
+        return
+    stream = frame["up"].cast(gdb.lookup_type("struct ex_stream").pointer())
+    inner = frame if int(stream["inner"]) == int(frame) else None
+    while inner is not None:
+        outer = pointer(int(inner + 1), "struct ex_generator")["outer"]
+        inner = outer if int(outer) != 0 else None
+        if inner is not None:
+            yield inner.dereference()
+
+
 def frames_of(strand):
     """From the innermost frame out."""
     frame = strand["leaf"]
     while True:
         yield frame.dereference()
+        yield from outer_generators_of(frame)
         up = int(frame["up"])
         if up & 1 or up == 0:
             return

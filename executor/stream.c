@@ -1,4 +1,4 @@
-#include <ex/stream.h>
+#include "executor/stream.h"
 
 #include <errno.h>
 
@@ -96,8 +96,17 @@ struct ex_frame *ex_stream_close(struct ex_stream *self) {
     return await(self);
 }
 
-/* ---- outside of tasks ---------------------------------------------------------------------------
- */
+const struct ex_frame *ex_stream_outer(const struct ex_frame *frame) {
+    const struct ex_frame *const up = __atomic_load_n(&frame->up, __ATOMIC_RELAXED);
+    const bool is_outermost = ((uintptr_t)up & 1) != 0;
+
+    if (is_outermost || up->resume != ex_stream_resume || ex_stream_of(frame)->inner != frame) {
+        return NULL;
+    }
+    return ex_stream_generator((struct ex_frame *)(uintptr_t)frame)->outer;
+}
+
+/* ---- outside of tasks ---- */
 
 static int64_t run(struct ex_frame *frame) {
     struct ex_strand nobody = {.owner = EX_STRAND_OWNER_NONE};

@@ -4,6 +4,7 @@
 #include <ex/dump.h>
 #include <ex/mutex.h>
 #include <ex/select.h>
+#include <ex/stream.h>
 #include <ex/timer.h>
 #include <pthread.h>
 #include <string.h>
@@ -121,6 +122,67 @@ START_TEST(branches_show_below_the_function_that_runs_them) {
                                         "    ex_select",
                                         "    chooser",
                                         "ex_select(&self->select, self->branches, 2)",
+                                        NULL};
+
+    ex_scheduler_poll(scheduler);
+
+    expect(words);
+    ex_scheduler_destroy(scheduler);
+}
+END_TEST
+
+/* A generator that waits, one that hands over to it, and who reads them. */
+struct slow {
+    struct ex_frame frame;
+    struct ex_generator generator;
+    struct nap nap;
+};
+
+EX_RESUME(slow) {
+    EX_BEGIN(slow);
+    EX_AWAIT(nap(&self->nap));
+    EX_END();
+}
+
+struct hands_over {
+    struct ex_frame frame;
+    struct ex_generator generator;
+    struct slow slow;
+};
+
+EX_RESUME(hands_over) {
+    EX_BEGIN(hands_over);
+    EX_YIELD_FROM(EX_FRAME(&self->slow, slow));
+    EX_END();
+}
+
+struct reader {
+    struct ex_frame frame;
+    struct hands_over generator;
+    struct ex_stream stream;
+};
+
+EX_RESUME(reader) {
+    EX_BEGIN(reader);
+    ex_stream_open(&self->stream, EX_FRAME(&self->generator, hands_over));
+    EX_AWAIT(ex_stream_next(&self->stream));
+    EX_END();
+}
+
+START_TEST(generators_that_handed_over_show_below_the_one_that_waits) {
+    start(NULL);
+    struct reader *self = ex_task_new(scheduler, sizeof *self);
+    ex_task_detach(ex_task_spawn(EX_FRAME(self, reader)));
+    static const char *const words[] = {"task 0: waits",
+                                        "    ex_sleep",
+                                        "    nap",
+                                        "    slow ",
+                                        "nap(&self->nap)",
+                                        "    hands_over ",
+                                        "EX_FRAME(&self->slow, slow)",
+                                        "    ex_stream ",
+                                        "    reader ",
+                                        "ex_stream_next(&self->stream)",
                                         NULL};
 
     ex_scheduler_poll(scheduler);
@@ -261,6 +323,7 @@ END_TEST
 SUITE(dump) {
     SUITE_TEST(a_task_shows_the_functions_it_waits_in_and_what_each_awaits);
     SUITE_TEST(branches_show_below_the_function_that_runs_them);
+    SUITE_TEST(generators_that_handed_over_show_below_the_one_that_waits);
     SUITE_TEST(since_when_a_task_waits_is_told_where_times_are_kept);
     SUITE_TEST(workers_are_dumped_while_they_work);
     SUITE_LOOP(an_observer_is_told_the_life_of_a_task, 0, 2);

@@ -31,9 +31,9 @@ look tasks 'ex tasks' continue
 cp "$folder/tasks" "$folder/out"
 nap=$(line 'EX_AWAIT(ex_sleep_for')
 select=$(line 'EX_AWAIT(ex_select')
-check 'there are four tasks' [ "$(grep -c '^task [0-3]: ' "$folder/tasks")" -eq 4 ]
+check 'there are five tasks' [ "$(grep -c '^task [0-4]: ' "$folder/tasks")" -eq 5 ]
 check 'one has returned' [ "$(grep -c ': returned, and nobody took its result$' "$folder/tasks")" -eq 1 ]
-check 'one runs' [ "$(grep -c '^task [0-3]: runs$' "$folder/tasks")" -eq 1 ]
+check 'one runs' [ "$(grep -c '^task [0-4]: runs$' "$folder/tasks")" -eq 1 ]
 check 'the program ends as ever' grep -q 'exited normally' "$folder/tasks"
 
 # A nap's frame is the innermost but one; the calls behind it name what is awaited.
@@ -51,6 +51,14 @@ cat >"$folder/chooser" <<'TEXT'
 TEXT
 check 'branches stand in what runs them, innermost first' \
     [ "$(tr '\n' '|' <"$folder/flat" | grep -cF "$(tr '\n' '|' <"$folder/chooser")")" -eq 1 ]
+cat >"$folder/reader" <<'TEXT'
+ slow at program.c nap(&self->nap, 31)
+ hands_over at program.c EX_FRAME(&self->slow, slow)
+ ex_stream at stream.c a generator
+ reader at program.c ex_stream_next(&self->stream)
+TEXT
+check 'generators that handed over stand below the one that waits' \
+    [ "$(tr '\n' '|' <"$folder/flat" | grep -cF "$(tr '\n' '|' <"$folder/reader")")" -eq 1 ]
 check 'a frame has its line' grep -q "nap at program.c:$nap " "$folder/tasks"
 check 'so has that of the select' grep -q "chooser at program.c:$select " "$folder/tasks"
 check 'a fiber has its function' grep -q '^    fiber of diver$' "$folder/tasks"

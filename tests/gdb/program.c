@@ -3,6 +3,7 @@
 #include <ex/mutex.h>
 #include <ex/scheduler.h>
 #include <ex/select.h>
+#include <ex/stream.h>
 #include <ex/timer.h>
 #include <stdlib.h>
 
@@ -49,6 +50,44 @@ EX_RESUME(chooser) {
     ex_branch_init(&self->branches[1], ex_mutex_lock(&self->lock, &mutex));
     EX_AWAIT(ex_select(&self->select, self->branches, 2));
     EX_RETURN(value);
+    EX_END();
+}
+
+/* A generator that naps, one that hands over to it, and who reads them. */
+struct slow {
+    struct ex_frame frame;
+    struct ex_generator generator;
+    struct nap nap;
+};
+
+EX_RESUME(slow) {
+    EX_BEGIN(slow);
+    EX_AWAIT(nap(&self->nap, 31));
+    EX_END();
+}
+
+struct hands_over {
+    struct ex_frame frame;
+    struct ex_generator generator;
+    struct slow slow;
+};
+
+EX_RESUME(hands_over) {
+    EX_BEGIN(hands_over);
+    EX_YIELD_FROM(EX_FRAME(&self->slow, slow));
+    EX_END();
+}
+
+struct reader {
+    struct ex_frame frame;
+    struct hands_over generator;
+    struct ex_stream stream;
+};
+
+EX_RESUME(reader) {
+    EX_BEGIN(reader);
+    ex_stream_open(&self->stream, EX_FRAME(&self->generator, hands_over));
+    EX_AWAIT(ex_stream_next(&self->stream));
     EX_END();
 }
 
@@ -115,6 +154,8 @@ int main(void) {
     if (ex_fiber_spawn(scheduler, diver, &depth) == NULL) {
         return 1;
     }
+    struct reader *const reading = NEW(reader);
+    ex_task_spawn_detached(EX_FRAME(reading, reader));
     struct quick *const first = NEW(quick);
     ex_task_spawn(EX_FRAME(first, quick));
     struct stopper *const stopping = NEW(stopper);
