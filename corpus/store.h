@@ -41,8 +41,8 @@ struct store {
  *   STATUS_BUSY, STATUS_FULL, STATUS_IO, STATUS_LIMIT, STATUS_NO_MEMORY */
 MUST_USE enum status store_open(struct store *store, const char *path, enum store_mode mode);
 
-/* Brings everything into the one file, if nobody else uses it, and closes. Closing twice is fine.
- */
+/* Brings everything into the one file, if nobody else uses it,
+ * and closes. Closing twice is fine. */
 void store_close(struct store *store);
 
 /* One sentence about the last error; valid until the next call that fails. */

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #endif
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 void ex_broadcast_init_mem(struct ex_broadcast *broadcast,
                            enum ex_wait_kind kind,
@@ -72,8 +71,7 @@ void ex_broadcast_unsubscribe(struct ex_broadcast_receiver *receiver) {
     ex_wait_leave(&broadcast->guard);
 }
 
-/* ---- sending ----------------------------------------------------------------------------------
- */
+/* ---- sending ---- */
 
 int ex_broadcast_send(struct ex_broadcast *broadcast, const void *element) {
     int status = -EPIPE;
@@ -102,8 +100,7 @@ void ex_broadcast_close(struct ex_broadcast *broadcast) {
     ex_wait_leave(&broadcast->guard);
 }
 
-/* ---- receiving --------------------------------------------------------------------------------
- */
+/* ---- receiving ---- */
 
 /* With the guard held. */
 static int64_t take(struct ex_broadcast_receiver *receiver, void *element) {

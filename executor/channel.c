@@ -15,8 +15,7 @@ struct ex_channel_block {
 };
 #endif
 
-/* ---- room, with the guard held ----------------------------------------------------------------
- */
+/* ---- room, with the guard held ---- */
 
 #ifndef EX_SMALL
 static struct ex_channel_block *allocate_block(size_t element_size) {
@@ -77,8 +76,7 @@ static void release_first_block(struct ex_channel *channel) {
 }
 #endif
 
-/* ---- elements, with the guard held --------------------------------------------------------------
- */
+/* ---- elements, with the guard held ---- */
 
 /* A ring wraps at once, blocks when the next element comes. */
 static inline void advance_write(struct ex_channel *channel, size_t element_size) {
@@ -159,8 +157,7 @@ static inline int take(struct ex_channel *channel, void *element) {
     return 0;
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static void init(struct ex_channel *channel, enum ex_wait_kind kind, size_t element_size) {
     EX_REQUIRE(element_size > 0, "a channel for elements of no bytes");
@@ -299,8 +296,7 @@ void ex_channel_receiver_drop(struct ex_channel *channel) {
     }
 }
 
-/* ---- operations -------------------------------------------------------------------------------
- */
+/* ---- operations ---- */
 
 static inline int64_t begin_send(struct ex_channel_send *self, struct ex_strand *strand) {
     struct ex_channel *const channel = self->channel;

@@ -36,8 +36,7 @@ struct ex_strand *ex_crew_allocate(struct ex_scheduler *scheduler, size_t size) 
     return slot;
 }
 
-/* ---- wakes ------------------------------------------------------------------------------------
- */
+/* ---- wakes ---- */
 
 /* True when the root, whose owner was none, is without one still: it is queued, and who takes it
  * sees what its waker did; or no task uses it. */
@@ -118,8 +117,7 @@ void ex_crew_notify_one(struct ex_scheduler *scheduler) {
     }
 }
 
-/* ---- what is queued for all --------------------------------------------------------------------
- */
+/* ---- what is queued for all ---- */
 
 void ex_crew_inject(struct ex_scheduler *scheduler, struct ex_strand *first, uint32_t count) {
     EX_ASSERT(count > 0);
@@ -162,8 +160,7 @@ uint32_t ex_crew_take(struct ex_scheduler *scheduler,
     return count;
 }
 
-/* ---- memory ------------------------------------------------------------------------------------
- */
+/* ---- memory ---- */
 
 void ex_crew_free(struct ex_strand *slot) {
     struct ex_slab *const slab = ex_slab_of(slot);

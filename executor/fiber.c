@@ -133,8 +133,7 @@ ex_fiber_spawn(struct ex_scheduler *scheduler, ex_fiber_function *function, void
     return self == NULL ? NULL : ex_task_spawn(ex_fiber_run(self, function, argument));
 }
 
-/* ---- from the fiber ----------------------------------------------------------------------------
- */
+/* ---- from the fiber ---- */
 
 /* Until ex_fiber_resume is called again; the value that it is called with. */
 static inline int64_t leave(struct ex_fiber_place *place) {

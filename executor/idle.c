@@ -8,8 +8,7 @@
 
 enum { TAKE_MAX = 32 }; /* of what is queued for all, at one time */
 
-/* ---- searching ----------------------------------------------------------------------------------
- */
+/* ---- searching ---- */
 
 static bool begin_search(struct ex_scheduler *scheduler) {
     const uint32_t before = __atomic_fetch_add(&scheduler->searching_count, 1, __ATOMIC_SEQ_CST);
@@ -44,8 +43,8 @@ static bool take_injected(struct ex_worker *worker) {
     return count != 0;
 }
 
-/* Victims in the order of a circle that begins one further each time: no chance, and no favourite.
- */
+/* Victims in the order of a circle that begins one further
+ * each time: no chance, and no favourite. */
 static bool steal(struct ex_worker *worker) {
     struct ex_scheduler *const scheduler = worker->scheduler;
     const uint32_t begin = worker->search_next++;
@@ -74,8 +73,7 @@ bool ex_idle_search(struct ex_worker *worker) {
     return is_found;
 }
 
-/* ---- sleeping -----------------------------------------------------------------------------------
- */
+/* ---- sleeping ---- */
 
 bool ex_idle_is_over(const struct ex_scheduler *scheduler) {
     return __atomic_load_n(&scheduler->idle_count, __ATOMIC_SEQ_CST) == scheduler->worker_count &&

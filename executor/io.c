@@ -10,8 +10,7 @@
 
 enum { VECTOR_COUNT_MAX = 16 }; /* of the buffers handed to the system at one time */
 
-/* ---- handles ------------------------------------------------------------------------------------
- */
+/* ---- handles ---- */
 
 static int adopt(struct ex_io *io, struct ex_scheduler *scheduler, int descriptor, bool is_socket) {
     struct ex_reactor *reactor;
@@ -121,8 +120,7 @@ int ex_io_descriptor(struct ex_io io) {
     return descriptor;
 }
 
-/* ---- every operation ----------------------------------------------------------------------------
- */
+/* ---- every operation ---- */
 
 int64_t ex_io_error(void) {
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -193,8 +191,7 @@ ex_io_operation(struct ex_io_operation *self, struct ex_io io, const struct ex_i
     return EX_FRAME(self, ex_io_operation);
 }
 
-/* ---- one buffer ---------------------------------------------------------------------------------
- */
+/* ---- one buffer ---- */
 
 static struct ex_io_transfer *transfer_of(struct ex_io_operation *operation) {
     _Static_assert(offsetof(struct ex_io_transfer, operation) == 0, "the operation is first");
@@ -273,8 +270,7 @@ ex_io_write(struct ex_io_write *self, struct ex_io io, const void *bytes, size_t
     return ex_io_operation(&self->transfer.operation, io, &kind);
 }
 
-/* ---- several buffers ----------------------------------------------------------------------------
- */
+/* ---- several buffers ---- */
 
 static struct ex_io_vector *vector_of(struct ex_io_operation *operation) {
     _Static_assert(offsetof(struct ex_io_vector, operation) == 0, "the operation is first");
@@ -355,8 +351,7 @@ struct ex_frame *ex_io_writev(struct ex_io_writev *self,
     return vector(&self->vector, io, buffers, count, &kind);
 }
 
-/* ---- readiness alone ----------------------------------------------------------------------------
- */
+/* ---- readiness alone ---- */
 
 static int64_t look(int descriptor, short events) {
     struct pollfd pollfd = {.fd = descriptor, .events = events};

@@ -28,8 +28,8 @@ struct ex_io_kind {
 struct ex_frame *
 ex_io_operation(struct ex_io_operation *self, struct ex_io io, const struct ex_io_kind *kind);
 
-/* What a system call that failed means to the operation: EX_SOURCE_WAIT, EX_SOURCE_AGAIN, -errno.
- */
+/* What a system call that failed means to the operation:
+ * EX_SOURCE_WAIT, EX_SOURCE_AGAIN, -errno. */
 int64_t ex_io_error(void);
 
 /* The number, which nobody gives back to the system until the release; -EBADF, and nothing to

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #endif
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 void ex_oneshot_init_mem(struct ex_oneshot *oneshot,
                          enum ex_wait_kind kind,
@@ -58,8 +57,7 @@ static inline void leave(struct ex_oneshot *oneshot) {
 #endif
 }
 
-/* ---- with the guard held ----------------------------------------------------------------------
- */
+/* ---- with the guard held ---- */
 
 static inline void end_sender(struct ex_oneshot *oneshot) {
     struct ex_strand *const receiver = oneshot->receiver;
@@ -82,8 +80,7 @@ static inline int take(struct ex_oneshot *oneshot, void *element) {
     return oneshot->has_sender && !oneshot->is_closed ? -EAGAIN : -EPIPE;
 }
 
-/* ---- operations -------------------------------------------------------------------------------
- */
+/* ---- operations ---- */
 
 int ex_oneshot_send(struct ex_oneshot *oneshot, const void *element) {
     int status = -EPIPE;

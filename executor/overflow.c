@@ -103,8 +103,8 @@ static void install(void) {
     memset(&action, 0, sizeof action);
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-    /* Its mask and whether it may be interrupted by itself are those that the one before asked for.
-     */
+    /* Its mask and whether it may be interrupted by itself are
+     * those that the one before asked for. */
     int result = sigaction(SIGSEGV, NULL, &before);
     EX_ASSERT(result == 0);
     action.sa_mask = before.sa_mask;

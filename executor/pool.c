@@ -7,8 +7,7 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-/* ---- the queue ----------------------------------------------------------------------------------
- */
+/* ---- the queue ---- */
 
 static void push(struct ex_pool *pool, struct ex_pool_job *job) {
     job->state = EX_POOL_QUEUED;
@@ -38,8 +37,7 @@ static void remove_from_queue(struct ex_pool *pool, struct ex_pool_job *job) {
     pool->queued_count--;
 }
 
-/* ---- a thread -----------------------------------------------------------------------------------
- */
+/* ---- a thread ---- */
 
 static struct timespec idle_deadline(const struct ex_pool *pool) {
     struct timespec deadline;
@@ -107,8 +105,7 @@ static int start_thread(struct ex_pool *pool) {
     return -status;
 }
 
-/* ---- jobs ---------------------------------------------------------------------------------------
- */
+/* ---- jobs ---- */
 
 /* A thread is started under the lock, so that only those are counted that run. Counterexample,
  * where each is counted before: (1) A and B have queued a job and counted a thread each; (2) B
@@ -151,8 +148,7 @@ uint8_t ex_pool_ask(struct ex_pool *pool, struct ex_pool_job *job, bool shall_re
     return state;
 }
 
-/* ---- life ---------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 void ex_pool_init(struct ex_pool *pool, uint32_t thread_count_max) {
     pthread_condattr_t attributes;

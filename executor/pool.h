@@ -49,8 +49,8 @@ void ex_pool_deinit(struct ex_pool *pool);
  * started; then it is not queued. */
 int ex_pool_add(struct ex_pool *pool, struct ex_pool_job *job);
 
-/* By the job's `run`, as the last thing that touches the job: whoever asks is told that it ended.
- */
+/* By the job's `run`, as the last thing that touches the job:
+ * whoever asks is told that it ended. */
 void ex_pool_end(struct ex_pool *pool, struct ex_pool_job *job);
 
 /* What has become of the job; one that is queued still is taken off the queue if `shall_remove`. */

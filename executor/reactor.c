@@ -8,8 +8,7 @@
 
 #define MS_PER_S 1000
 
-/* ---- waiting ------------------------------------------------------------------------------------
- */
+/* ---- waiting ---- */
 
 static uint64_t time_left(uint64_t deadline_ns) {
     const uint64_t now_ns = ex_timer_now();
@@ -107,8 +106,7 @@ bool ex_reactor_look_now(struct ex_reactor *reactor) {
     return has_told;
 }
 
-/* ---- life ---------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static int open_epoll(struct ex_reactor *reactor) {
     struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = NULL};
@@ -146,8 +144,8 @@ static int create(struct ex_scheduler *scheduler, struct ex_reactor **reactor) {
     return 0;
 }
 
-/* Workers that are in their parks stay there until they are notified; who waits next, waits here.
- */
+/* Workers that are in their parks stay there until they are
+ * notified; who waits next, waits here. */
 static void install(struct ex_scheduler *scheduler, struct ex_reactor *reactor) {
     static const struct ex_worker_wait waits = {wait, ex_worker_notify_thread};
 

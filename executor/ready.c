@@ -3,8 +3,7 @@
 #include "executor/crew.h"
 #include "executor/observer.h"
 
-/* ---- the bracket ------------------------------------------------------------------------------
- */
+/* ---- the bracket ---- */
 
 void ex_ready_enter_slowly(struct ex_worker *worker) {
 #ifdef EX_SMALL
@@ -33,8 +32,7 @@ void ex_ready_announce(struct ex_worker *worker) {
     }
 }
 
-/* ---- the queue of a shared worker ---------------------------------------------------------------
- */
+/* ---- the queue of a shared worker ---- */
 
 /* Others look at the count to guess whether a theft is worth it: what is pinned does not count. */
 static inline void count(struct ex_worker *worker, const struct ex_strand *root, uint32_t more) {
@@ -142,8 +140,7 @@ struct ex_strand *ex_ready_next(struct ex_worker *worker) {
     return strand;
 }
 
-/* ---- what others woke ---------------------------------------------------------------------------
- */
+/* ---- what others woke ---- */
 
 void ex_ready_hear(struct ex_strand *root) {
     const uint8_t requests = __atomic_exchange_n(&root->requests, 0, __ATOMIC_RELAXED);

@@ -16,8 +16,7 @@ void ex_rwlock_deinit(struct ex_rwlock *rwlock) {
     ex_wait_guard_deinit(&rwlock->guard);
 }
 
-/* ---- with the guard held ----------------------------------------------------------------------
- */
+/* ---- with the guard held ---- */
 
 static inline struct ex_rwlock_node *node_of(struct ex_wait_node *node) {
     _Static_assert(offsetof(struct ex_rwlock_node, node) == 0, "one is the beginning of the other");
@@ -45,8 +44,7 @@ static inline void serve(struct ex_rwlock *rwlock) {
     }
 }
 
-/* ---- operations -------------------------------------------------------------------------------
- */
+/* ---- operations ---- */
 
 static inline bool try_lock(struct ex_rwlock *rwlock, bool is_writer) {
     ex_wait_enter(&rwlock->guard);

@@ -16,8 +16,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 /* The scheduler and its workers lie in the first page of its memory. */
 static struct ex_scheduler *allocate(const struct ex_scheduler_options *options) {
@@ -46,8 +45,7 @@ static struct ex_scheduler *allocate(const struct ex_scheduler_options *options)
     return scheduler;
 }
 
-/* ---- worker threads ----------------------------------------------------------------------------
- */
+/* ---- worker threads ---- */
 
 #ifndef EX_SMALL
 static void *serve(void *argument) {
@@ -100,8 +98,7 @@ static int start_threads(struct ex_scheduler *scheduler) {
 }
 #endif
 
-/* ---- life --------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static int init(struct ex_scheduler *scheduler, uint32_t worker_count) {
     int status = 0;
@@ -170,8 +167,7 @@ void ex_scheduler_destroy(struct ex_scheduler *scheduler) {
     deinit(scheduler);
 }
 
-/* ---- running ----------------------------------------------------------------------------------
- */
+/* ---- running ---- */
 
 /* Makes the calling thread the local worker's; gives what it was before. */
 static struct ex_worker *enter(struct ex_scheduler *scheduler) {
@@ -243,8 +239,7 @@ void ex_scheduler_stop(struct ex_scheduler *scheduler) {
     }
 }
 
-/* ---- aborting ----------------------------------------------------------------------------------
- */
+/* ---- aborting ---- */
 
 static void abort_local(struct ex_worker *worker, const struct ex_slab *slab) {
     for (struct ex_strand *root = ex_slab_next(slab, NULL); root != NULL;

@@ -145,8 +145,7 @@ int64_t ex_scope_error(struct ex_scope *self) {
     return error;
 }
 
-/* ---- leaving ------------------------------------------------------------------------------------
- */
+/* ---- leaving ---- */
 
 /* True when no child is left; else the last one will wake the strand. */
 static bool is_empty(struct ex_scope *self, struct ex_strand *strand) {

@@ -14,8 +14,7 @@ void ex_semaphore_deinit(struct ex_semaphore *semaphore) {
     ex_wait_guard_deinit(&semaphore->guard);
 }
 
-/* ---- with the guard held ----------------------------------------------------------------------
- */
+/* ---- with the guard held ---- */
 
 static struct ex_semaphore_acquire *acquire_of(struct ex_wait_node *node) {
     return (struct ex_semaphore_acquire *)(void *)((unsigned char *)node -
@@ -42,8 +41,7 @@ static inline void serve(struct ex_semaphore *semaphore) {
     }
 }
 
-/* ---- operations -------------------------------------------------------------------------------
- */
+/* ---- operations ---- */
 
 bool ex_semaphore_try_acquire(struct ex_semaphore *semaphore, uint32_t count) {
     ex_wait_enter(&semaphore->guard);

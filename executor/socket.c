@@ -7,8 +7,7 @@
 
 enum { OPEN_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC };
 
-/* ---- opening ------------------------------------------------------------------------------------
- */
+/* ---- opening ---- */
 
 int ex_socket_open(struct ex_io *io, struct ex_scheduler *scheduler, int family, int type) {
     const int descriptor = socket(family, type | OPEN_FLAGS, 0);
@@ -68,8 +67,7 @@ int ex_socket_pair(struct ex_io ends[2], struct ex_scheduler *scheduler, int typ
     return ex_io_adopt_pair(ends, scheduler, descriptors, true);
 }
 
-/* ---- at once ------------------------------------------------------------------------------------
- */
+/* ---- at once ---- */
 
 int ex_socket_shutdown(struct ex_io io, int how) {
     const int descriptor = ex_io_hold(io);
@@ -112,8 +110,7 @@ int ex_socket_peer(struct ex_io io, struct ex_address *address) {
     return ask(io, address, call_getpeername);
 }
 
-/* ---- connecting ---------------------------------------------------------------------------------
- */
+/* ---- connecting ---- */
 
 /* What became of a connect that had to wait. The wake may have been for nothing: without an error
  * it is connected only if it has a peer. */
@@ -184,8 +181,7 @@ ex_socket_dial(struct ex_socket_dial *self, struct ex_io *io, const struct ex_ad
     return EX_FRAME(self, ex_socket_dial);
 }
 
-/* ---- accepting ----------------------------------------------------------------------------------
- */
+/* ---- accepting ---- */
 
 static int64_t accept_one(struct ex_io_operation *operation, int descriptor) {
     const struct ex_socket_accept *const self = (struct ex_socket_accept *)(void *)operation;
@@ -213,8 +209,7 @@ struct ex_frame *ex_socket_accept(struct ex_socket_accept *self,
     return ex_io_operation(&self->operation, listener, &kind);
 }
 
-/* ---- datagrams ----------------------------------------------------------------------------------
- */
+/* ---- datagrams ---- */
 
 static int64_t receive(struct ex_io_operation *operation, int descriptor) {
     const struct ex_socket_receive *const self = (struct ex_socket_receive *)(void *)operation;
@@ -276,8 +271,7 @@ struct ex_frame *ex_socket_send(struct ex_socket_send *self,
     return ex_io_operation(&self->operation, io, &kind);
 }
 
-/* ---- messages -----------------------------------------------------------------------------------
- */
+/* ---- messages ---- */
 
 static int64_t receive_message(struct ex_io_operation *operation, int descriptor) {
     const struct ex_socket_message *const self = (struct ex_socket_message *)(void *)operation;

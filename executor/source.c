@@ -13,8 +13,7 @@ struct ex_source_page {
 #define PAGE_SOURCES                                                                               \
     ((EX_MEMORY_PAGE_SIZE - sizeof(struct ex_source_page)) / sizeof(struct ex_source))
 
-/* ---- life ---------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 void ex_source_pool_init(struct ex_source_pool *pool,
                          struct ex_memory *memory,
@@ -130,8 +129,7 @@ int ex_source_open(struct ex_source_pool *pool,
     return 0;
 }
 
-/* ---- closing ------------------------------------------------------------------------------------
- */
+/* ---- closing ---- */
 
 /* Gives the number back, once it is closed and nobody tries it. The registration is the open
  * file's: it would outlive the number if that was duplicated. Inside the guard. */
@@ -180,8 +178,7 @@ int ex_source_close(struct ex_source *source, uint32_t generation) {
     return 0;
 }
 
-/* ---- readiness ----------------------------------------------------------------------------------
- */
+/* ---- readiness ---- */
 
 static void
 tell_direction(struct ex_source *source, unsigned which, uint32_t events, uint32_t wanted) {
@@ -200,8 +197,7 @@ void ex_source_tell(struct ex_source *source, uint32_t events) {
     ex_wait_leave(&source->guard);
 }
 
-/* ---- operations ---------------------------------------------------------------------------------
- */
+/* ---- operations ---- */
 
 int ex_source_begin(struct ex_source *source,
                     uint32_t generation,

@@ -84,8 +84,7 @@ static uintptr_t load_up(struct ex_task *task) {
     return word_of(__atomic_load_n(&ex_task_frame(task)->up, __ATOMIC_ACQUIRE));
 }
 
-/* ---- beginning --------------------------------------------------------------------------------
- */
+/* ---- beginning ---- */
 
 /* With room for a time, ex_slab_time, where it is kept. */
 static struct ex_strand *
@@ -217,8 +216,7 @@ void ex_task_spawn_detached(struct ex_frame *frame) {
     spawn(frame, EX_TASK_UP_DETACHED);
 }
 
-/* ---- end ---------------------------------------------------------------------------------------
- */
+/* ---- end ---- */
 
 /* The task is gone: wakes that come from now on do nothing. From any thread. */
 /* What another thread may still have listed is freed by who takes it off the list; before, the
@@ -300,8 +298,7 @@ ex_task_return(struct ex_worker *worker, struct ex_strand *root, int64_t value) 
     }
 }
 
-/* ---- the handle ---------------------------------------------------------------------------------
- */
+/* ---- the handle ---- */
 
 static void require_handle(struct ex_task *task) {
     EX_REQUIRE(task != NULL, "a task's handle is NULL");
@@ -396,8 +393,7 @@ struct ex_task *ex_task_current(void) {
     return worker == NULL || worker->running == NULL ? NULL : ex_task_of(worker->running);
 }
 
-/* ---- joining ------------------------------------------------------------------------------------
- */
+/* ---- joining ---- */
 
 /* What the one who joins leaves for the task: a branch that only its own thread wakes, or the root,
  * which stays a strand. */

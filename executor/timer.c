@@ -13,8 +13,7 @@ uint64_t ex_timer_now(void) {
     return ex_clock_now();
 }
 
-/* ---- the worker's wheel ------------------------------------------------------------------------
- */
+/* ---- the worker's wheel ---- */
 
 static void lock(struct ex_worker *worker) {
     if (worker->is_shared) {
@@ -97,8 +96,7 @@ uint64_t ex_timer_next(struct ex_worker *worker) {
     return next_ns;
 }
 
-/* ---- sleeping ----------------------------------------------------------------------------------
- */
+/* ---- sleeping ---- */
 
 EX_RESUME(ex_sleep) {
     EX_BEGIN(ex_sleep);
@@ -132,8 +130,7 @@ struct ex_frame *ex_sleep_for(struct ex_sleep *self, uint64_t duration_ns) {
                                                                 : EX_TIMER_NEVER);
 }
 
-/* ---- deadlines ---------------------------------------------------------------------------------
- */
+/* ---- deadlines ---- */
 
 /* Tells the child to cancel, once in its life, if there is reason to. */
 static void tell(struct ex_deadline *self, struct ex_strand *strand, bool is_late) {

@@ -24,8 +24,7 @@ void ex_turn_close_slowly(struct ex_strand *strand) {
     ex_call_release(strand);
 }
 
-/* ---- a watched worker, or one that keeps times --------------------------------------------------
- */
+/* ---- a watched worker, or one that keeps times ---- */
 
 static struct ex_strand *take_next(struct ex_worker *worker) {
     ex_ready_enter(worker);
@@ -93,8 +92,7 @@ static bool run_watched(struct ex_worker *worker) {
     return resumes == 0;
 }
 
-/* ---- a shared worker ----------------------------------------------------------------------------
- */
+/* ---- a shared worker ---- */
 
 /* The first, taken inside the bracket; NULL: nothing is ready. Outside of it from here on. */
 static inline struct ex_strand *take_and_leave(struct ex_worker *worker) {
@@ -139,8 +137,7 @@ static bool run_shared(struct ex_worker *worker) {
     return resumes == 0;
 }
 
-/* ---- a worker that is neither shared nor watched ------------------------------------------------
- */
+/* ---- a worker that is neither shared nor watched ---- */
 
 static inline void begin(struct ex_worker *worker, struct ex_strand *strand) {
     worker->running = strand;

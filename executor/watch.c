@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #endif
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 void ex_watch_init_mem(struct ex_watch *watch,
                        enum ex_wait_kind kind,
@@ -63,8 +62,7 @@ void ex_watch_unsubscribe(struct ex_watch_receiver *receiver) {
     ex_wait_leave(&watch->guard);
 }
 
-/* ---- the value --------------------------------------------------------------------------------
- */
+/* ---- the value ---- */
 
 int ex_watch_send(struct ex_watch *watch, const void *value) {
     int status = -EPIPE;

@@ -74,8 +74,8 @@ struct ex_worker {
     uint32_t search_next;   /* where the next search begins */
     uint64_t resumes_seen;  /* resumes at the watcher's last look; the watcher's */
     bool has_surplus;       /* something was queued inside this bracket: who idles may take it */
-    /* From the class of a frame to that of its task's slot: the header, and the time if it is kept.
-     */
+    /* From the class of a frame to that of its task's slot: the
+     * header, and the time if it is kept. */
     uint32_t class_offset;
     struct ex_counters counters; /* written by the owner, read by all */
     struct ex_slab slab;
@@ -89,8 +89,8 @@ struct ex_worker {
     pthread_t thread;
     pthread_mutex_t theft __attribute__((aligned(64))); /* one thief at a time */
     struct ex_park park;
-    int bell; /* an eventfd to ring while the owner waits for descriptors, else -1; read by others
-               */
+    /* An eventfd to ring while the owner waits for descriptors, else -1; read by others. */
+    int bell;
     pthread_mutex_t wheel_lock; /* of a shared worker; for the wheel and who stands in it */
     struct ex_wheel wheel;
     struct ex_stack_pool stacks; /* of its fibers; all zero before the first */

@@ -173,8 +173,8 @@ const char *description_argument(const struct description *description, uint32_t
     return argument;
 }
 
-/* A `sometimes` is told by its sentence, and says nothing when it holds before anything happened.
- */
+/* A `sometimes` is told by its sentence, and says nothing when
+ * it holds before anything happened. */
 static void check_sometimes(struct description *description, uint32_t index) {
     const struct description_property *property = &description->properties[index];
     const bool at_zero = (property->value == 0 && property->comparison == DESCRIPTION_EQUAL) ||

@@ -39,9 +39,7 @@
 
 #define SCHEDULE_HANDLERS_MAX 16
 #define SCHEDULE_NO_PROGRESS_POINTS 1000000u
-#define SCHEDULE_HOLD_POINTS_MAX                                                                   \
-    1000u /* a held main goes on after so many points at the latest                                \
-           */
+#define SCHEDULE_HOLD_POINTS_MAX 1000u /* a held main goes on after so many at the latest */
 
 /* What the machine does for the scheduler. */
 struct schedule_machine {

@@ -1,5 +1,4 @@
-/* What tests of descriptors share: counting open ones, and tasks on any kind of scheduler.
- */
+/* What tests of descriptors share: counting open ones, and tasks on any kind of scheduler. */
 #ifndef TESTS_IO_FIXTURE_H
 #define TESTS_IO_FIXTURE_H
 

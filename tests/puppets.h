@@ -123,14 +123,14 @@ static inline void puppets_stop(void) {
     ex_scheduler_destroy(puppets.scheduler);
 }
 
-/* ---- chance, the same on every run ---------------------------------------------------------- */
+/* ---- chance, the same on every run ---- */
 
 static inline uint32_t puppets_random(uint64_t *state, uint32_t below) {
     *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     return (uint32_t)((*state >> 33) % below);
 }
 
-/* ---- threads --------------------------------------------------------------------------------- */
+/* ---- threads ---- */
 
 /* Runs `count` threads of one function to their ends; each is given its number. */
 static inline void puppets_threads(int count, void *(*function)(void *)) {

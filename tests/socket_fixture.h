@@ -1,5 +1,4 @@
-/* A server to reach, on any kind of socket.
- */
+/* A server to reach, on any kind of socket. */
 #ifndef TESTS_SOCKET_FIXTURE_H
 #define TESTS_SOCKET_FIXTURE_H
 

@@ -62,7 +62,7 @@ static void panic_jump(const char *file, int line, const char *what) {
         panic_install(NULL);                                                                       \
     } while (0)
 
-/* ---- tables -------------------------------------------------------------------------------- */
+/* ---- tables ---- */
 
 START_TEST(entries_come_out_by_due_time_and_then_in_order_of_insertion) {
     static const struct {
@@ -169,7 +169,7 @@ START_TEST(an_item_comes_out_as_it_went_in) {
 }
 END_TEST
 
-/* ---- borders ------------------------------------------------------------------------------- */
+/* ---- borders ---- */
 
 START_TEST(an_empty_agenda_is_never_due) {
     struct agenda *agenda = create(1);
@@ -264,7 +264,7 @@ START_TEST(memory_is_touched_only_as_far_as_it_is_used) {
 }
 END_TEST
 
-/* ---- handles ------------------------------------------------------------------------------- */
+/* ---- handles ---- */
 
 START_TEST(a_cancelled_entry_never_comes_out) {
     static const uint64_t due[] = {10, 20, 20, 300, 70000, 20};
@@ -357,7 +357,7 @@ START_TEST(after_a_reset_all_is_as_after_init) {
 }
 END_TEST
 
-/* ---- many entries -------------------------------------------------------------------------- */
+/* ---- many entries ---- */
 
 START_TEST(a_hundred_thousand_entries_come_out_in_order_with_every_third_cancelled) {
     const uint32_t count = 100000;

@@ -229,8 +229,7 @@ START_TEST(workers_are_dumped_while_they_work) {
 }
 END_TEST
 
-/* ---- the observer ------------------------------------------------------------------------------
- */
+/* ---- the observer ---- */
 
 static char story[4096];
 

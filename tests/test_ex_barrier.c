@@ -88,8 +88,7 @@ START_TEST(one_that_is_cancelled_after_the_last_came_goes_on) {
 }
 END_TEST
 
-/* ---- threads ----------------------------------------------------------------------------------
- */
+/* ---- threads ---- */
 
 enum { THREADS = 4, TASKS = 3, ROUNDS = 500, PARTIES = THREADS / 2 * (TASKS + 1) };
 
@@ -148,8 +147,7 @@ START_TEST(nobody_goes_on_before_all_have_come_and_one_leads) {
 }
 END_TEST
 
-/* ---- wrong use --------------------------------------------------------------------------------
- */
+/* ---- wrong use ---- */
 
 START_TEST(a_barrier_for_nobody_panics) {
     ex_barrier_init(&barrier, (enum ex_wait_kind)_i, 0);

@@ -1,5 +1,4 @@
-/* Functions that block, and what stands on them: files, names of hosts. Nothing is timed.
- */
+/* Functions that block, and what stands on them: files, names of hosts. Nothing is timed. */
 #include "tests/io_fixture.h"
 
 #include "executor/crew.h"

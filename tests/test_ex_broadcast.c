@@ -317,8 +317,7 @@ START_TEST(what_each_receives_and_misses_is_all_there_was) {
 }
 END_TEST
 
-/* ---- wrong use --------------------------------------------------------------------------------
- */
+/* ---- wrong use ---- */
 
 START_TEST(one_with_receivers_is_not_destroyed) {
     start(1, _i, 1);

@@ -213,8 +213,7 @@ START_TEST(senders_that_wait_are_told_that_the_receiver_is_gone) {
 }
 END_TEST
 
-/* ---- elements of all sizes --------------------------------------------------------------------
- */
+/* ---- elements of all sizes ---- */
 
 static const size_t sizes[] = {1, 3, 8, 24, 100};
 
@@ -267,8 +266,7 @@ START_TEST(elements_of_any_size_pass_through_blocks) {
 }
 END_TEST
 
-/* ---- out of memory ------------------------------------------------------------------------------
- */
+/* ---- out of memory ---- */
 
 static struct ex_channel *create_with(int allocations, size_t element_size, size_t capacity) {
     struct ex_channel *created;
@@ -324,8 +322,7 @@ START_TEST(a_send_without_memory_leaves_the_element_out_and_the_channel_whole) {
 }
 END_TEST
 
-/* ---- wrong use --------------------------------------------------------------------------------
- */
+/* ---- wrong use ---- */
 
 START_TEST(a_second_receiver_panics) {
     start(2, _i, 1);

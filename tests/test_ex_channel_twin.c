@@ -26,8 +26,7 @@ static struct ex_frame *receive(struct puppet *self) {
     return ex_channel_recv((struct ex_channel_recv *)(void *)self->leaf, channel, &self->element);
 }
 
-/* ---- what the twin does -----------------------------------------------------------------------
- */
+/* ---- what the twin does ---- */
 
 static int twin_put(struct channel_twin *twin, int64_t element) {
     if (twin->is_closed) {
@@ -130,8 +129,7 @@ static void twin_run_all(struct channel_twin *twin) {
     }
 }
 
-/* ---- the same to both ---------------------------------------------------------------------------
- */
+/* ---- the same to both ---- */
 
 static void tell(struct channel_twin *twin, int id, int64_t element) {
     if (puppet_result(id) == EX_PENDING) {

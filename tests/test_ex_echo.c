@@ -1,5 +1,4 @@
-/* A server that echoes to many clients, by the system's own loopback and Unix paths.
- */
+/* A server that echoes to many clients, by the system's own loopback and Unix paths. */
 #include "tests/socket_fixture.h"
 
 #include <netinet/tcp.h>

@@ -4,8 +4,7 @@
 #include <ex/join.h>
 #include <signal.h>
 
-/* ---- the recycler -------------------------------------------------------------------------------
- */
+/* ---- the recycler ---- */
 
 static void give(void *memory) {
     ex_recycler_give((struct ex_recycler_block *)memory - 1);
@@ -119,8 +118,7 @@ START_TEST(a_recycler_destroyed_in_use_panics) {
 }
 END_TEST
 
-/* ---- erased calls -------------------------------------------------------------------------------
- */
+/* ---- erased calls ---- */
 
 /* An interface: gives numbers, 0 at the end. */
 struct source {

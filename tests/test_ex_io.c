@@ -1,5 +1,4 @@
-/* Descriptors in general, by pipes, socket pairs and counters. Nothing is timed.
- */
+/* Descriptors in general, by pipes, socket pairs and counters. Nothing is timed. */
 #include "tests/io_fixture.h"
 
 #include <ex/counter.h>

@@ -23,8 +23,7 @@
 
 extern const char __executable_start[], etext[]; /* the linker's */
 
-/* ---- the watching side --------------------------------------------------------------------------
- */
+/* ---- the watching side ---- */
 
 struct steps {
     long count;         /* instructions of the program between the marks */
@@ -108,8 +107,7 @@ static struct steps follow(void (*program)(void)) {
     return steps;
 }
 
-/* ---- the watched side ---------------------------------------------------------------------------
- */
+/* ---- the watched side ---- */
 
 static void mark(void) {
     __asm__ volatile("int3");
@@ -233,8 +231,7 @@ START_TEST(a_local_scheduler_executes_no_locked_instruction) {
 }
 END_TEST
 
-/* ---- what it must catch -------------------------------------------------------------------------
- */
+/* ---- what it must catch ---- */
 
 static int word;
 

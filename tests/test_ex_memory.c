@@ -16,8 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* ---- what gives memory --------------------------------------------------------------------------
- */
+/* ---- what gives memory ---- */
 
 static uint64_t fail_from, fail_to; /* of the calls that are counted; neither: none */
 static uint64_t call_count;
@@ -124,8 +123,7 @@ int __wrap_pthread_create(pthread_t *thread,
     return __real_pthread_create(thread, attributes, function, argument);
 }
 
-/* ---- what asks for memory -----------------------------------------------------------------------
- */
+/* ---- what asks for memory ---- */
 
 enum { ELEMENTS = 400, CHILDREN = 3, WORKS = 3, BIG = 200000, CALLS_MIN = 30 };
 

@@ -114,8 +114,7 @@ START_TEST(one_that_is_cancelled_when_it_was_given_the_lock_keeps_it) {
 }
 END_TEST
 
-/* ---- twin -------------------------------------------------------------------------------------
- */
+/* ---- twin ---- */
 
 static void acquire(int id, uint32_t count) {
     ck_assert_uint_eq(count, 1);
@@ -143,7 +142,7 @@ START_TEST(it_does_as_its_naive_twin) {
 }
 END_TEST
 
-/* ---- threads --------------------------------------------------------------------------------- */
+/* ---- threads ---- */
 
 enum { THREADS = 4, TASKS = 4, ROUNDS = 2000 };
 
@@ -200,7 +199,7 @@ START_TEST(tasks_and_threads_share_one) {
 }
 END_TEST
 
-/* ---- budget ---------------------------------------------------------------------------------- */
+/* ---- budget ---- */
 
 static int turns;
 
@@ -278,7 +277,7 @@ START_TEST(one_that_never_waits_gives_way_and_is_not_lost) {
 }
 END_TEST
 
-/* ---- wrong use ------------------------------------------------------------------------------- */
+/* ---- wrong use ---- */
 
 START_TEST(a_second_unlock_panics) {
     ex_mutex_init(&mutex, (enum ex_wait_kind)_i);

@@ -130,8 +130,7 @@ START_TEST(one_that_is_cancelled_leaves_the_queue) {
 }
 END_TEST
 
-/* ---- threads: tickets that are put down here and picked up there ------------------------------
- */
+/* ---- threads: tickets that are put down here and picked up there ---- */
 
 enum { THREADS = 4, TASKS = 4, ROUNDS = 2000 };
 

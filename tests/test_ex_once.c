@@ -84,8 +84,7 @@ START_TEST(one_that_is_cancelled_does_not_do_it_unless_it_was_given_to_it) {
 }
 END_TEST
 
-/* ---- threads ----------------------------------------------------------------------------------
- */
+/* ---- threads ---- */
 
 enum { THREADS = 4, TASKS = 4, ROUNDS = 500, TRIES = 3 };
 
@@ -164,8 +163,7 @@ START_TEST(it_is_done_once_by_one_of_all) {
 }
 END_TEST
 
-/* ---- wrong use --------------------------------------------------------------------------------
- */
+/* ---- wrong use ---- */
 
 START_TEST(completing_what_nobody_began_panics) {
     ex_once_init(&once, (enum ex_wait_kind)_i);

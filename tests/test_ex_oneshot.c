@@ -254,8 +254,7 @@ START_TEST(each_answer_reaches_its_asker_and_the_last_one_frees) {
 }
 END_TEST
 
-/* ---- wrong use --------------------------------------------------------------------------------
- */
+/* ---- wrong use ---- */
 
 START_TEST(a_second_send_panics) {
     start(0, _i);

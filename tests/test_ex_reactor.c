@@ -1,5 +1,5 @@
-/* Who waits for events, who is told, and that nobody is forgotten: with real threads, not timed.
- */
+/* Who waits for events, who is told, and that nobody is
+ * forgotten: with real threads, not timed. */
 #include "tests/io_fixture.h"
 
 #include "executor/io.h"

@@ -89,8 +89,7 @@ START_TEST(a_downgrade_lets_readers_in_and_no_writer) {
 }
 END_TEST
 
-/* ---- twin: a writer wants all permits ---------------------------------------------------------
- */
+/* ---- twin: a writer wants all permits ---- */
 
 enum { ALL = 15 };
 
@@ -121,8 +120,7 @@ START_TEST(it_does_as_its_naive_twin) {
 }
 END_TEST
 
-/* ---- threads ----------------------------------------------------------------------------------
- */
+/* ---- threads ---- */
 
 enum { THREADS = 4, TASKS = 4, ROUNDS = 1000 };
 
@@ -197,8 +195,7 @@ START_TEST(a_reader_never_sees_half_of_a_write) {
 }
 END_TEST
 
-/* ---- wrong use --------------------------------------------------------------------------------
- */
+/* ---- wrong use ---- */
 
 START_TEST(a_reader_that_unlocks_as_a_writer_panics) {
     ex_rwlock_init(&rwlock, (enum ex_wait_kind)_i);

@@ -263,8 +263,8 @@ EX_RESUME(futurelock) {
     EX_END();
 }
 
-/* Whenever the timeout comes, before the lock is granted, while it is, or after, nobody is stuck.
- */
+/* Whenever the timeout comes, before the lock is granted,
+ * while it is, or after, nobody is stuck. */
 START_TEST(a_loser_that_queues_for_a_lock_leaves_it_to_others) {
     fixture_start();
     struct lock lock = {0};

@@ -103,8 +103,7 @@ START_TEST(it_does_as_its_naive_twin) {
 }
 END_TEST
 
-/* ---- threads ----------------------------------------------------------------------------------
- */
+/* ---- threads ---- */
 
 enum { THREADS = 4, TASKS = 4, ROUNDS = 1000, PERMITS = 3 };
 
@@ -176,8 +175,7 @@ START_TEST(never_more_are_inside_than_there_are_permits) {
 }
 END_TEST
 
-/* ---- wrong use --------------------------------------------------------------------------------
- */
+/* ---- wrong use ---- */
 
 START_TEST(too_many_permits_panic) {
     ex_semaphore_init(&semaphore, (enum ex_wait_kind)_i, 1);

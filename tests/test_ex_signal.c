@@ -1,5 +1,4 @@
-/* Awaiting signals. Nothing is timed.
- */
+/* Awaiting signals. Nothing is timed. */
 #include "tests/io_fixture.h"
 
 #include <ex/signal.h>

@@ -32,8 +32,7 @@ static void start(void) {
     ck_assert_int_eq(create(sizeof memory), 0);
 }
 
-/* ---- tasks and joins ---------------------------------------------------------------------------
- */
+/* ---- tasks and joins ---- */
 
 struct add {
     struct ex_frame frame;
@@ -142,8 +141,7 @@ START_TEST(what_a_small_machine_does_not_have_is_refused) {
 }
 END_TEST
 
-/* ---- waiting -----------------------------------------------------------------------------------
- */
+/* ---- waiting ---- */
 
 struct sleepless {
     struct ex_frame frame;
@@ -292,8 +290,7 @@ START_TEST(locks_barriers_and_channels_work) {
 }
 END_TEST
 
-/* ---- several at one time -----------------------------------------------------------------------
- */
+/* ---- several at one time ---- */
 
 struct numbers {
     struct ex_frame frame;

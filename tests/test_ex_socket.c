@@ -1,5 +1,4 @@
-/* Sockets over the system's own loopback and Unix paths. Nothing is timed.
- */
+/* Sockets over the system's own loopback and Unix paths. Nothing is timed. */
 #include "tests/socket_fixture.h"
 
 #include <sys/resource.h>

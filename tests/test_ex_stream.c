@@ -159,8 +159,8 @@ START_TEST(a_stream_closed_before_it_began_runs_nothing) {
 }
 END_TEST
 
-/* A number, and before it the items of another such generator: `depth` of them, one in the other.
- */
+/* A number, and before it the items of another such generator:
+ * `depth` of them, one in the other. */
 struct nested {
     struct ex_frame frame;
     struct ex_generator generator;

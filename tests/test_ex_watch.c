@@ -252,8 +252,7 @@ START_TEST(everybody_sees_the_last_value_and_none_twice) {
 }
 END_TEST
 
-/* ---- wrong use --------------------------------------------------------------------------------
- */
+/* ---- wrong use ---- */
 
 START_TEST(one_with_receivers_is_not_destroyed) {
     start(1, _i);

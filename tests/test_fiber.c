@@ -63,8 +63,7 @@ EX_RESUME(sleeper) {
     EX_END();
 }
 
-/* ---- turns --------------------------------------------------------------------------------------
- */
+/* ---- turns ---- */
 
 static int64_t yield_thrice(void *name) {
     for (int i = 0; i < 3; i++) {
@@ -138,8 +137,7 @@ START_TEST(awaiting_what_need_not_wait_leaves_nobody_else_in_between) {
 }
 END_TEST
 
-/* ---- as frames ----------------------------------------------------------------------------------
- */
+/* ---- as frames ---- */
 
 static int64_t add_two(void *argument) {
     struct chatter child;
@@ -204,8 +202,7 @@ START_TEST(a_fiber_spawns_and_joins_another) {
 }
 END_TEST
 
-/* ---- who runs -----------------------------------------------------------------------------------
- */
+/* ---- who runs ---- */
 
 struct asker {
     struct ex_frame frame;
@@ -285,8 +282,7 @@ START_TEST(a_fiber_that_has_begun_keeps_its_task_on_the_thread) {
 }
 END_TEST
 
-/* ---- cancellation -------------------------------------------------------------------------------
- */
+/* ---- cancellation ---- */
 
 static int64_t sleep_and_clean_up(void *argument) {
     struct sleeper sleeper;
@@ -341,8 +337,7 @@ START_TEST(destroy_ends_every_fiber_and_gives_its_stack_back) {
 }
 END_TEST
 
-/* ---- suspend and wake ---------------------------------------------------------------------------
- */
+/* ---- suspend and wake ---- */
 
 static struct {
     struct ex_waker waker;
@@ -380,8 +375,7 @@ START_TEST(a_suspended_fiber_is_woken_by_another_thread) {
 }
 END_TEST
 
-/* ---- misuse -------------------------------------------------------------------------------------
- */
+/* ---- misuse ---- */
 
 START_TEST(awaiting_outside_of_a_fiber_panics) {
     struct chatter child;

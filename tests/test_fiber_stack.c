@@ -1,5 +1,5 @@
-/* Fibers and their stacks: how many, how big, what when there is none, what when one is too small.
- */
+/* Fibers and their stacks: how many, how big, what when there
+ * is none, what when one is too small. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* What an overflow of a fiber's stack ends with, and that other faults go where they went before.
- */
+/* What an overflow of a fiber's stack ends with, and that
+ * other faults go where they went before. */
 #include "executor/overflow.h"
 
 #include <errno.h>
@@ -274,8 +274,8 @@ static void *watch_with(void *argument) {
 
 static pthread_key_t own_key;
 
-/* Runs after the alternate stack was taken back: keys are destroyed in the order of their creation.
- */
+/* Runs after the alternate stack was taken back: keys are
+ * destroyed in the order of their creation. */
 static void expect_own_stack(void *argument) {
     (void)argument;
     const stack_t none = {.ss_flags = SS_DISABLE};

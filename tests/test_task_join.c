@@ -67,8 +67,7 @@ static struct ex_task *spawn_noter(const char *name, int count) {
     return ex_task_spawn(noter(ex_task_new(NULL, sizeof(struct noter)), name, count));
 }
 
-/* ---- order --------------------------------------------------------------------------------------
- */
+/* ---- order ---- */
 
 struct waiter {
     struct ex_frame frame;
@@ -129,8 +128,7 @@ START_TEST(who_spawns_and_awaits_without_end_leaves_the_others_their_turns) {
 }
 END_TEST
 
-/* ---- results ------------------------------------------------------------------------------------
- */
+/* ---- results ---- */
 
 /* Each of a chain spawns the next and awaits it. */
 struct link {

@@ -1,5 +1,4 @@
-/* Sleeping. Nothing is timed: what is checked holds however long the machine takes.
- */
+/* Sleeping. Nothing is timed: what is checked holds however long the machine takes. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>

@@ -87,8 +87,8 @@ static void batch_adapt(struct quarry *quarry, double used_ns) {
     }
 }
 
-/* What a request takes: processor time, or, where a worker leaves the work to its children, time.
- */
+/* What a request takes: processor time, or, where a worker
+ * leaves the work to its children, time. */
 static double busy_ns(const struct runner *runner) {
     return runner->record->forks ? (double)quarry_now_ms() * 1e6 : runner_cpu_ns(runner);
 }

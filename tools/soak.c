@@ -80,8 +80,7 @@ void __wrap_free(void *memory) {
     __real_free(memory);
 }
 
-/* ---- what tasks do ------------------------------------------------------------------------------
- */
+/* ---- what tasks do ---- */
 
 struct sleeper {
     struct ex_frame frame;
@@ -183,8 +182,7 @@ static struct ex_frame *parent(struct parent *self, struct ex_task *child, uint6
     return EX_FRAME(self, parent);
 }
 
-/* ---- who wakes them -----------------------------------------------------------------------------
- */
+/* ---- who wakes them ---- */
 
 struct driver {
     struct ex_frame frame;
@@ -247,8 +245,7 @@ EX_RESUME(driver) {
     EX_END();
 }
 
-/* ---- all of it ----------------------------------------------------------------------------------
- */
+/* ---- all of it ---- */
 
 static void *need(void *memory) {
     if (memory == NULL) {

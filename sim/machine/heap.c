@@ -15,9 +15,8 @@
 #define SMALL_STEP 16u
 #define SMALL_CLASSES 64u /* 16, 32 … 1024 */
 #define CLASS_COUNT 192u
-#define ALIGNED_CLASS                                                                              \
-    0xffffu /* header of an aligned block: `sequence` = offset to the real one                     \
-             */
+/* Header of an aligned block: `sequence` = offset to the real one. */
+#define ALIGNED_CLASS 0xffffu
 
 #define STATE_LIVE 0x6c697665u
 #define STATE_FREE 0x66726565u

@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* What a socket is to send along: 0 and a bundle (0 = nothing), the caller's also after an error.
- */
+/* What a socket is to send along: 0 and a bundle (0 =
+ * nothing), the caller's also after an error. */
 int64_t
 hooks_control_read(uint32_t index, const struct msghdr *header, uint32_t *rights, const void *site);
 

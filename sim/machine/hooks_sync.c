@@ -1,5 +1,5 @@
-/* Mutexes and condition variables. Attribute objects are libc's: its functions touch nothing else.
- */
+/* Mutexes and condition variables. Attribute objects are
+ * libc's: its functions touch nothing else. */
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>

@@ -1,5 +1,4 @@
-/* When the timers of a benchmark are due: the same for every runtime, and cheap to make.
- */
+/* When the timers of a benchmark are due: the same for every runtime, and cheap to make. */
 #ifndef TOOLS_BENCH_EXECUTOR_DEADLINE_H
 #define TOOLS_BENCH_EXECUTOR_DEADLINE_H
 

@@ -57,8 +57,8 @@ static void wheel_cancel(struct timer *timer) {
     timer->previous->next = timer->next;
 }
 
-/* Empties the slot that comes next: fires what is due there, or spreads it over the levels below.
- */
+/* Empties the slot that comes next: fires what is due there,
+ * or spreads it over the levels below. */
 static void wheel_turn(void) {
     unsigned level = 0;
     uint64_t later = 0;

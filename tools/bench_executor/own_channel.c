@@ -41,8 +41,7 @@ static void *new_task(struct ex_scheduler *scheduler, size_t size) {
     return frame;
 }
 
-/* ---- a value goes there and comes back ----------------------------------------------------------
- */
+/* ---- a value goes there and comes back ---- */
 
 struct serve {
     struct ex_frame frame;
@@ -90,8 +89,7 @@ uint64_t own_channel_round(uint64_t count) {
     return spent;
 }
 
-/* ---- one sends, one receives --------------------------------------------------------------------
- */
+/* ---- one sends, one receives ---- */
 
 struct produce {
     struct ex_frame frame;
@@ -137,8 +135,7 @@ uint64_t own_channel_pass(uint64_t count) {
     return spent;
 }
 
-/* ---- a mutex that nobody else wants -------------------------------------------------------------
- */
+/* ---- a mutex that nobody else wants ---- */
 
 struct lock {
     struct ex_frame frame;

@@ -20,8 +20,7 @@ static int64_t run(struct ex_frame *(*init)(void *memory), size_t size) {
     return result;
 }
 
-/* ---- erased calls: a source and three that add one to each element -----------------------------
- */
+/* ---- erased calls: a source and three that add one to each element ---- */
 
 struct stream {
     struct ex_future (*next)(struct stream *stream);

@@ -41,7 +41,7 @@ static uint64_t run(struct ex_frame *(*init)(void *memory), size_t size, uint64_
     return result;
 }
 
-/* ---- memory ---------------------------------------------------------------------------------- */
+/* ---- memory ---- */
 
 struct idle {
     struct ex_frame frame;
@@ -87,7 +87,7 @@ uint64_t own_task(uint64_t count) {
     return run(crowd, sizeof(struct crowd), count);
 }
 
-/* ---- yield ----------------------------------------------------------------------------------- */
+/* ---- yield ---- */
 
 static uint64_t tasks; /* that yield */
 
@@ -159,7 +159,7 @@ uint64_t own_yield_100k(uint64_t count) {
     return spent;
 }
 
-/* ---- spawn ----------------------------------------------------------------------------------- */
+/* ---- spawn ---- */
 
 struct child {
     struct ex_frame frame;
