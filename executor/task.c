@@ -48,6 +48,11 @@ static inline struct ex_frame *stored(const struct ex_strand *root, uintptr_t wo
     return up_of(is_shared ? word | EX_TASK_UP_SHARED : word);
 }
 
+/* Where nobody else writes it: a dump may be reading. */
+static inline void write_up(struct ex_strand *root, uintptr_t word) {
+    __atomic_store_n(&ex_task_frame(ex_task_of(root))->up, stored(root, word), __ATOMIC_RELAXED);
+}
+
 static inline uintptr_t exchange_up(struct ex_strand *root, uintptr_t word) {
     struct ex_frame **const up = &ex_task_frame(ex_task_of(root))->up;
 
@@ -169,7 +174,7 @@ static __attribute__((noinline)) struct ex_task *spawn_slowly(struct ex_frame *f
 
     EX_REQUIRE((root->state & (EX_STRAND_LIVE | EX_STRAND_RETURNED)) != EX_STRAND_LIVE,
                "a task is spawned twice");
-    frame->up = stored(root, up);
+    write_up(root, up);
     root->leaf = frame;
     __atomic_store_n(&root->requests, 0, __ATOMIC_RELAXED);
     if (worker == NULL || ex_slab_of(root)->owner != worker) {
@@ -228,7 +233,7 @@ static __attribute__((noinline)) void release_slowly(struct ex_strand *root) {
     if (scheduler->is_watched) {
         ex_observer_tell(&scheduler->observer, scheduler->observer.dropped, root);
     }
-    ex_task_frame(ex_task_of(root))->up = stored(root, EX_TASK_UP_RELEASED);
+    write_up(root, EX_TASK_UP_RELEASED);
     __atomic_store_n(&root->generation, (uint16_t)(root->generation + 1), __ATOMIC_RELAXED);
     __atomic_store_n(&root->owner, ex_slab_of(root)->owner_id, __ATOMIC_RELEASE);
     if ((__atomic_fetch_or(&root->signal, EX_STRAND_SIGNAL_FREED, __ATOMIC_ACQ_REL) &

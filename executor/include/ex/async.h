@@ -40,9 +40,12 @@
 
 #include <ex/frame.h>
 
-/* The head of NAME's resume function; its parameters are `frame`, `strand` and `value`. */
+/* The head of NAME's resume function; its parameters are `frame`, `strand` and `value`. Inline, for
+ * where it is awaited its beginning is then the caller's code: no call, and no look at `at`. */
 #define EX_RESUME(name)                                                                            \
-    static int64_t name##_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t value)
+    static inline int64_t name##_resume(struct ex_frame *frame,                                    \
+                                        struct ex_strand *strand,                                  \
+                                        int64_t value)
 
 /* Opens the body. From here on `self` is the struct NAME, `value` what the last await returned. */
 #define EX_BEGIN(name) EX_BEGIN_BRANCHES(name, NULL)
