@@ -157,12 +157,27 @@ static bool is_cancelled(const struct ex_io_operation *self, struct ex_strand *s
     return ex_strand_is(strand, EX_STRAND_CANCEL) && !ex_strand_is(strand, EX_STRAND_SHIELDS);
 }
 
+static int begin(const struct ex_io_operation *self) {
+    return self->io.source == NULL
+               ? -EBADF
+               : ex_source_begin(self->io.source, self->io.generation, self->kind->direction, self);
+}
+
+/* What it returns. */
+static int64_t end(const struct ex_io_operation *self, int64_t value) {
+    const bool is_reported = value < 0 && self->done_size > 0;
+    const bool is_kept = is_reported && value != -ECANCELED; /* that one the strand keeps */
+
+    ex_source_end(self->io.source, self->kind->direction, is_kept ? (int)value : 0);
+    return is_reported ? (int64_t)self->done_size : value;
+}
+
 EX_RESUME(ex_io_operation) {
     EX_BEGIN(ex_io_operation);
     EX_WAIT_BEGIN();
-    if (self->io.source == NULL ||
-        ex_source_begin(self->io.source, self->io.generation, self->kind->direction, self) != 0) {
-        EX_RETURN(-EBADF);
+    value = begin(self);
+    if (value != 0) {
+        EX_RETURN(value);
     }
     for (;;) {
         value = go_on(self, strand);
@@ -178,8 +193,7 @@ EX_RESUME(ex_io_operation) {
             break;
         }
     }
-    ex_source_end(self->io.source, self->kind->direction);
-    EX_RETURN(value < 0 && self->done_size > 0 ? (int64_t)self->done_size : value);
+    EX_RETURN(end(self, value));
     EX_END();
 }
 

@@ -211,8 +211,9 @@ int ex_source_begin(struct ex_source *source,
                    direction == EX_SOURCE_READ
                        ? "two operations read from one descriptor at one time"
                        : "two operations write to one descriptor at one time");
-        source->directions[direction].user = user;
-        status = 0;
+        status = source->directions[direction].kept;
+        source->directions[direction].kept = 0;
+        source->directions[direction].user = status == 0 ? user : NULL;
     }
     ex_wait_leave(&source->guard);
     return status;
@@ -248,13 +249,14 @@ void ex_source_tried(struct ex_source *source, unsigned which, bool is_ready) {
     ex_wait_leave(&source->guard);
 }
 
-void ex_source_end(struct ex_source *source, unsigned which) {
+void ex_source_end(struct ex_source *source, unsigned which, int kept) {
     struct ex_source_direction *const direction = &source->directions[which];
 
     ex_wait_enter(&source->guard);
     EX_ASSERT(direction->user != NULL && !direction->is_trying);
     direction->user = NULL;
     direction->strand = NULL;
+    direction->kept = kept;
     const bool shall_free = is_unused(source);
     ex_wait_leave(&source->guard);
     if (shall_free) {

@@ -14,6 +14,10 @@
  * before, told after): sources stay sources as long as their scheduler lives, so it finds one, and
  * does no worse than one more try.
  *
+ * An operation that has bytes to report leaves its error to the next one, for the system tells it
+ * once. Counterexample: (1) a read of all has got some, and then ECONNRESET; (2) it returns those;
+ * (3) the next read gives 0, as if the peer had ended its data.
+ *
  * A number is given back to the system once nobody tries it. Counterexample: (1) A takes the number
  * 5 to read from it; (2) B closes 5, and C opens a file that becomes 5; (3) A reads C's file.
  *
@@ -39,6 +43,7 @@ struct ex_source_direction {
     struct ex_strand *strand; /* to wake; NULL: nobody waits */
     bool is_ready;
     bool is_trying; /* the user is in a system call */
+    int kept;       /* what the last user met and could not tell; 0: nothing */
 };
 
 struct ex_source {
@@ -85,7 +90,8 @@ int ex_source_close(struct ex_source *source, uint32_t generation);
 /* An event of epoll. By whoever fetched it. */
 void ex_source_tell(struct ex_source *source, uint32_t events);
 
-/* An operation begins. -EBADF. Panics when another is under way in this direction. */
+/* An operation begins. -EBADF; what the one before it kept: it does not begin. Panics when another
+ * is under way in this direction. */
 int ex_source_begin(struct ex_source *source,
                     uint32_t generation,
                     unsigned direction,
@@ -97,7 +103,7 @@ int ex_source_try(struct ex_source *source, unsigned direction, struct ex_strand
 /* After each that gave a descriptor. */
 void ex_source_tried(struct ex_source *source, unsigned direction, bool is_ready);
 
-/* After each begin. */
-void ex_source_end(struct ex_source *source, unsigned direction);
+/* After each begin. `kept`: an error for the next one, 0: none. */
+void ex_source_end(struct ex_source *source, unsigned direction, int kept);
 
 #endif

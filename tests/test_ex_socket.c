@@ -63,6 +63,10 @@ static struct ex_frame *read_some(struct puppet *self) {
     return ex_io_read(LEAF(self, ex_io_read), ends[self->argument], bytes, sizeof bytes);
 }
 
+static struct ex_frame *read_all(struct puppet *self) {
+    return ex_io_read_all(LEAF(self, ex_io_read_all), ends[self->argument], bytes, sizeof bytes);
+}
+
 static struct ex_frame *write_ping(struct puppet *self) {
     return ex_io_write(LEAF(self, ex_io_write), ends[self->argument], "ping", 4);
 }
@@ -176,20 +180,43 @@ START_TEST(nobody_there_is_refused) {
 }
 END_TEST
 
-START_TEST(a_reset_ends_a_read_and_the_next_write) {
+static void reset(struct ex_io io) {
     const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    const int descriptor = ex_io_descriptor(io);
+
+    ck_assert_int_eq(setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+    ex_io_close(io);
+}
+
+START_TEST(a_reset_ends_a_read_and_the_next_write) {
     connect_both(_i);
     puppet_do_with(0, read_some, 0);
     puppets_run();
 
-    ck_assert_int_eq(
-        setsockopt(ex_io_descriptor(ends[1]), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once),
-        0);
-    ex_io_close(ends[1]);
+    reset(ends[1]);
 
     ck_assert_int_eq(puppet_await(0), -ECONNRESET);
     puppet_do_with(0, write_ping, 0);
     ck_assert_int_eq(puppet_await(0), -EPIPE);
+    stop();
+}
+END_TEST
+
+START_TEST(a_reset_after_some_bytes_is_told_to_the_next_read) {
+    connect_both(_i);
+    puppet_do_with(0, read_all, 0);
+    puppet_do_with(1, write_ping, 1);
+    ck_assert_int_eq(puppet_await(1), 4);
+    puppets_run();
+    ck_assert_int_eq(puppet_result(0), EX_PENDING);
+
+    reset(ends[1]);
+
+    ck_assert_int_eq(puppet_await(0), 4);
+    puppet_do_with(0, read_some, 0);
+    ck_assert_int_eq(puppet_await(0), -ECONNRESET);
+    puppet_do_with(0, read_some, 0);
+    ck_assert_int_eq(puppet_await(0), 0); /* as the system has it: told once */
     stop();
 }
 END_TEST
@@ -393,6 +420,7 @@ SUITE(socket) {
     SUITE_LOOP(half_a_close_wakes_who_reads, 0, KINDS);
     SUITE_LOOP(nobody_there_is_refused, 0, KINDS);
     SUITE_LOOP(a_reset_ends_a_read_and_the_next_write, 0, BY_PATH);
+    SUITE_LOOP(a_reset_after_some_bytes_is_told_to_the_next_read, 0, BY_PATH);
     SUITE_LOOP(an_accept_can_be_cancelled_late_and_closed, 0, KINDS);
     SUITE_LOOP(a_connect_can_be_cancelled, 0, BY_PATH);
     SUITE_TEST(a_unix_listener_whose_queue_is_full_says_so);
