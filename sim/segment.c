@@ -221,6 +221,7 @@ static void finish(struct segments *segments, uint32_t index) {
     }
 }
 
+/* Not after a reset: that would read as an end that the peer told. */
 static void end_arrive(struct segments *segments, uint32_t index) {
     struct socket *socket = socket_at(segments->sockets, index);
     socket->flags |= SOCKET_ENDED;
@@ -346,7 +347,7 @@ static void deliver(struct segments *segments, uint32_t index) {
     if (segment.size > 0) {
         data_arrive(segments, index, segment.size);
     }
-    if ((segment.flags & SEGMENT_END) != 0) {
+    if ((segment.flags & SEGMENT_END) != 0 && socket->state == SOCKET_CONNECTED) {
         end_arrive(segments, index);
     }
 }

@@ -178,6 +178,28 @@ START_TEST(bytes_come_out_as_they_went_in) {
 }
 END_TEST
 
+/* Else what a reset cut off would read as all there is. */
+START_TEST(an_end_that_was_on_its_way_at_a_reset_is_not_told) {
+    char buffer[64];
+    network_fixture_open(2);
+    *description_fault_add(&net.description) = (struct description_fault){.kind = DESCRIPTION_RESET,
+                                                                          .from = 1,
+                                                                          .to = 2,
+                                                                          .at_ns = 1000000000};
+    network_fixture_begin(CHOICES_ZERO, 1);
+    uint32_t ends[2];
+    open_connection(ends, open_listener(2, 80, 5));
+    ck_assert_int_eq(send_text(ends[0], "first"), 5);
+    sleep_ns(999950000 - schedule_now_ns(&net.schedule));
+    ck_assert_int_eq(send_text(ends[0], "rest"), 4);
+    ck_assert_int_eq(stream_shutdown(&net.endpoints.segments, ends[0], SHUT_WR, NULL), 0);
+    settle();
+
+    ck_assert_int_eq(receive(ends[1], buffer, 64, 0), 5);
+    ck_assert_int_eq(receive(ends[1], buffer, 64, 0), -ECONNRESET);
+}
+END_TEST
+
 SUITE(network) {
     SUITE_TEST(every_address_belongs_to_its_node);
     SUITE_TEST(addresses_are_told_apart);
@@ -185,6 +207,7 @@ SUITE(network) {
     SUITE_TEST(latency_lies_between_its_bounds_and_reaches_both);
     SUITE_TEST(alternative_zero_is_the_minimum_and_loopback_asks_nobody);
     SUITE_TEST(partitions_begin_and_heal_for_those_they_concern);
+    SUITE_TEST(an_end_that_was_on_its_way_at_a_reset_is_not_told);
     SUITE_TEST(equal_seeds_give_equal_fingerprints);
     SUITE_LOOP(bytes_come_out_as_they_went_in, 0, 10);
 }
