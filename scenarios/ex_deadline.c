@@ -15,7 +15,10 @@
 /* ---- answers ---- */
 
 #define WORKERS 3
-#define PAIRS 5
+#define PAIRS 7
+#define PATIENT 5 /* and those after it: their deadline is far away, and the answer comes at once  \
+                   */
+#define PATIENCE_NS EX_TIMER_S
 #define LATE_NS EX_TIMER_MS /* after its time, as long as nobody keeps a worker thread */
 
 /* Receives, and when it is told, takes a while to clean up. */
@@ -61,6 +64,7 @@ struct asker {
 };
 
 static void end_late(struct asker *self) {
+    STAGE_REQUIRE(self->index < PATIENT, "an answer does not come");
     sim_count("timed out", 1);
     STAGE_REQUIRE(stage_now_ns() >= self->due_ns, "a deadline passes early");
     ex_oneshot_close(self->oneshot);
@@ -72,7 +76,8 @@ static void end_late(struct asker *self) {
 
 EX_RESUME(asker) {
     EX_BEGIN(asker);
-    self->due_ns = stage_now_ns() + (5 + self->index) * EX_TIMER_US;
+    self->due_ns =
+        stage_now_ns() + (self->index < PATIENT ? (5 + self->index) * EX_TIMER_US : PATIENCE_NS);
     EX_AWAIT(ex_deadline(&self->deadline,
                          listen_to(&self->listen, self->oneshot, &self->answer),
                          self->due_ns));
@@ -81,7 +86,10 @@ EX_RESUME(asker) {
     } else {
         STAGE_REQUIRE(value == 0, "a receive returns %lld", (long long)value);
         sim_count("received", 1);
-        sim_count(self->deadline.is_told ? "received though told" : "received in time", 1);
+        sim_count(self->index >= PATIENT   ? "received at once"
+                  : self->deadline.is_told ? "received though told"
+                                           : "received in time",
+                  1);
     }
     STAGE_REQUIRE(stage_now_ns() <= self->due_ns + LATE_NS, "a deadline passes late");
     STAGE_REQUIRE(self->answer == 0 || self->answer == 100 + self->index, "another one's answer");
@@ -99,7 +107,9 @@ struct answerer {
 
 EX_RESUME(answerer) {
     EX_BEGIN(answerer);
-    EX_AWAIT(ex_sleep_for(&self->sleep, (5 + self->index / 2 * 2) * EX_TIMER_US));
+    if (self->index < PATIENT) {
+        EX_AWAIT(ex_sleep_for(&self->sleep, (5 + self->index / 2 * 2) * EX_TIMER_US));
+    }
     const uint32_t answer = 100 + self->index;
     if (ex_oneshot_send(self->oneshot, &answer) == 0) {
         sim_count("received", -1);

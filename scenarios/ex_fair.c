@@ -113,6 +113,7 @@ int crew_main(int argc, char **argv) {
 
 #define RALLY 400 /* how often the ball goes to and fro */
 #define GREED 2000
+#define CROWD 1100  /* a queue holds 1024 */
 #define PATIENCE 60 /* what others may do before it is one's turn */
 
 static struct ex_mutex unloved;
@@ -141,6 +142,16 @@ EX_RESUME(player) {
             ex_waker_wake(self->other->waker);
         }
     }
+    EX_END();
+}
+
+struct sheep {
+    struct ex_frame frame;
+};
+
+EX_RESUME(sheep) {
+    EX_BEGIN(sheep);
+    sim_count("crowd", 1);
     EX_END();
 }
 
@@ -184,6 +195,19 @@ EX_RESUME(modest) {
     EX_END();
 }
 
+/* Spawns a crowd, at one go. */
+struct herd {
+    struct ex_frame frame;
+};
+
+EX_RESUME(herd) {
+    EX_BEGIN(herd);
+    for (uint32_t i = 0; i < CROWD; i++) {
+        ex_task_spawn_detached(EX_FRAME(STAGE_NEW(NULL, sheep), sheep));
+    }
+    EX_END();
+}
+
 int alone_main(int argc, char **argv) {
     (void)argc;
     (void)argv;
@@ -200,6 +224,7 @@ int alone_main(int argc, char **argv) {
     ex_task_spawn_detached(EX_FRAME(modest, modest));
     ex_task_spawn_detached(EX_FRAME(players[0], player));
     ex_task_spawn_detached(EX_FRAME(players[1], player));
+    ex_task_spawn_detached(EX_FRAME(STAGE_NEW(scheduler, herd), herd));
     struct ex_task *kept = ex_task_spawn(EX_FRAME(greedy, greedy));
     stage_run(scheduler);
     ex_task_take(kept);
@@ -214,8 +239,10 @@ SIM_SCENARIO(world) {
     sim_forbid_leaks(world);
     sim_limit_time(world, SIM_S(1));
     sim_finally(world, "each has all its turns", "turns", sim_equal(RIVALS * TURNS));
+    sim_finally(world, "each of the crowd runs once", "crowd", sim_equal(CROWD));
     sim_finally(world, "the modest one ends", "modest", sim_equal(1));
     sim_finally(world, "the greedy one ends", "greedy", sim_equal(1));
     sim_sometimes(world, "tasks wait for the mutex", "waits", sim_at_least(RIVALS));
     sim_sometimes(world, "what was woken last has to queue", "lifo caps", sim_at_least(1));
+    sim_sometimes(world, "a queue is full", "overflows", sim_at_least(1));
 }

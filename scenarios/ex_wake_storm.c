@@ -107,6 +107,9 @@ int program(int argc, char **argv) {
 
     pthread_create(&threads[0], NULL, herald, NULL);
     pthread_create(&threads[1], NULL, echo, NULL);
+    /* It may be over before the last tasks are spawned. */
+    const int status = ex_scheduler_run(scheduler);
+    STAGE_REQUIRE(status == 0, "the scheduler did not run to its end: %d", status);
     pthread_join(threads[0], NULL);
     pthread_join(threads[1], NULL);
     stage_run(scheduler);
