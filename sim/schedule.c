@@ -2,16 +2,12 @@
 
 #include <inttypes.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "sim/identity.h"
 #include "sim/panic.h"
+#include "sim/schedule_parts.h"
 
-#define CHECK_POINTS 64u
 #define QUICK_MAX ORDER_WORD_MAX
-
-static void timeout_fire(void *context, const struct agenda_item *item);
-static void pick(struct schedule *schedule, bool stays, bool yielded);
 
 /* ---- set-up ---- */
 
@@ -25,7 +21,7 @@ void schedule_init(struct schedule *schedule,
     agent_table_init(&schedule->agents, arena, agents_max);
     void *memory = arena_take(arena, agenda_size(entries_max));
     schedule->agenda = agenda_init(memory, entries_max);
-    const uint32_t timeout = schedule_handler_add(schedule, timeout_fire, schedule);
+    const uint32_t timeout = schedule_handler_add(schedule, schedule_timeout_fire, schedule);
     ASSERT(timeout == 0);
 }
 
@@ -109,27 +105,12 @@ schedule_thread_start(struct schedule *schedule, uint64_t identity, uint32_t id,
     return index;
 }
 
-static void agent_drop(struct schedule *schedule, uint32_t index) {
+void schedule_agent_drop(struct schedule *schedule, uint32_t index) {
     if (schedule_agent(schedule, index)->state == AGENT_READY) {
         agent_ready_remove(&schedule->agents, index);
     }
     schedule_agent(schedule, index)->state = AGENT_FREE;
     pool_give(&schedule->agents.pool, index);
-}
-
-static void deadline_clear(struct schedule *schedule, struct agent *agent) {
-    if (agent->deadline == 0) {
-        return;
-    }
-    if (agent->deadline_agent != 0) {
-        agent_drop(schedule, agent->deadline_agent);
-        agent->deadline_agent = 0;
-    } else {
-        const bool cancelled = agenda_cancel(schedule->agenda, agent->deadline);
-        ASSERT(cancelled);
-        schedule->next_ns = agenda_next_ns(schedule->agenda);
-    }
-    agent->deadline = 0;
 }
 
 void schedule_thread_end(struct schedule *schedule) {
@@ -138,7 +119,7 @@ void schedule_thread_end(struct schedule *schedule) {
     agent_ready_remove(&schedule->agents, index);
     schedule->leaving = index;
     schedule_progress(schedule);
-    pick(schedule, false, false);
+    schedule_pick(schedule, false, false);
     UNREACHABLE();
 }
 
@@ -147,18 +128,13 @@ void schedule_thread_kill(struct schedule *schedule, uint32_t index) {
     struct agent *agent = schedule_agent(schedule, index);
     ASSERT(agent->kind == AGENT_THREAD);
     (void)agent_queue_remove(&schedule->agents, index); /* whatever the program left of it */
-    deadline_clear(schedule, agent);
-    agent_drop(schedule, index);
+    schedule_deadline_clear(schedule, agent);
+    schedule_agent_drop(schedule, index);
 }
 
 /* ---- the loop ---- */
 
-static uint64_t earlier(uint64_t a, uint64_t b) {
-    return a < b ? a : b;
-}
-
-/* Moves what is due from the agenda into the ready set. */
-static void collect(struct schedule *schedule) {
+void schedule_collect(struct schedule *schedule) {
     struct agenda_item item;
     while (agenda_pop(schedule->agenda, schedule->clock.now_ns, &item)) {
         const uint32_t index = agent_take(schedule, AGENT_ENTRY);
@@ -180,52 +156,10 @@ static void collect(struct schedule *schedule) {
     schedule->next_ns = agenda_next_ns(schedule->agenda);
 }
 
-static void release_held(struct schedule *schedule) {
-    const uint32_t index = schedule->held.first;
-    const bool whole = agent_queue_remove(&schedule->agents, index);
-    ASSERT(whole);
-    schedule->held_since = *schedule->points;
-    agent_ready_add(&schedule->agents, index);
-}
-
-static void limits_check(struct schedule *schedule) {
-    const uint64_t points = *schedule->points;
-    if (points - schedule->progress_at > SCHEDULE_NO_PROGRESS_POINTS) {
-        verdict_set(schedule->verdict,
-                    VERDICT_NO_PROGRESS,
-                    "%u points passed and nothing moved",
-                    SCHEDULE_NO_PROGRESS_POINTS);
-        schedule_end(schedule);
-    }
-    if (points > schedule->points_max) {
-        verdict_set(schedule->verdict,
-                    VERDICT_LIMIT,
-                    "the limit of %" PRIu64 " points was reached",
-                    schedule->points_max);
-        schedule_end(schedule);
-    }
-    if (schedule->clock.now_ns > schedule->time_max_ns) {
-        verdict_set(schedule->verdict,
-                    VERDICT_LIMIT,
-                    "the limit of %" PRIu64 " ns of virtual time was reached",
-                    schedule->time_max_ns);
-        schedule_end(schedule);
-    }
-    const struct choices *choices = schedule->choices;
-    if (choices->diverged || (choices->overflow && points % CHECK_POINTS == 0)) {
-        verdict_set(schedule->verdict,
-                    choices->diverged ? VERDICT_DIVERGED : VERDICT_LIMIT,
-                    choices->diverged ? "choice %" PRIu64 " does not match the recorded one"
-                                      : "more than %" PRIu64 " choices",
-                    choices->diverged ? choices->mismatch_at : choices->record_capacity);
-        schedule_end(schedule);
-    }
-}
-
 /* Nothing is ready: lets held threads go on, jumps to the next entry, or ends the run. */
 static void idle(struct schedule *schedule) {
     if (schedule->held.first != 0) {
-        release_held(schedule);
+        schedule_release_held(schedule);
         return;
     }
     if (schedule->next_ns == AGENDA_NEVER) {
@@ -238,10 +172,10 @@ static void idle(struct schedule *schedule) {
         schedule->check_at = 0;
         ASSERT(schedule->look_ns <= schedule->clock.now_ns);
         if (schedule->clock.now_ns > schedule->time_max_ns) {
-            limits_check(schedule);
+            schedule_limits_check(schedule);
         }
     }
-    collect(schedule);
+    schedule_collect(schedule);
 }
 
 /* In a replay the recorded agent is looked up by identity, so that a tolerant replay finds it
@@ -319,7 +253,7 @@ decide_quickly(struct schedule *schedule, uint32_t count, bool keeps, bool renew
 
 static void fire(struct schedule *schedule, uint32_t index) {
     const struct agenda_item item = schedule_agent(schedule, index)->item;
-    agent_drop(schedule, index);
+    schedule_agent_drop(schedule, index);
     schedule->handlers[item.handler].function(schedule->handlers[item.handler].context, &item);
     if (schedule->verdict->kind != VERDICT_NONE) {
         schedule_end(schedule);
@@ -338,8 +272,7 @@ static inline void hand_over(struct schedule *schedule, uint32_t to) {
     schedule->machine.switch_to(from, schedule->self->slot);
 }
 
-/* Picks until a thread is to run, and hands over to it. */
-static void pick(struct schedule *schedule, bool stays, bool yielded) {
+void schedule_pick(struct schedule *schedule, bool stays, bool yielded) {
     const struct order *order = &schedule->agents.order;
     struct agent *self = schedule->self;
     for (;;) {
@@ -378,57 +311,33 @@ static void pick(struct schedule *schedule, bool stays, bool yielded) {
     }
 }
 
-/* What is not looked at at every point, so that the step path has one comparison for all of it: the
- * next point at which any of it can be true. A replay is looked at every time, since it ends where
- * it diverges; all else must be found at the same point there. */
-static void check(struct schedule *schedule) {
-    const uint64_t points = *schedule->points;
-    limits_check(schedule);
-    if (schedule->held.first != 0 && points - schedule->held_since > SCHEDULE_HOLD_POINTS_MAX) {
-        release_held(schedule);
-    }
-    schedule->check_at = choices_replays(schedule->choices)
-                             ? points + 1
-                             : points - points % CHECK_POINTS + CHECK_POINTS;
-    schedule->check_at =
-        earlier(schedule->check_at, schedule->progress_at + SCHEDULE_NO_PROGRESS_POINTS + 1);
-    if (schedule->points_max < schedule->check_at) {
-        schedule->check_at = schedule->points_max + 1;
-    }
-    const uint64_t left_ns = schedule->time_max_ns - schedule->clock.now_ns;
-    schedule->check_at = earlier(schedule->check_at, points + left_ns / VCLOCK_CALL_NS + 1);
-    if (schedule->held.first != 0) {
-        schedule->check_at =
-            earlier(schedule->check_at, schedule->held_since + SCHEDULE_HOLD_POINTS_MAX + 1);
-    }
-}
-
 /* A step at which something is due, or with many candidates, another strategy or a replay. */
 static __attribute__((noinline)) void step_slowly(struct schedule *schedule, bool yielded) {
     const uint64_t points = *schedule->points;
     const uint64_t now_ns = schedule->clock.now_ns;
     if (now_ns >= schedule->look_ns) {
         if (now_ns >= schedule->next_ns) {
-            collect(schedule);
+            schedule_collect(schedule);
         }
         if (points >= schedule->check_at) {
-            check(schedule);
+            schedule_limits_look(schedule);
         }
         schedule->look_ns =
-            earlier(schedule->next_ns, now_ns + (schedule->check_at - points) * VCLOCK_CALL_NS);
+            schedule_earlier(schedule->next_ns,
+                             now_ns + (schedule->check_at - points) * VCLOCK_CALL_NS);
     }
     if (schedule->agents.order.count > 1) {
         if (yielded) {
             order_renew(&schedule->agents.order, schedule->self->ready_position);
         }
-        pick(schedule, true, yielded);
+        schedule_pick(schedule, true, yielded);
     }
 }
 
 static __attribute__((noinline)) void
 step_fire(struct schedule *schedule, uint32_t chosen, bool yielded) {
     fire(schedule, chosen);
-    pick(schedule, true, yielded);
+    schedule_pick(schedule, true, yielded);
 }
 
 /* Whatever it calls is the last thing that it does: nothing of it lies on the stack of a thread
@@ -468,7 +377,7 @@ static inline __attribute__((always_inline)) void step(struct schedule *schedule
 
 void schedule_run(struct schedule *schedule) {
     ASSERT(schedule->running == 0);
-    pick(schedule, false, false);
+    schedule_pick(schedule, false, false);
 }
 
 __attribute__((noinline)) void schedule_step(struct schedule *schedule) {
@@ -477,139 +386,6 @@ __attribute__((noinline)) void schedule_step(struct schedule *schedule) {
 
 __attribute__((noinline)) void schedule_step_yield(struct schedule *schedule) {
     step(schedule, true);
-}
-
-enum wake_reason schedule_wait(struct schedule *schedule,
-                               struct wait_queue *queue,
-                               uint64_t deadline_ns,
-                               const struct wait_cause *cause) {
-    const uint32_t index = schedule->running;
-    struct agent *agent = schedule_agent(schedule, index);
-    ASSERT(index != 0 && agent->state == AGENT_READY);
-    ASSERT(agent->deadline == 0);
-    if (agent->interrupts != 0) {
-        return WAKE_INTERRUPTED;
-    }
-    agent_ready_remove(&schedule->agents, index);
-    agent->state = AGENT_WAITING;
-    agent->cause = *cause;
-    agent->reason = WAKE_SIGNALLED;
-    if (queue != NULL) {
-        agent_queue_add(&schedule->agents, queue, index);
-    }
-    if (deadline_ns != AGENDA_NEVER) {
-        agent->deadline =
-            schedule_timer_start(schedule, deadline_ns, 0, index, agent->decider.choices);
-        if (deadline_ns <= schedule->clock.now_ns) { /* else it would come with a later point */
-            collect(schedule);
-        }
-    }
-    pick(schedule, false, false);
-    return (enum wake_reason)agent->reason;
-}
-
-/* The queue was in the program's memory, and what is there now is not ours. */
-static _Noreturn void wait_broken(struct schedule *schedule, uint32_t index) {
-    const struct agent *agent = schedule_agent(schedule, index);
-    const struct wait_cause *cause = &agent->cause;
-    char wait[96];
-    char message[VERDICT_MESSAGE_SIZE];
-    point_wait_print(cause->kind, cause->object, wait, sizeof wait);
-    snprintf(message,
-             sizeof message,
-             "thread %" PRIu32 " %s, which was overwritten meanwhile",
-             agent->id,
-             wait);
-    schedule_fail(schedule, index, VERDICT_CRASH, cause->site, message);
-}
-
-void schedule_wake_agent(struct schedule *schedule, uint32_t index, enum wake_reason reason) {
-    struct agent *agent = schedule_agent(schedule, index);
-    ASSERT(agent->state == AGENT_WAITING);
-    if (!agent_queue_remove(&schedule->agents, index)) {
-        wait_broken(schedule, index);
-    }
-    deadline_clear(schedule, agent);
-    agent->reason = reason;
-    agent_ready_add(&schedule->agents, index);
-    schedule_progress(schedule);
-}
-
-uint32_t schedule_wake(struct schedule *schedule, struct wait_queue *queue, uint32_t count_max) {
-    uint32_t count = 0;
-    while (queue->first != 0 && count < count_max) {
-        schedule_wake_agent(schedule, queue->first, WAKE_SIGNALLED);
-        count++;
-    }
-    return count;
-}
-
-uint32_t schedule_requeue(struct schedule *schedule,
-                          struct wait_queue *from,
-                          struct wait_queue *to,
-                          uint32_t count_max) {
-    ASSERT(from != to);
-    uint32_t count = 0;
-    while (from->first != 0 && count < count_max) {
-        const uint32_t index = from->first;
-        const bool whole = agent_queue_remove(&schedule->agents, index);
-        ASSERT(whole);
-        agent_queue_add(&schedule->agents, to, index);
-        count++;
-    }
-    return count;
-}
-
-static void timeout_fire(void *context, const struct agenda_item *item) {
-    struct schedule *schedule = context;
-    struct agent *agent = schedule_agent(schedule, item->subject);
-    ASSERT(agent->state == AGENT_WAITING);
-    agent->deadline = 0;
-    agent->deadline_agent = 0;
-    schedule_wake_agent(schedule, item->subject, WAKE_TIMEOUT);
-}
-
-void schedule_hold(struct schedule *schedule) {
-    const uint32_t index = schedule->running;
-    struct agent *agent = schedule_agent(schedule, index);
-    agent_ready_remove(&schedule->agents, index);
-    agent->state = AGENT_HELD;
-    if (schedule->held.first == 0) {
-        schedule->held_since = *schedule->points;
-    }
-    agent_queue_add(&schedule->agents, &schedule->held, index);
-    pick(schedule, false, false);
-}
-
-uint64_t schedule_timer_start(struct schedule *schedule,
-                              uint64_t due_ns,
-                              uint32_t handler,
-                              uint32_t subject,
-                              uint64_t value) {
-    ASSERT(handler < schedule->handler_count);
-    const uint64_t handle = agenda_insert(schedule->agenda, due_ns, handler, subject, value);
-    if (handle == 0) {
-        verdict_set(schedule->verdict, VERDICT_LIMIT, "too many timers and messages are pending");
-        schedule_end(schedule);
-    }
-    schedule->next_ns = agenda_next_ns(schedule->agenda);
-    schedule->look_ns = earlier(schedule->look_ns, schedule->next_ns);
-    return handle;
-}
-
-bool schedule_timer_cancel(struct schedule *schedule, uint64_t handle) {
-    if (agenda_cancel(schedule->agenda, handle)) {
-        schedule->next_ns = agenda_next_ns(schedule->agenda);
-        return true;
-    }
-    for (uint32_t i = 0; i < schedule->agents.order.count; i++) { /* due, but not picked yet */
-        const struct agent *agent = schedule_agent(schedule, schedule->agents.ready[i]);
-        if (agent->kind == AGENT_ENTRY && agent->item.handle == handle) {
-            agent_drop(schedule, schedule->agents.ready[i]);
-            return true;
-        }
-    }
-    return false;
 }
 
 void schedule_event(struct schedule *schedule,

@@ -1,0 +1,163 @@
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "sim/panic.h"
+#include "sim/schedule.h"
+#include "sim/schedule_parts.h"
+
+void schedule_deadline_clear(struct schedule *schedule, struct agent *agent) {
+    if (agent->deadline == 0) {
+        return;
+    }
+    if (agent->deadline_agent != 0) {
+        schedule_agent_drop(schedule, agent->deadline_agent);
+        agent->deadline_agent = 0;
+    } else {
+        const bool cancelled = agenda_cancel(schedule->agenda, agent->deadline);
+        ASSERT(cancelled);
+        schedule->next_ns = agenda_next_ns(schedule->agenda);
+    }
+    agent->deadline = 0;
+}
+
+enum wake_reason schedule_wait(struct schedule *schedule,
+                               struct wait_queue *queue,
+                               uint64_t deadline_ns,
+                               const struct wait_cause *cause) {
+    const uint32_t index = schedule->running;
+    struct agent *agent = schedule_agent(schedule, index);
+    ASSERT(index != 0 && agent->state == AGENT_READY);
+    ASSERT(agent->deadline == 0);
+    if (agent->interrupts != 0) {
+        return WAKE_INTERRUPTED;
+    }
+    agent_ready_remove(&schedule->agents, index);
+    agent->state = AGENT_WAITING;
+    agent->cause = *cause;
+    agent->reason = WAKE_SIGNALLED;
+    if (queue != NULL) {
+        agent_queue_add(&schedule->agents, queue, index);
+    }
+    if (deadline_ns != AGENDA_NEVER) {
+        agent->deadline =
+            schedule_timer_start(schedule, deadline_ns, 0, index, agent->decider.choices);
+        if (deadline_ns <= schedule->clock.now_ns) { /* else it would come with a later point */
+            schedule_collect(schedule);
+        }
+    }
+    schedule_pick(schedule, false, false);
+    return (enum wake_reason)agent->reason;
+}
+
+/* The queue was in the program's memory, and what is there now is not ours. */
+static _Noreturn void wait_broken(struct schedule *schedule, uint32_t index) {
+    const struct agent *agent = schedule_agent(schedule, index);
+    const struct wait_cause *cause = &agent->cause;
+    char wait[96];
+    char message[VERDICT_MESSAGE_SIZE];
+    point_wait_print(cause->kind, cause->object, wait, sizeof wait);
+    snprintf(message,
+             sizeof message,
+             "thread %" PRIu32 " %s, which was overwritten meanwhile",
+             agent->id,
+             wait);
+    schedule_fail(schedule, index, VERDICT_CRASH, cause->site, message);
+}
+
+void schedule_wake_agent(struct schedule *schedule, uint32_t index, enum wake_reason reason) {
+    struct agent *agent = schedule_agent(schedule, index);
+    ASSERT(agent->state == AGENT_WAITING);
+    if (!agent_queue_remove(&schedule->agents, index)) {
+        wait_broken(schedule, index);
+    }
+    schedule_deadline_clear(schedule, agent);
+    agent->reason = reason;
+    agent_ready_add(&schedule->agents, index);
+    schedule_progress(schedule);
+}
+
+uint32_t schedule_wake(struct schedule *schedule, struct wait_queue *queue, uint32_t count_max) {
+    uint32_t count = 0;
+    while (queue->first != 0 && count < count_max) {
+        schedule_wake_agent(schedule, queue->first, WAKE_SIGNALLED);
+        count++;
+    }
+    return count;
+}
+
+uint32_t schedule_requeue(struct schedule *schedule,
+                          struct wait_queue *from,
+                          struct wait_queue *to,
+                          uint32_t count_max) {
+    ASSERT(from != to);
+    uint32_t count = 0;
+    while (from->first != 0 && count < count_max) {
+        const uint32_t index = from->first;
+        const bool whole = agent_queue_remove(&schedule->agents, index);
+        ASSERT(whole);
+        agent_queue_add(&schedule->agents, to, index);
+        count++;
+    }
+    return count;
+}
+
+void schedule_timeout_fire(void *context, const struct agenda_item *item) {
+    struct schedule *schedule = context;
+    struct agent *agent = schedule_agent(schedule, item->subject);
+    ASSERT(agent->state == AGENT_WAITING);
+    agent->deadline = 0;
+    agent->deadline_agent = 0;
+    schedule_wake_agent(schedule, item->subject, WAKE_TIMEOUT);
+}
+
+void schedule_release_held(struct schedule *schedule) {
+    const uint32_t index = schedule->held.first;
+    const bool whole = agent_queue_remove(&schedule->agents, index);
+    ASSERT(whole);
+    schedule->held_since = *schedule->points;
+    agent_ready_add(&schedule->agents, index);
+}
+
+void schedule_hold(struct schedule *schedule) {
+    const uint32_t index = schedule->running;
+    struct agent *agent = schedule_agent(schedule, index);
+    agent_ready_remove(&schedule->agents, index);
+    agent->state = AGENT_HELD;
+    if (schedule->held.first == 0) {
+        schedule->held_since = *schedule->points;
+    }
+    agent_queue_add(&schedule->agents, &schedule->held, index);
+    schedule_pick(schedule, false, false);
+}
+
+uint64_t schedule_timer_start(struct schedule *schedule,
+                              uint64_t due_ns,
+                              uint32_t handler,
+                              uint32_t subject,
+                              uint64_t value) {
+    ASSERT(handler < schedule->handler_count);
+    const uint64_t handle = agenda_insert(schedule->agenda, due_ns, handler, subject, value);
+    if (handle == 0) {
+        verdict_set(schedule->verdict, VERDICT_LIMIT, "too many timers and messages are pending");
+        schedule_end(schedule);
+    }
+    schedule->next_ns = agenda_next_ns(schedule->agenda);
+    schedule->look_ns = schedule_earlier(schedule->look_ns, schedule->next_ns);
+    return handle;
+}
+
+bool schedule_timer_cancel(struct schedule *schedule, uint64_t handle) {
+    if (agenda_cancel(schedule->agenda, handle)) {
+        schedule->next_ns = agenda_next_ns(schedule->agenda);
+        return true;
+    }
+    for (uint32_t i = 0; i < schedule->agents.order.count; i++) { /* due, but not picked yet */
+        const struct agent *agent = schedule_agent(schedule, schedule->agents.ready[i]);
+        if (agent->kind == AGENT_ENTRY && agent->item.handle == handle) {
+            schedule_agent_drop(schedule, schedule->agents.ready[i]);
+            return true;
+        }
+    }
+    return false;
+}
