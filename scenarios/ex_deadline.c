@@ -16,8 +16,9 @@
 
 #define WORKERS 3
 #define PAIRS 7
-#define PATIENT 5 /* and those after it: their deadline is far away, and the answer comes at once  \
-                   */
+#define PATIENT                                                                                    \
+    5 /* and those after it: their deadline is far away, and the answer comes at once              \
+       */
 #define PATIENCE_NS EX_TIMER_S
 #define LATE_NS EX_TIMER_MS /* after its time, as long as nobody keeps a worker thread */
 
