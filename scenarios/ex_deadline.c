@@ -16,9 +16,7 @@
 
 #define WORKERS 3
 #define PAIRS 7
-#define PATIENT                                                                                    \
-    5 /* and those after it: their deadline is far away, and the answer comes at once              \
-       */
+#define PATIENT 5 /* from this one on: a deadline far away, and an answer at once */
 #define PATIENCE_NS EX_TIMER_S
 #define LATE_NS EX_TIMER_MS /* after its time, as long as nobody keeps a worker thread */
 
