@@ -1,5 +1,13 @@
-#include "executor/budget.h"
+#include "executor/worker.h"
 
-bool ex_budget_spend(void) {
-    return ex_budget_take();
+#include <ex/budget.h>
+
+#ifdef EX_SMALL
+int32_t ex_budget_left;
+#else
+__thread int32_t ex_budget_left;
+#endif
+
+bool ex_budget_is_endless(void) {
+    return ex_worker_self == NULL;
 }

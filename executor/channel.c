@@ -1,7 +1,7 @@
 #include <ex/channel.h>
+#include <ex/plain.h>
 
 #include "executor/element.h"
-#include "executor/plain.h"
 #include "executor/wait.h"
 
 #ifndef EX_SMALL
@@ -328,11 +328,11 @@ static int64_t send_plainly(struct ex_frame *frame, struct ex_strand *strand, in
     struct ex_channel_send *const self = (struct ex_channel_send *)(void *)frame;
     struct ex_channel *const channel = self->channel;
 
-    if (__builtin_expect(!ex_plain_is_possible(&channel->guard, strand) || channel->is_closed ||
-                             channel->count == channel->capacity ||
-                             channel->write == channel->write_end ||
-                             channel->element_size != sizeof(void *),
-                         0)) {
+    if (__builtin_expect(
+            channel->guard.thread != ex_wait_thread() || !ex_plain_is_allowed(strand) ||
+                channel->is_closed || channel->count == channel->capacity ||
+                channel->write == channel->write_end || channel->element_size != sizeof(void *),
+            0)) {
         frame->resume = ex_channel_send_resume;
         return ex_channel_send_resume(frame, strand, value);
     }
@@ -400,11 +400,11 @@ static int64_t recv_plainly(struct ex_frame *frame, struct ex_strand *strand, in
     struct ex_channel_recv *const self = (struct ex_channel_recv *)(void *)frame;
     struct ex_channel *const channel = self->channel;
 
-    if (__builtin_expect(!ex_plain_is_possible(&channel->guard, strand) || channel->count == 0 ||
-                             channel->is_receiving || channel->senders.first != NULL ||
-                             channel->read == channel->read_end ||
-                             channel->element_size != sizeof(void *),
-                         0)) {
+    if (__builtin_expect(
+            channel->guard.thread != ex_wait_thread() || !ex_plain_is_allowed(strand) ||
+                channel->count == 0 || channel->is_receiving || channel->senders.first != NULL ||
+                channel->read == channel->read_end || channel->element_size != sizeof(void *),
+            0)) {
         frame->resume = ex_channel_recv_resume;
         return ex_channel_recv_resume(frame, strand, value);
     }

@@ -140,7 +140,7 @@ static int64_t go_on(struct ex_io_operation *self, struct ex_strand *strand) {
         }
         const int64_t value = self->kind->attempt(self, descriptor);
         ex_source_tried(self->io.source, direction, value != EX_SOURCE_WAIT);
-        if (value == EX_SOURCE_AGAIN && !ex_budget_take()) {
+        if (value == EX_SOURCE_AGAIN && !ex_budget_spend()) {
             return value;
         }
         if (value != EX_SOURCE_WAIT && value != EX_SOURCE_AGAIN) {

@@ -1,39 +1,59 @@
 #include <ex/mutex.h>
 
-#include "executor/plain.h"
 #include "executor/wait.h"
 
 void ex_mutex_init(struct ex_mutex *mutex, enum ex_wait_kind kind) {
-    *mutex = (struct ex_mutex){.is_locked = false};
+    *mutex = (struct ex_mutex){.state = EX_MUTEX_FREE};
     ex_wait_guard_init(&mutex->guard, kind);
 }
 
 void ex_mutex_deinit(struct ex_mutex *mutex) {
     ex_wait_enter(&mutex->guard);
-    EX_REQUIRE(!mutex->is_locked, "a mutex is destroyed while it is held");
+    EX_REQUIRE(mutex->state == EX_MUTEX_FREE, "a mutex is destroyed while it is held");
     EX_ASSERT(mutex->queue.first == NULL);
     ex_wait_leave(&mutex->guard);
     ex_wait_guard_deinit(&mutex->guard);
 }
 
 bool ex_mutex_try_lock(struct ex_mutex *mutex) {
-    ex_wait_enter(&mutex->guard);
-    const bool is_taken = !mutex->is_locked;
-    mutex->is_locked = true;
-    ex_wait_leave(&mutex->guard);
-    return is_taken;
+    ex_wait_require_thread(&mutex->guard);
+    return ex_mutex_change(mutex, EX_MUTEX_FREE, EX_MUTEX_HELD);
+}
+
+/* ---- with the guard held ----------------------------------------------------------------------
+ *
+ *   free ──lock──► held ──somebody waits──► wanted ──unlock, the last of them is given it──► held
+ *
+ * Only with the guard held does a mutex become wanted, or cease to be: what is wanted stays so
+ * meanwhile, and nobody who comes later can take it. When those who wanted it were cancelled, it
+ * stays wanted until it is unlocked.
+ */
+
+/* True: it was free, and is held by the caller. Else who holds it looks into the queue. */
+static inline bool take_or_want(struct ex_mutex *mutex) {
+    for (;;) {
+        if (ex_mutex_change(mutex, EX_MUTEX_FREE, EX_MUTEX_HELD)) {
+            return true;
+        }
+        if (ex_mutex_change(mutex, EX_MUTEX_HELD, EX_MUTEX_WANTED) ||
+            __atomic_load_n(&mutex->state, __ATOMIC_RELAXED) == EX_MUTEX_WANTED) {
+            return false;
+        }
+    }
 }
 
 static inline int64_t lock_or_queue(struct ex_mutex_lock *self, struct ex_strand *strand) {
     struct ex_mutex *const mutex = self->mutex;
     int64_t value = 0;
 
+    if (ex_mutex_change(mutex, EX_MUTEX_FREE, EX_MUTEX_HELD)) {
+        return value;
+    }
     ex_wait_enter(&mutex->guard);
-    if (mutex->is_locked) {
+    if (!take_or_want(mutex)) {
         ex_wait_push(&mutex->queue, &self->node, strand);
         value = EX_PENDING;
     }
-    mutex->is_locked = true;
     ex_wait_leave(&mutex->guard);
     return value;
 }
@@ -50,30 +70,21 @@ EX_RESUME(ex_mutex_lock) {
     EX_END();
 }
 
-/* Most find it free, and are done without a stack frame of their own. */
-static int64_t lock_plainly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
-    struct ex_mutex *const mutex = ((struct ex_mutex_lock *)(void *)frame)->mutex;
-
-    if (__builtin_expect(!ex_plain_is_possible(&mutex->guard, strand) || mutex->is_locked, 0)) {
-        frame->resume = ex_mutex_lock_resume;
-        return ex_mutex_lock_resume(frame, strand, value);
-    }
-    mutex->is_locked = true;
-    return ex_plain_return(frame);
+int64_t ex_mutex_lock_slowly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    frame->resume = ex_mutex_lock_resume;
+    return ex_mutex_lock_resume(frame, strand, value);
 }
 
-struct ex_frame *ex_mutex_lock(struct ex_mutex_lock *self, struct ex_mutex *mutex) {
-    self->mutex = mutex;
-    return ex_frame_init(&self->frame, lock_plainly);
-}
-
-void ex_mutex_unlock(struct ex_mutex *mutex) {
+void ex_mutex_unlock_slowly(struct ex_mutex *mutex) {
     ex_wait_enter(&mutex->guard);
-    EX_REQUIRE(mutex->is_locked, "a mutex is unlocked that nobody holds");
+    EX_REQUIRE(__atomic_load_n(&mutex->state, __ATOMIC_RELAXED) != EX_MUTEX_FREE,
+               "a mutex is unlocked that nobody holds");
+    if (mutex->queue.first == mutex->queue.last) { /* none waits, or one */
+        const uint32_t state = mutex->queue.first == NULL ? EX_MUTEX_FREE : EX_MUTEX_HELD;
+        __atomic_store_n(&mutex->state, state, __ATOMIC_RELEASE);
+    }
     if (mutex->queue.first != NULL) {
         ex_wait_end(&mutex->guard, &mutex->queue, mutex->queue.first, 0);
-    } else {
-        mutex->is_locked = false;
     }
     ex_wait_leave(&mutex->guard);
 }

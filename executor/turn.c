@@ -6,6 +6,8 @@
 #include "executor/ready.h"
 #include "executor/task.h"
 
+#include <ex/budget.h>
+
 __attribute__((noinline)) int64_t
 ex_turn_climb(struct ex_strand *strand, struct ex_frame *frame, int64_t value) {
     do {
@@ -71,7 +73,7 @@ static bool run_watched(struct ex_worker *worker) {
         if (strand == NULL) {
             break;
         }
-        worker->budget = EX_WORKER_BUDGET;
+        ex_budget_left = EX_WORKER_BUDGET;
         EX_OBSERVER_TELL(observer, resumed, strand);
         const int64_t value = ex_turn_resume(strand, 0);
         if (value == EX_PENDING) {
@@ -114,7 +116,7 @@ static bool run_shared(struct ex_worker *worker) {
     ex_ready_enter_shared(worker);
     struct ex_strand *strand = take_and_leave(worker);
     while (strand != NULL) {
-        worker->budget = EX_WORKER_BUDGET;
+        ex_budget_left = EX_WORKER_BUDGET;
         const int64_t value = ex_turn_resume(strand, 0);
         if (value != EX_PENDING) {
             ex_turn_close(strand);
@@ -141,7 +143,7 @@ static bool run_shared(struct ex_worker *worker) {
 
 static inline void begin(struct ex_worker *worker, struct ex_strand *strand) {
     worker->running = strand;
-    worker->budget = EX_WORKER_BUDGET;
+    ex_budget_left = EX_WORKER_BUDGET;
 }
 
 static inline int64_t resume_plain(struct ex_worker *worker, struct ex_strand *strand) {

@@ -18,9 +18,10 @@
 #ifndef EXECUTOR_WAIT_H
 #define EXECUTOR_WAIT_H
 
-#include "executor/budget.h"
+#include "executor/worker.h"
 
 #include <errno.h>
+#include <ex/budget.h>
 #include <ex/wait.h>
 #include <ex/waker.h>
 
@@ -31,9 +32,10 @@ void ex_wait_guard_deinit(struct ex_wait_guard *guard);
 
 void ex_wait_enter_slowly(struct ex_wait_guard *guard);
 
-/* What tells the calling thread from others that are alive. */
-static inline const void *ex_wait_thread(void) {
-    return &ex_worker_self;
+/* Panics on the wrong thread. */
+static inline void ex_wait_require_thread(const struct ex_wait_guard *guard) {
+    EX_REQUIRE(guard->thread == NULL || guard->thread == ex_wait_thread(),
+               "a local object is used by another thread than its own");
 }
 
 /* Until the matching leave, nobody else changes the object. Panics on the wrong thread. */
@@ -123,7 +125,7 @@ static inline int64_t ex_wait_go_on(struct ex_wait_guard *guard,
 /* Opens an operation, inside its resume function. */
 #define EX_WAIT_BEGIN()                                                                            \
     do {                                                                                           \
-        if (__builtin_expect(!ex_budget_take(), 0)) {                                              \
+        if (__builtin_expect(!ex_budget_spend(), 0)) {                                             \
             EX_YIELD();                                                                            \
         }                                                                                          \
         if (__builtin_expect(ex_strand_take_cancel(strand), 0)) {                                  \

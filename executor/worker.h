@@ -53,7 +53,6 @@ struct ex_worker {
     struct ex_strand *head;    /* of the ready queue, linked by `next` */
     struct ex_strand **tail;   /* where the next one is linked in */
     struct ex_strand *running; /* NULL between two tasks; written inside the bracket */
-    int32_t budget;            /* operations left to the running task */
     uint32_t nested_count;     /* calls of ex_call_begin on the stack of this thread */
     uint32_t turn_count;       /* so far; for the reactor, when there is one */
     uint16_t spawn_state; /* of a new task: live, ready, and cancelled from birth while closing */

@@ -7,7 +7,7 @@
  * one, and yields when none is left; the yield makes its strand ready again first, so that it is
  * not lost. A function that loops without such operations may do the same with EX_BUDGET().
  *
- * Memory:  a counter of the worker's.
+ * Memory:  a counter of the thread's, which is filled whenever a task is resumed.
  * Errors:  none.
  * Threads: inside a task; elsewhere there is always some left.
  */
@@ -16,8 +16,24 @@
 
 #include <ex/strand.h>
 
+/* What the running task has left. */
+#ifdef EX_SMALL
+EX_PUBLIC extern int32_t ex_budget_left;
+#else
+EX_PUBLIC extern __thread int32_t ex_budget_left __attribute__((tls_model("initial-exec")));
+#endif
+
+/* Whether one who has none left may go on all the same: outside of tasks. */
+EX_PUBLIC bool ex_budget_is_endless(void);
+
 /* Spends one of what the running task has left; false: none was left, yield before going on. */
-EX_PUBLIC bool ex_budget_spend(void);
+static inline bool ex_budget_spend(void) {
+    if (__builtin_expect(ex_budget_left <= 0, 0)) {
+        return ex_budget_is_endless();
+    }
+    ex_budget_left--;
+    return true;
+}
 
 /* Spends one, inside a resume function; lets the others go first when none was left. */
 #define EX_BUDGET()                                                                                \

@@ -34,7 +34,7 @@
 #ifndef EXECUTOR_INCLUDE_EX_WAIT_H
 #define EXECUTOR_INCLUDE_EX_WAIT_H
 
-#include <ex/strand.h>
+#include <ex/budget.h>
 #ifndef EX_SMALL
 #include <pthread.h>
 #endif
@@ -53,6 +53,15 @@ struct ex_wait_guard {
     pthread_mutex_t mutex; /* of a shared one */
 #endif
 };
+
+/* What tells the calling thread from others that are alive. */
+static inline const void *ex_wait_thread(void) {
+#ifdef EX_SMALL
+    return &ex_budget_left; /* there is but one */
+#else
+    return __builtin_thread_pointer();
+#endif
+}
 
 struct ex_wait_node {
     struct ex_wait_node *next;

@@ -1,0 +1,38 @@
+/* Operations that are done at once, in line in the function that awaits them.
+ *
+ *   init ──► x_plainly ──allowed, and there is what it wants──► returned: no call at all
+ *                └────────────── else ──► x_slowly, the library's: does everything, says why not
+ *
+ * An initialiser in a header names a resume function in the same header. Where the compiler sees
+ * both, an await is that function's body in line. Code for size calls the library at once.
+ *
+ * Memory:  none.
+ * Threads: inside a strand.
+ */
+#ifndef EXECUTOR_INCLUDE_EX_PLAIN_H
+#define EXECUTOR_INCLUDE_EX_PLAIN_H
+
+#include <ex/budget.h>
+
+/* Ends an initialiser: `plainly` where it is worth its code. */
+#ifdef __OPTIMIZE_SIZE__
+#define EX_PLAIN_FRAME(self, plainly, slowly)                                                      \
+    ((void)(plainly), ex_frame_init(&(self)->frame, slowly))
+#else
+#define EX_PLAIN_FRAME(self, plainly, slowly) ex_frame_init(&(self)->frame, plainly)
+#endif
+
+/* Whether an operation that has just begun may be done at once: with budget left, and no cancel
+ * due. Spends nothing. */
+static inline bool ex_plain_is_allowed(const struct ex_strand *strand) {
+    return ex_budget_left > 0 && !ex_strand_is(strand, EX_STRAND_CANCEL);
+}
+
+/* Ends an operation that was done so. */
+static inline int64_t ex_plain_return(struct ex_frame *frame) {
+    ex_budget_left--;
+    frame->resume = ex_frame_completed;
+    return 0;
+}
+
+#endif
