@@ -1,7 +1,7 @@
 #include <ex/channel.h>
-#include <ex/plain.h>
 
 #include "executor/element.h"
+#include "executor/ready.h"
 #include "executor/wait.h"
 
 #ifndef EX_SMALL
@@ -33,15 +33,15 @@ static void begin_blocks(struct ex_channel *channel, struct ex_channel_block *bl
     block->next = NULL;
     channel->first = block;
     channel->last = block;
-    channel->read = channel->write = block->elements;
-    channel->read_end = channel->write_end = block_end(channel, block);
+    channel->ring.read = channel->ring.write = block->elements;
+    channel->ring.read_end = channel->ring.write_end = block_end(channel, block);
 }
 
 /* `write` stands at its end. False: out of memory. */
 static bool append_block(struct ex_channel *channel) {
     struct ex_channel_block *block = channel->spare;
 
-    if (channel->count == 0) {
+    if (channel->ring.count == 0) {
         begin_blocks(channel, channel->first); /* all of it was read: there is only one */
         return true;
     }
@@ -55,8 +55,8 @@ static bool append_block(struct ex_channel *channel) {
     block->next = NULL;
     channel->last->next = block;
     channel->last = block;
-    channel->write = block->elements;
-    channel->write_end = block_end(channel, block);
+    channel->ring.write = block->elements;
+    channel->ring.write_end = block_end(channel, block);
     return true;
 }
 
@@ -66,8 +66,8 @@ static void release_first_block(struct ex_channel *channel) {
 
     EX_ASSERT(block->next != NULL);
     channel->first = block->next;
-    channel->read = channel->first->elements;
-    channel->read_end = block_end(channel, channel->first);
+    channel->ring.read = channel->first->elements;
+    channel->ring.read_end = block_end(channel, channel->first);
     if (channel->spare == NULL) {
         channel->spare = block;
     } else {
@@ -80,19 +80,32 @@ static void release_first_block(struct ex_channel *channel) {
 
 /* A ring wraps at once, blocks when the next element comes. */
 static inline void advance_write(struct ex_channel *channel, size_t element_size) {
-    channel->write += element_size;
-    channel->count++;
-    if (channel->write == channel->write_end && channel->ring != NULL) {
-        channel->write = channel->ring;
+    channel->ring.write += element_size;
+    channel->ring.count++;
+    if (channel->ring.write == channel->ring.write_end && channel->ring.begin != NULL) {
+        channel->ring.write = channel->ring.begin;
     }
 }
 
 static inline void advance_read(struct ex_channel *channel, size_t element_size) {
-    channel->read += element_size;
-    channel->count--;
-    if (channel->read == channel->read_end && channel->ring != NULL) {
-        channel->read = channel->ring;
+    channel->ring.read += element_size;
+    channel->ring.count--;
+    if (channel->ring.read == channel->ring.read_end && channel->ring.begin != NULL) {
+        channel->ring.read = channel->ring.begin;
     }
+}
+
+/* After whatever changed it: whose words pass in line. Those who wait come first, and who sends to
+ * a receiver that waits has to wake it. */
+static inline void settle(struct ex_channel *channel) {
+    if (channel->word_thread == 0) {
+        return; /* other threads may look at what never changes */
+    }
+    const bool can_put = channel->receiver == NULL && !channel->is_closed;
+    const bool can_take = channel->senders.first == NULL && channel->receiving == NULL;
+
+    channel->ring.put_thread = can_put ? channel->word_thread : 0;
+    channel->ring.take_thread = can_take ? channel->word_thread : 0;
 }
 
 static inline void wake_receiver(struct ex_channel *channel) {
@@ -106,11 +119,11 @@ static inline void wake_receiver(struct ex_channel *channel) {
 
 static inline bool insert(struct ex_channel *channel, const void *element) {
 #ifndef EX_SMALL
-    if (channel->write == channel->write_end && !append_block(channel)) {
+    if (channel->ring.write == channel->ring.write_end && !append_block(channel)) {
         return false;
     }
 #endif
-    ex_element_copy(channel->write, element, channel->element_size);
+    ex_element_copy(channel->ring.write, element, channel->element_size);
     advance_write(channel, channel->element_size);
     return true;
 }
@@ -119,7 +132,7 @@ static inline int put(struct ex_channel *channel, const void *element) {
     if (__builtin_expect(channel->is_closed, 0)) {
         return -EPIPE;
     }
-    if (channel->count == channel->capacity) {
+    if (channel->ring.count == channel->ring.capacity) {
         return -EAGAIN;
     }
     if (!insert(channel, element)) {
@@ -141,15 +154,15 @@ static __attribute__((noinline)) void admit(struct ex_channel *channel) {
 }
 
 static inline int take(struct ex_channel *channel, void *element) {
-    if (channel->count == 0) {
+    if (channel->ring.count == 0) {
         return channel->is_closed ? -EPIPE : -EAGAIN;
     }
 #ifndef EX_SMALL
-    if (channel->read == channel->read_end) {
+    if (channel->ring.read == channel->ring.read_end) {
         release_first_block(channel);
     }
 #endif
-    ex_element_copy(element, channel->read, channel->element_size);
+    ex_element_copy(element, channel->ring.read, channel->element_size);
     advance_read(channel, channel->element_size);
     if (channel->senders.first != NULL) {
         admit(channel);
@@ -162,7 +175,7 @@ static inline int take(struct ex_channel *channel, void *element) {
 static void init(struct ex_channel *channel, enum ex_wait_kind kind, size_t element_size) {
     EX_REQUIRE(element_size > 0, "a channel for elements of no bytes");
     *channel = (struct ex_channel){.element_size = element_size,
-                                   .capacity = EX_CHANNEL_UNBOUNDED,
+                                   .ring.capacity = EX_CHANNEL_UNBOUNDED,
                                    .sender_count = 1,
                                    .has_receiver = true};
     ex_wait_guard_init(&channel->guard, kind);
@@ -172,10 +185,12 @@ static void init_ring(struct ex_channel *channel, unsigned char *ring, size_t ca
     unsigned char *const end = ring + capacity * channel->element_size;
 
     EX_REQUIRE(capacity > 0, "a channel with room for no element");
-    channel->capacity = capacity;
-    channel->ring = ring;
-    channel->read = channel->write = ring;
-    channel->read_end = channel->write_end = end;
+    channel->ring.capacity = capacity;
+    channel->ring.begin = ring;
+    channel->ring.read = channel->ring.write = ring;
+    channel->ring.read_end = channel->ring.write_end = end;
+    channel->word_thread = channel->element_size == sizeof(void *) ? channel->guard.thread : 0;
+    settle(channel);
 }
 
 void ex_channel_init_mem(struct ex_channel *channel,
@@ -188,7 +203,7 @@ void ex_channel_init_mem(struct ex_channel *channel,
 }
 
 static void require_nobody_waits(struct ex_channel *channel) {
-    EX_REQUIRE(!channel->is_receiving && channel->senders.first == NULL,
+    EX_REQUIRE(channel->receiving == NULL && channel->senders.first == NULL,
                "a channel is destroyed while somebody waits");
 }
 
@@ -252,6 +267,7 @@ static void close_it(struct ex_channel *channel) {
     channel->is_closed = true;
     ex_wait_end_all(&channel->guard, &channel->senders, -EPIPE);
     wake_receiver(channel);
+    settle(channel);
 }
 
 void ex_channel_close(struct ex_channel *channel) {
@@ -286,7 +302,7 @@ void ex_channel_sender_drop(struct ex_channel *channel) {
 void ex_channel_receiver_drop(struct ex_channel *channel) {
     ex_wait_enter(&channel->guard);
     EX_REQUIRE(channel->has_receiver, "the receiver of a channel is dropped twice");
-    EX_REQUIRE(!channel->is_receiving, "the receiver is dropped while it receives");
+    EX_REQUIRE(channel->receiving == NULL, "the receiver is dropped while it receives");
     channel->has_receiver = false;
     close_it(channel);
     const bool is_last = channel->sender_count == 0;
@@ -307,6 +323,7 @@ static inline int64_t begin_send(struct ex_channel_send *self, struct ex_strand 
         ex_wait_push(&channel->senders, &self->node, strand);
         value = EX_PENDING;
     }
+    settle(channel);
     ex_wait_leave(&channel->guard);
     return value;
 }
@@ -323,34 +340,25 @@ EX_RESUME(ex_channel_send) {
     EX_END();
 }
 
-/* Most sends are of a word, find room, and are done without a stack frame of their own. */
-static int64_t send_plainly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+/* Often a word that a receiver waits for: then there is room, and nobody waits to send. */
+int64_t ex_channel_send_slowly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
     struct ex_channel_send *const self = (struct ex_channel_send *)(void *)frame;
     struct ex_channel *const channel = self->channel;
 
-    if (__builtin_expect(
-            channel->guard.thread != ex_wait_thread() || !ex_plain_is_allowed(strand) ||
-                channel->is_closed || channel->count == channel->capacity ||
-                channel->write == channel->write_end || channel->element_size != sizeof(void *),
-            0)) {
+    if (__builtin_expect(channel->word_thread != ex_wait_thread() || channel->receiver == NULL ||
+                             !ex_plain_end(frame, strand),
+                         0)) {
         frame->resume = ex_channel_send_resume;
         return ex_channel_send_resume(frame, strand, value);
     }
-    ex_element_copy(channel->write, self->element, sizeof(void *));
-    advance_write(channel, sizeof(void *));
-    if (channel->receiver != NULL) {
-        struct ex_strand *const receiver = channel->receiver;
-        channel->receiver = NULL;
+    struct ex_strand *const receiver = channel->receiver;
+    channel->ring.put_thread = channel->word_thread;
+    channel->receiver = NULL;
+    ex_ring_put(&channel->ring, self->element);
+    if (!ex_ready_wake_plain(ex_worker_self, receiver)) {
         ex_waker_wake_strand(receiver);
     }
-    return ex_plain_return(frame);
-}
-
-struct ex_frame *
-ex_channel_send(struct ex_channel_send *self, struct ex_channel *channel, const void *element) {
-    self->channel = channel;
-    self->element = element;
-    return ex_frame_init(&self->frame, send_plainly);
+    return 0;
 }
 
 /* Every wake is a hint to look again: what was sent stays in the channel until it is taken here, so
@@ -359,13 +367,14 @@ static inline int64_t begin_recv(struct ex_channel_recv *self, struct ex_strand 
     struct ex_channel *const channel = self->channel;
 
     ex_wait_enter(&channel->guard);
-    EX_REQUIRE(!channel->is_receiving, "two receive from one channel");
+    EX_REQUIRE(channel->receiving == NULL, "two receive from one channel");
     int64_t value = take(channel, self->element);
     if (value == -EAGAIN) {
         channel->receiver = strand;
-        channel->is_receiving = true;
+        channel->receiving = self;
         value = EX_PENDING;
     }
+    settle(channel);
     ex_wait_leave(&channel->guard);
     return value;
 }
@@ -379,7 +388,8 @@ static inline int64_t go_on_recv(struct ex_channel_recv *self, struct ex_strand 
         value = ex_strand_take_cancel(strand) ? -ECANCELED : EX_PENDING;
     }
     channel->receiver = value == EX_PENDING ? strand : NULL;
-    channel->is_receiving = value == EX_PENDING;
+    channel->receiving = value == EX_PENDING ? self : NULL;
+    settle(channel);
     ex_wait_leave(&channel->guard);
     return value;
 }
@@ -396,47 +406,75 @@ EX_RESUME(ex_channel_recv) {
     EX_END();
 }
 
-static int64_t recv_plainly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+static __attribute__((noinline)) int64_t resume_long(struct ex_frame *frame,
+                                                     struct ex_strand *strand) {
+    const int64_t value = go_on_recv((struct ex_channel_recv *)(void *)frame, strand);
+
+    if (value == EX_PENDING) {
+        strand->leaf = frame;
+    } else {
+        frame->resume = ex_frame_completed;
+    }
+    return value;
+}
+
+/* Of one that waits for a word, which has come. */
+static int64_t recv_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
     struct ex_channel_recv *const self = (struct ex_channel_recv *)(void *)frame;
     struct ex_channel *const channel = self->channel;
 
-    if (__builtin_expect(
-            channel->guard.thread != ex_wait_thread() || !ex_plain_is_allowed(strand) ||
-                channel->count == 0 || channel->is_receiving || channel->senders.first != NULL ||
-                channel->read == channel->read_end || channel->element_size != sizeof(void *),
-            0)) {
+    (void)value;
+    if (__builtin_expect(channel->word_thread != ex_wait_thread() || channel->ring.count == 0 ||
+                             channel->senders.first != NULL,
+                         0)) {
+        return resume_long(frame, strand);
+    }
+    EX_ASSERT(channel->receiving == self);
+    channel->receiving = NULL;
+    channel->ring.take_thread = channel->word_thread;
+    frame->resume = ex_frame_completed;
+    ex_ring_take(&channel->ring, self->element);
+    return 0;
+}
+
+/* Often a word is waited for, and nobody else has to be told. */
+int64_t ex_channel_recv_slowly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    struct ex_channel_recv *const self = (struct ex_channel_recv *)(void *)frame;
+    struct ex_channel *const channel = self->channel;
+
+    if (__builtin_expect(channel->word_thread != ex_wait_thread() || channel->ring.count != 0 ||
+                             channel->is_closed || channel->receiving != NULL ||
+                             !ex_plain_end(frame, strand),
+                         0)) {
         frame->resume = ex_channel_recv_resume;
         return ex_channel_recv_resume(frame, strand, value);
     }
-    ex_element_copy(self->element, channel->read, sizeof(void *));
-    advance_read(channel, sizeof(void *));
-    return ex_plain_return(frame);
+    channel->receiver = strand;
+    channel->receiving = self;
+    channel->ring.put_thread = 0;
+    channel->ring.take_thread = 0;
+    EX_WAIT_AS(ex_channel_recv, recv_resume);
 }
 
-struct ex_frame *
-ex_channel_recv(struct ex_channel_recv *self, struct ex_channel *channel, void *element) {
-    self->channel = channel;
-    self->element = element;
-    return ex_frame_init(&self->frame, recv_plainly);
-}
-
-int ex_channel_try_send(struct ex_channel *channel, const void *element) {
+int ex_channel_try_send_slowly(struct ex_channel *channel, const void *element) {
     ex_wait_enter(&channel->guard);
     const int status = put(channel, element);
+    settle(channel);
     ex_wait_leave(&channel->guard);
     return status;
 }
 
-int ex_channel_try_recv(struct ex_channel *channel, void *element) {
+int ex_channel_try_recv_slowly(struct ex_channel *channel, void *element) {
     ex_wait_enter(&channel->guard);
     const int status = take(channel, element);
+    settle(channel);
     ex_wait_leave(&channel->guard);
     return status;
 }
 
 size_t ex_channel_count(struct ex_channel *channel) {
     ex_wait_enter(&channel->guard);
-    const size_t count = channel->count;
+    const size_t count = channel->ring.count;
     ex_wait_leave(&channel->guard);
     return count;
 }

@@ -21,41 +21,77 @@ static struct ex_semaphore_acquire *acquire_of(struct ex_wait_node *node) {
                                                    offsetof(struct ex_semaphore_acquire, node));
 }
 
-static inline bool take(struct ex_semaphore *semaphore, uint32_t count) {
-    if (semaphore->queue.first != NULL || semaphore->permits < count) {
-        return false;
+/* Only with the guard held does a semaphore become wanted, or cease to be: its permits are the
+ * guard's meanwhile. It is wanted while somebody waits. */
+static inline uint64_t permits_of(struct ex_semaphore *semaphore) {
+    return __atomic_load_n(&semaphore->permits, __ATOMIC_RELAXED);
+}
+
+/* Of one that is wanted. */
+static inline void set_permits(struct ex_semaphore *semaphore, uint64_t permits) {
+    __atomic_store_n(&semaphore->permits, permits, __ATOMIC_RELEASE);
+}
+
+/* From one number to another; false: it has another number. */
+static inline bool change(struct ex_semaphore *semaphore, uint64_t from, uint64_t to) {
+    if (semaphore->guard.thread != 0) {
+        semaphore->permits = to;
+        return true;
     }
-    semaphore->permits -= count;
+    return __atomic_compare_exchange_n(&semaphore->permits,
+                                       &from,
+                                       to,
+                                       false,
+                                       __ATOMIC_ACQ_REL,
+                                       __ATOMIC_RELAXED);
+}
+
+/* True: `count` permits are the caller's. Else it is wanted. */
+static inline bool take_or_want(struct ex_semaphore *semaphore, uint32_t count) {
+    while (!ex_semaphore_add(semaphore, -(uint64_t)count)) {
+        const uint64_t permits = permits_of(semaphore);
+        if ((permits & EX_SEMAPHORE_WANTED) != 0) {
+            return false;
+        }
+        if (permits < count && change(semaphore, permits, permits | EX_SEMAPHORE_WANTED)) {
+            return false;
+        }
+    }
     return true;
 }
 
-/* Serves the queue from its front as far as the permits go. */
+/* Serves the queue of one that is wanted from its front, as far as the permits go. */
 static inline void serve(struct ex_semaphore *semaphore) {
+    uint64_t permits = permits_of(semaphore) & ~EX_SEMAPHORE_WANTED;
+
     while (semaphore->queue.first != NULL) {
         struct ex_semaphore_acquire *const first = acquire_of(semaphore->queue.first);
-        if (semaphore->permits < first->count) {
-            return;
+        if (permits < first->count) {
+            permits |= EX_SEMAPHORE_WANTED;
+            break;
         }
-        semaphore->permits -= first->count;
+        permits -= first->count;
         ex_wait_end(&semaphore->guard, &semaphore->queue, &first->node, 0);
     }
+    set_permits(semaphore, permits);
 }
 
 /* ---- operations ---- */
 
 bool ex_semaphore_try_acquire(struct ex_semaphore *semaphore, uint32_t count) {
-    ex_wait_enter(&semaphore->guard);
-    const bool is_taken = take(semaphore, count);
-    ex_wait_leave(&semaphore->guard);
-    return is_taken;
+    ex_wait_require_thread(&semaphore->guard);
+    return ex_semaphore_add(semaphore, -(uint64_t)count);
 }
 
 static inline int64_t begin(struct ex_semaphore_acquire *self, struct ex_strand *strand) {
     struct ex_semaphore *const semaphore = self->semaphore;
     int64_t value = 0;
 
+    if (ex_semaphore_add(semaphore, -(uint64_t)self->count)) {
+        return value;
+    }
     ex_wait_enter(&semaphore->guard);
-    if (!take(semaphore, self->count)) {
+    if (!take_or_want(semaphore, self->count)) {
         ex_wait_push(&semaphore->queue, &self->node, strand);
         value = EX_PENDING;
     }
@@ -90,28 +126,30 @@ EX_RESUME(ex_semaphore_acquire) {
     EX_END();
 }
 
-struct ex_frame *ex_semaphore_acquire(struct ex_semaphore_acquire *self,
-                                      struct ex_semaphore *semaphore,
-                                      uint32_t count) {
-    self->semaphore = semaphore;
-    self->count = count;
-    return EX_FRAME(self, ex_semaphore_acquire);
+int64_t
+ex_semaphore_acquire_slowly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    frame->resume = ex_semaphore_acquire_resume;
+    return ex_semaphore_acquire_resume(frame, strand, value);
 }
 
-void ex_semaphore_release(struct ex_semaphore *semaphore, uint32_t count) {
+void ex_semaphore_release_slowly(struct ex_semaphore *semaphore, uint32_t count) {
     ex_wait_enter(&semaphore->guard);
-    EX_REQUIRE(count <= EX_SEMAPHORE_PERMITS_MAX - semaphore->permits,
-               "more permits are released than a semaphore can hold");
-    semaphore->permits += count;
-    serve(semaphore);
+    while (!ex_semaphore_add(semaphore, count)) {
+        const uint64_t permits = permits_of(semaphore);
+        EX_REQUIRE(count <= EX_SEMAPHORE_PERMITS_MAX - (uint32_t)permits,
+                   "more permits are released than a semaphore can hold");
+        if ((permits & EX_SEMAPHORE_WANTED) != 0) {
+            set_permits(semaphore, permits + count);
+            serve(semaphore);
+            break;
+        }
+    }
     ex_wait_leave(&semaphore->guard);
 }
 
 uint32_t ex_semaphore_permits(struct ex_semaphore *semaphore) {
-    ex_wait_enter(&semaphore->guard);
-    const uint32_t permits = semaphore->permits;
-    ex_wait_leave(&semaphore->guard);
-    return permits;
+    ex_wait_require_thread(&semaphore->guard);
+    return (uint32_t)permits_of(semaphore);
 }
 
 #ifndef EX_SMALL

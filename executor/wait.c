@@ -18,7 +18,7 @@ void ex_wait_guard_init(struct ex_wait_guard *guard, enum ex_wait_kind kind) {
 #else
     EX_REQUIRE(kind == EX_WAIT_LOCAL || kind == EX_WAIT_SHARED, "a kind of object there is not");
     if (kind == EX_WAIT_SHARED) {
-        guard->thread = NULL;
+        guard->thread = 0;
         const int status = pthread_mutex_init(&guard->mutex, NULL);
         EX_ASSERT(status == 0);
     }
@@ -29,7 +29,7 @@ void ex_wait_guard_deinit(struct ex_wait_guard *guard) {
 #ifdef EX_SMALL
     (void)guard;
 #else
-    if (guard->thread == NULL) {
+    if (guard->thread == 0) {
         const int status = pthread_mutex_destroy(&guard->mutex);
         EX_REQUIRE(status == 0, "an object is destroyed while another thread uses it");
     }
@@ -37,7 +37,7 @@ void ex_wait_guard_deinit(struct ex_wait_guard *guard) {
 }
 
 void ex_wait_enter_slowly(struct ex_wait_guard *guard) {
-    EX_REQUIRE(guard->thread == NULL, "a local object is used by another thread than its own");
+    EX_REQUIRE(guard->thread == 0, "a local object is used by another thread than its own");
 #ifndef EX_SMALL
     pthread_mutex_lock(&guard->mutex);
 #endif
@@ -65,7 +65,7 @@ void ex_wait_end_all(const struct ex_wait_guard *guard,
 int64_t ex_wait_block(const struct ex_wait_guard *guard, struct ex_frame *operation) {
     struct thread self = {.strand = {.leaf = operation, .owner = EX_STRAND_OWNER_THREAD}};
 
-    EX_REQUIRE(guard->thread == NULL, "a thread would block on a local object");
+    EX_REQUIRE(guard->thread == 0, "a thread would block on a local object");
     EX_REQUIRE(ex_worker_self == NULL, "a thread that runs tasks would block");
     ex_park_init(&self.park);
     int64_t value = operation->resume(operation, &self.strand, 0);

@@ -34,7 +34,7 @@ void ex_wait_enter_slowly(struct ex_wait_guard *guard);
 
 /* Panics on the wrong thread. */
 static inline void ex_wait_require_thread(const struct ex_wait_guard *guard) {
-    EX_REQUIRE(guard->thread == NULL || guard->thread == ex_wait_thread(),
+    EX_REQUIRE(guard->thread == 0 || guard->thread == ex_wait_thread(),
                "a local object is used by another thread than its own");
 }
 
@@ -49,7 +49,7 @@ static inline void ex_wait_leave(struct ex_wait_guard *guard) {
 #ifdef EX_SMALL
     (void)guard;
 #else
-    if (__builtin_expect(guard->thread == NULL, 0)) {
+    if (__builtin_expect(guard->thread == 0, 0)) {
         pthread_mutex_unlock(&guard->mutex);
     }
 #endif
@@ -86,7 +86,7 @@ void ex_wait_wake_slowly(struct ex_strand *strand);
 
 /* Resumes an operation that waits on this object. */
 static inline void ex_wait_wake(const struct ex_wait_guard *guard, struct ex_strand *strand) {
-    if (__builtin_expect(guard->thread == NULL, 0)) {
+    if (__builtin_expect(guard->thread == 0, 0)) {
         ex_wait_wake_slowly(strand);
     } else {
         ex_waker_wake_strand(strand);
@@ -131,6 +131,26 @@ static inline int64_t ex_wait_go_on(struct ex_wait_guard *guard,
         if (__builtin_expect(ex_strand_take_cancel(strand), 0)) {                                  \
             EX_RETURN(-ECANCELED);                                                                 \
         }                                                                                          \
+    } while (0)
+
+/* Waits in a function that is written without EX_BEGIN, of operation `name`: `resumer` goes on. */
+#ifdef EX_SMALL
+#define EX_WAIT_RECORD(name, resumer) ((void)0)
+#else
+#define EX_WAIT_RECORD(name, resumer)                                                              \
+    static const struct ex_position_function ex_position_function_ = {resumer,                     \
+                                                                      #name,                       \
+                                                                      __FILE__,                    \
+                                                                      NULL};                       \
+    EX_POSITION("")
+#endif
+#define EX_WAIT_AS(name, resumer)                                                                  \
+    do {                                                                                           \
+        EX_WAIT_RECORD(name, resumer);                                                             \
+        frame->resume = (resumer);                                                                 \
+        frame->at = EX_AT_WORD(__LINE__);                                                          \
+        strand->leaf = frame;                                                                      \
+        return EX_PENDING;                                                                         \
     } while (0)
 
 #ifndef EX_SMALL

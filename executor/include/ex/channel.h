@@ -9,14 +9,13 @@
  *   open ──close, or the last sender dropped──► closed: sends fail ──drained──► receives fail too
  *
  * A bounded one holds at most `capacity` elements; whoever sends to a full one waits, in order, and
- * its element goes in when there is room, before it is resumed. An unbounded one never makes
- * anybody wait; it grows by blocks, and keeps one for the next time.
+ * its element goes in when there is room, before it is resumed. An unbounded one grows by blocks.
  *
  * Cancellation loses and doubles nothing: a send that returned -ECANCELED or any other error left
  * the element out, one that returned 0 put it in; a receive that returned an error took none.
  *
- * Memory:  elements are copied in and out. With ex_channel_create the channel frees itself when
- *          both sides were dropped; ex_channel_init_mem uses the caller's memory.
+ * Memory:  elements are copied in and out. What ex_channel_create made frees itself when both sides
+ *          were dropped; ex_channel_init_mem uses the caller's memory.
  * Errors:  -EPIPE: closed; for a receive: and empty. -EAGAIN: it would wait. -ENOMEM: an unbounded
  *          one cannot grow. -ECANCELED (ex/task.h).
  * Threads: ex/wait.h. One at a time receives; a second one that would wait panics.
@@ -24,30 +23,25 @@
 #ifndef EXECUTOR_INCLUDE_EX_CHANNEL_H
 #define EXECUTOR_INCLUDE_EX_CHANNEL_H
 
-#include <ex/wait.h>
+#include <ex/plain.h>
+#include <ex/ring.h>
 
 #define EX_CHANNEL_UNBOUNDED SIZE_MAX /* a capacity */
 
 struct ex_channel_block;
 
 struct ex_channel {
-    size_t count; /* elements inside */
-    size_t capacity;
+    struct ex_ring ring;
+    uintptr_t word_thread;             /* whose words pass in line, at times; 0: nobody's */
+    struct ex_strand *receiver;        /* that waits and was not woken; NULL: none */
+    struct ex_channel_recv *receiving; /* that waited, and has not returned */
+    struct ex_wait_queue senders;      /* that wait, in struct ex_channel_send; then it is full */
     size_t element_size;
-    unsigned char
-        *read; /* where the next element comes from; at `read_end`: the next block's first */
-    unsigned char *read_end;
-    unsigned char *write; /* where the next element goes to; at `write_end`: a new block's first */
-    unsigned char *write_end;
-    struct ex_strand *receiver;     /* that waits and was not woken; NULL: none */
-    struct ex_wait_queue senders;   /* that wait, in struct ex_channel_send; then it is full */
-    unsigned char *ring;            /* of a bounded one */
     struct ex_channel_block *first; /* of an unbounded one: read from */
     struct ex_channel_block *last;  /* written to */
     struct ex_channel_block *spare; /* unused */
     uint32_t sender_count;
     bool has_receiver;
-    bool is_receiving; /* a receive waited, and has not returned */
     bool is_closed;
     bool is_created; /* frees itself */
     struct ex_wait_guard guard;
@@ -88,8 +82,6 @@ struct ex_channel_send {
     const void *element;
     struct ex_wait_node node;
 };
-EX_PUBLIC struct ex_frame *
-ex_channel_send(struct ex_channel_send *self, struct ex_channel *channel, const void *element);
 
 /* Awaitable: 0, `element` was written; -EPIPE, -ECANCELED: it was not. */
 struct ex_channel_recv {
@@ -97,16 +89,59 @@ struct ex_channel_recv {
     struct ex_channel *channel;
     void *element;
 };
-EX_PUBLIC struct ex_frame *
-ex_channel_recv(struct ex_channel_recv *self, struct ex_channel *channel, void *element);
+
+EX_PUBLIC ex_resume_function ex_channel_send_slowly, ex_channel_recv_slowly;
+EX_PUBLIC int ex_channel_try_send_slowly(struct ex_channel *channel, const void *element);
+EX_PUBLIC int ex_channel_try_recv_slowly(struct ex_channel *channel, void *element);
+
+static inline int64_t
+ex_channel_send_plainly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    struct ex_channel_send *const self = (struct ex_channel_send *)(void *)frame;
+
+    if (!ex_ring_can_put(&self->channel->ring) || !ex_plain_end(frame, strand)) {
+        return ex_plain_give_up(frame, strand, value, ex_channel_send_slowly);
+    }
+    ex_ring_put(&self->channel->ring, self->element);
+    return 0;
+}
+
+static inline struct ex_frame *
+ex_channel_send(struct ex_channel_send *self, struct ex_channel *channel, const void *element) {
+    self->channel = channel;
+    self->element = element;
+    return EX_PLAIN_FRAME(self, ex_channel_send_plainly, ex_channel_send_slowly);
+}
+
+static inline int64_t
+ex_channel_recv_plainly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    struct ex_channel_recv *const self = (struct ex_channel_recv *)(void *)frame;
+
+    if (!ex_ring_can_take(&self->channel->ring) || !ex_plain_end(frame, strand)) {
+        return ex_plain_give_up(frame, strand, value, ex_channel_recv_slowly);
+    }
+    ex_ring_take(&self->channel->ring, self->element);
+    return 0;
+}
+
+static inline struct ex_frame *
+ex_channel_recv(struct ex_channel_recv *self, struct ex_channel *channel, void *element) {
+    self->channel = channel;
+    self->element = element;
+    return EX_PLAIN_FRAME(self, ex_channel_recv_plainly, ex_channel_recv_slowly);
+}
 
 /* The same without waiting: -EAGAIN when it is full, or empty. */
-EX_PUBLIC int ex_channel_try_send(struct ex_channel *channel, const void *element);
-EX_PUBLIC int ex_channel_try_recv(struct ex_channel *channel, void *element);
+static inline int ex_channel_try_send(struct ex_channel *channel, const void *element) {
+    return ex_ring_try_put(&channel->ring, element) ? 0
+                                                    : ex_channel_try_send_slowly(channel, element);
+}
 
-/* Elements inside. */
-EX_PUBLIC size_t ex_channel_count(struct ex_channel *channel);
+static inline int ex_channel_try_recv(struct ex_channel *channel, void *element) {
+    return ex_ring_try_take(&channel->ring, element) ? 0
+                                                     : ex_channel_try_recv_slowly(channel, element);
+}
 
+EX_PUBLIC size_t ex_channel_count(struct ex_channel *channel); /* elements inside */
 #ifndef EX_SMALL
 EX_PUBLIC int ex_channel_send_blocking(struct ex_channel *channel, const void *element);
 EX_PUBLIC int ex_channel_recv_blocking(struct ex_channel *channel, void *element);

@@ -51,7 +51,7 @@ static inline bool ex_mutex_change(struct ex_mutex *mutex, uint32_t from, uint32
         return is_as_expected;
     }
 #ifndef EX_SMALL
-    if (mutex->guard.thread == NULL) {
+    if (mutex->guard.thread == 0) {
         return __atomic_compare_exchange_n(&mutex->state,
                                            &from,
                                            to,
@@ -77,7 +77,7 @@ ex_mutex_lock_plainly(struct ex_frame *frame, struct ex_strand *strand, int64_t 
 
     return ex_plain_is_allowed(strand) && ex_mutex_change(self->mutex, EX_MUTEX_FREE, EX_MUTEX_HELD)
                ? ex_plain_return(frame)
-               : ex_mutex_lock_slowly(frame, strand, value);
+               : ex_plain_give_up(frame, strand, value, ex_mutex_lock_slowly);
 }
 
 static inline struct ex_frame *ex_mutex_lock(struct ex_mutex_lock *self, struct ex_mutex *mutex) {

@@ -28,11 +28,30 @@ static inline bool ex_plain_is_allowed(const struct ex_strand *strand) {
     return ex_budget_left > 0 && !ex_strand_is(strand, EX_STRAND_CANCEL);
 }
 
-/* Ends an operation that was done so. */
+/* The same, and spends one: to be asked last. Then it has ended, and returns 0. */
+static inline bool ex_plain_end(struct ex_frame *frame, const struct ex_strand *strand) {
+    if (__builtin_expect(ex_strand_is(strand, EX_STRAND_CANCEL), 0)) {
+        return false;
+    }
+    frame->resume = ex_frame_completed;
+    return __builtin_expect(--ex_budget_left >= 0, 1);
+}
+
+/* Ends an operation that was done so, and has spent nothing yet. */
 static inline int64_t ex_plain_return(struct ex_frame *frame) {
     ex_budget_left--;
     frame->resume = ex_frame_completed;
     return 0;
+}
+
+/* The long way of one that was not. Either way `resume` is written once more, so that the compiler
+ * need not write it before. */
+static inline int64_t ex_plain_give_up(struct ex_frame *frame,
+                                       struct ex_strand *strand,
+                                       int64_t value,
+                                       ex_resume_function *slowly) {
+    frame->resume = slowly;
+    return slowly(frame, strand, value);
 }
 
 #endif

@@ -48,18 +48,18 @@ enum ex_wait_kind {
 
 /* Who may touch an object, and the lock of a shared one. */
 struct ex_wait_guard {
-    const void *thread; /* of a local one; NULL: shared */
+    uintptr_t thread; /* of a local one; 0: shared */
 #ifndef EX_SMALL
     pthread_mutex_t mutex; /* of a shared one */
 #endif
 };
 
 /* What tells the calling thread from others that are alive. */
-static inline const void *ex_wait_thread(void) {
+static inline uintptr_t ex_wait_thread(void) {
 #ifdef EX_SMALL
-    return &ex_budget_left; /* there is but one */
+    return (uintptr_t)&ex_budget_left; /* there is but one */
 #else
-    return __builtin_thread_pointer();
+    return (uintptr_t)__builtin_thread_pointer();
 #endif
 }
 
