@@ -1,6 +1,7 @@
 #include <ex/channel.h>
 
 #include "executor/element.h"
+#include "executor/leaf.h"
 #include "executor/ready.h"
 #include "executor/wait.h"
 
@@ -453,7 +454,7 @@ int64_t ex_channel_recv_slowly(struct ex_frame *frame, struct ex_strand *strand,
     channel->receiving = self;
     channel->ring.put_thread = 0;
     channel->ring.take_thread = 0;
-    EX_WAIT_AS(ex_channel_recv, recv_resume);
+    EX_LEAF_WAIT(ex_channel_recv, recv_resume);
 }
 
 int ex_channel_try_send_slowly(struct ex_channel *channel, const void *element) {

@@ -133,26 +133,6 @@ static inline int64_t ex_wait_go_on(struct ex_wait_guard *guard,
         }                                                                                          \
     } while (0)
 
-/* Waits in a function that is written without EX_BEGIN, of operation `name`: `resumer` goes on. */
-#ifdef EX_SMALL
-#define EX_WAIT_RECORD(name, resumer) ((void)0)
-#else
-#define EX_WAIT_RECORD(name, resumer)                                                              \
-    static const struct ex_position_function ex_position_function_ = {resumer,                     \
-                                                                      #name,                       \
-                                                                      __FILE__,                    \
-                                                                      NULL};                       \
-    EX_POSITION("")
-#endif
-#define EX_WAIT_AS(name, resumer)                                                                  \
-    do {                                                                                           \
-        EX_WAIT_RECORD(name, resumer);                                                             \
-        frame->resume = (resumer);                                                                 \
-        frame->at = EX_AT_WORD(__LINE__);                                                          \
-        strand->leaf = frame;                                                                      \
-        return EX_PENDING;                                                                         \
-    } while (0)
-
 #ifndef EX_SMALL
 /* Runs an operation of one frame on a thread that runs no tasks, and waits until it returns. */
 int64_t ex_wait_block(const struct ex_wait_guard *guard, struct ex_frame *operation);
