@@ -8,6 +8,12 @@
 #include <signal.h>
 #include <stdio.h>
 
+#ifdef __SANITIZE_THREAD__
+enum { COUNTS_THREADS = false }; /* it has more of its own at some times than at others */
+#else
+enum { COUNTS_THREADS = true };
+#endif
+
 /* Threads of this process. */
 static int thread_count(void) {
     int count = -2; /* . and .. */
@@ -21,11 +27,17 @@ static int thread_count(void) {
     return count;
 }
 
+static void expect_threads(int count) {
+    if (COUNTS_THREADS) {
+        ck_assert_int_eq(thread_count(), count);
+    }
+}
+
 /* One that was joined may be listed for a moment still. */
 static void await_one_thread(void) {
-    while (thread_count() > 1) {
+    do {
         usleep(100);
-    }
+    } while (COUNTS_THREADS && thread_count() > 1);
 }
 
 static uint32_t load(const uint32_t *word) {
@@ -100,7 +112,7 @@ static struct ex_frame *call_look(struct puppet *self) {
 static void start(int count, uint32_t thread_count_max) {
     puppets_start(count);
     puppets.scheduler->pool.thread_count_max = thread_count_max;
-    ck_assert_int_eq(thread_count(), 1);
+    expect_threads(1);
     is_open = 0;
     begun_count = 0;
     at_once_count = 0;
@@ -129,7 +141,7 @@ START_TEST(no_more_threads_than_allowed_and_no_fewer_than_useful) {
     while (load(&begun_count) < (uint32_t)_i) {
         usleep(100);
     }
-    ck_assert_int_eq(thread_count(), 1 + _i);
+    expect_threads(1 + _i);
 
     store(&is_open, 1);
     for (int id = 0; id < 12; id++) {
@@ -191,6 +203,10 @@ START_TEST(a_deadline_passes_over_one_that_runs_and_stops_one_that_does_not) {
     puppet_do(0, call_gate_for_a_while);
     puppets_run();
     while (load(&begun_count) == 0) {
+        if (puppet_result(0) == -ETIMEDOUT) { /* the thread came too late */
+            puppet_do(0, call_gate_for_a_while);
+        }
+        puppets_run();
         usleep(100);
     }
     puppet_do(1, call_gate_for_a_while);
