@@ -83,7 +83,7 @@ static struct chunk *allocate(struct chunk *below, size_t size) {
 static struct chunk *first(struct ex_strand *strand, size_t size) {
     struct ex_worker *const worker = ex_worker_self;
 
-    EX_REQUIRE(worker != NULL && worker->running == ex_strand_root(strand),
+    EX_REQUIRE(worker != NULL && worker->local.running == ex_strand_root(strand),
                "a frame is pushed outside of its task");
     if (!ex_strand_is_branch(strand) && ex_slab_make_word(&worker->slab, strand) == NULL) {
         return NULL;

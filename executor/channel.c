@@ -356,9 +356,7 @@ int64_t ex_channel_send_slowly(struct ex_frame *frame, struct ex_strand *strand,
     channel->ring.put_thread = channel->word_thread;
     channel->receiver = NULL;
     ex_ring_put(&channel->ring, self->element);
-    if (!ex_ready_wake_plain(ex_worker_self, receiver)) {
-        ex_waker_wake_strand(receiver);
-    }
+    ex_waker_wake_strand(receiver);
     return 0;
 }
 

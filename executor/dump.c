@@ -98,7 +98,7 @@ static void print_stack(struct dump *dump, const struct ex_strand *strand, int d
 
 static bool is_running(const struct ex_scheduler *scheduler, const struct ex_strand *root) {
     for (uint32_t i = 0; i < scheduler->worker_count; i++) {
-        if (scheduler->workers[i].running == root) {
+        if (scheduler->workers[i].local.running == root) {
             return true;
         }
     }

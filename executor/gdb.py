@@ -178,7 +178,7 @@ def tasks():
     """(root strand, whether a thread is running it), in the order in which ex_dump numbers them."""
     for scheduler in schedulers():
         workers = [scheduler["workers"][i] for i in range(int(scheduler["worker_count"]))]
-        running = [int(worker["running"]) for worker in workers]
+        running = [int(worker["local"]["running"]) for worker in workers]
         for slab in [worker["slab"] for worker in workers] + [scheduler["foreign"]]:
             for strand in slots_of(slab):
                 if is_task(strand):

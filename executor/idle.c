@@ -86,7 +86,7 @@ bool ex_idle_is_over(const struct ex_scheduler *scheduler) {
  * the task. */
 static bool has_pinned(struct ex_worker *worker) {
     ex_ready_enter(worker);
-    const bool has = worker->head != NULL;
+    const bool has = !ex_queue_is_empty(worker);
     ex_ready_leave(worker);
     return has;
 }

@@ -1,7 +1,5 @@
-/* The list of a worker's ready roots: intrusive, and nothing but a list (executor/ready.h).
- *
- *   head ──► root ─next─► root ─next─► root ─next─► NULL
- *                                        └ next ◄── tail
+/* The list of a worker's ready roots: intrusive, and nothing but a list, as ex/local.h draws it
+ * (executor/ready.h).
  *
  * Threads: by the owner, from ex_ready_enter to ex_ready_leave; a local worker needs neither.
  */
@@ -11,32 +9,34 @@
 #include "executor/worker.h"
 
 /* Queues a root behind all others. */
-static inline void ex_queue_push(struct ex_worker *worker, struct ex_strand *strand) {
-    strand->next = NULL;
-    *worker->tail = strand;
-    worker->tail = &strand->next;
+static inline void ex_queue_push(struct ex_worker *worker, struct ex_strand *root) {
+    ex_local_push(&worker->local, root);
+}
+
+static inline bool ex_queue_is_empty(const struct ex_worker *worker) {
+    return worker->local.queue.next == NULL;
 }
 
 /* Queues a root before all others. */
-static inline void ex_queue_push_first(struct ex_worker *worker, struct ex_strand *strand) {
-    strand->next = worker->head;
-    if (worker->head == NULL) {
-        worker->tail = &strand->next;
+static inline void ex_queue_push_first(struct ex_worker *worker, struct ex_strand *root) {
+    if (ex_queue_is_empty(worker)) {
+        worker->local.tail = root;
     }
-    worker->head = strand;
+    root->next = worker->local.queue.next;
+    worker->local.queue.next = root;
 }
 
 /* The first; NULL: nothing is ready. */
 static inline struct ex_strand *ex_queue_pop(struct ex_worker *worker) {
-    struct ex_strand *const strand = worker->head;
+    struct ex_strand *const root = worker->local.queue.next;
 
-    if (strand != NULL) {
-        worker->head = strand->next;
-        if (strand->next == NULL) {
-            worker->tail = &worker->head;
+    if (root != NULL) {
+        worker->local.queue.next = root->next;
+        if (root->next == NULL) {
+            worker->local.tail = &worker->local.queue;
         }
     }
-    return strand;
+    return root;
 }
 
 #endif

@@ -46,22 +46,22 @@ static inline void set_lifo(struct ex_worker *worker, struct ex_strand *strand) 
 }
 
 uint32_t ex_ready_split(struct ex_worker *worker, uint32_t wanted, struct ex_strand **taken) {
-    struct ex_strand **at = &worker->head;
+    struct ex_strand *before = &worker->local.queue;
     uint32_t taken_count = 0;
 
-    while (*at != NULL && taken_count < wanted) {
-        struct ex_strand *const root = *at;
+    while (before->next != NULL && taken_count < wanted) {
+        struct ex_strand *const root = before->next;
         if (ex_strand_is(root, EX_STRAND_PINNED)) {
-            at = &root->next;
+            before = root;
             continue;
         }
-        *at = root->next;
+        before->next = root->next;
         *taken = root;
         taken = &root->next;
         taken_count++;
     }
-    if (*at == NULL) {
-        worker->tail = at;
+    if (before->next == NULL) {
+        worker->local.tail = before;
     }
     *taken = NULL;
     __atomic_store_n(&worker->ready_count, worker->ready_count - taken_count, __ATOMIC_RELAXED);
@@ -92,14 +92,14 @@ void ex_ready_queue(struct ex_worker *worker, struct ex_strand *strand) {
 
 void ex_ready_offer(struct ex_worker *worker, struct ex_strand *strand) {
     EX_OBSERVER_TELL(worker->observer, woken, strand);
-    if (strand == worker->running) {
+    if (strand == worker->local.running) {
         return; /* queued when it has to wait */
     }
     if (!worker->is_shared) {
         ex_queue_push(worker, strand);
         return;
     }
-    if (worker->running != NULL && !ex_strand_is(strand, EX_STRAND_PINNED)) {
+    if (worker->local.running != NULL && !ex_strand_is(strand, EX_STRAND_PINNED)) {
         struct ex_strand *const before = worker->lifo;
         set_lifo(worker, strand);
         if (before == NULL) {
@@ -111,7 +111,7 @@ void ex_ready_offer(struct ex_worker *worker, struct ex_strand *strand) {
 }
 
 void ex_ready_wake_first(struct ex_worker *worker, struct ex_strand *root) {
-    EX_ASSERT(!worker->is_shared && root != worker->running);
+    EX_ASSERT(!worker->is_shared && root != worker->local.running);
     if (!ex_strand_is(root, EX_STRAND_READY | EX_STRAND_RETURNED)) {
         ex_strand_set(root, EX_STRAND_READY);
         EX_OBSERVER_TELL(worker->observer, woken, root);

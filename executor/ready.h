@@ -66,23 +66,7 @@ static inline void ex_ready_leave(struct ex_worker *worker) {
     }
 }
 
-/* Makes ready a root that is neither shared nor watched; true when its worker is the caller's. */
-static inline bool ex_ready_wake_plain(struct ex_worker *worker, struct ex_strand *root) {
-    if (__builtin_expect(worker == NULL ||
-                             __atomic_load_n(&root->owner, __ATOMIC_ACQUIRE) != worker->plain_id,
-                         0)) {
-        return false;
-    }
-    if (!ex_strand_is(root, EX_STRAND_READY | EX_STRAND_RETURNED)) {
-        ex_strand_set(root, EX_STRAND_READY);
-        if (root != worker->running) {
-            ex_queue_push(worker, root);
-        }
-    }
-    return true;
-}
-
-/* The same for a shared worker: to the place for what was woken last, if a task woke it; what stood
+/* To the place for what was woken last, if a task woke it; what stood
  * there is queued. Or to the queue at once. */
 void ex_ready_offer(struct ex_worker *worker, struct ex_strand *strand);
 void ex_ready_queue(struct ex_worker *worker, struct ex_strand *strand);
@@ -105,7 +89,7 @@ static inline void ex_ready_wake(struct ex_worker *worker, struct ex_strand *str
         if (!ex_strand_is_branch(strand)) {
             if (__builtin_expect(!worker->is_plain, 0)) {
                 ex_ready_offer(worker, strand);
-            } else if (strand != worker->running) {
+            } else if (strand != worker->local.running) {
                 ex_queue_push(worker, strand);
             }
             return;

@@ -51,9 +51,9 @@ static struct ex_scheduler *allocate(const struct ex_scheduler_options *options)
 static void *serve(void *argument) {
     struct ex_worker *const worker = argument;
 
-    ex_worker_self = worker;
+    ex_worker_become(worker);
     ex_loop_serve(worker);
-    ex_worker_self = NULL;
+    ex_worker_become(NULL);
     return NULL;
 }
 
@@ -174,7 +174,7 @@ static struct ex_worker *enter(struct ex_scheduler *scheduler) {
     struct ex_worker *const before = ex_worker_self;
 
     EX_REQUIRE(before != &scheduler->workers[0], "a scheduler is run by one of its own tasks");
-    ex_worker_self = &scheduler->workers[0];
+    ex_worker_become(&scheduler->workers[0]);
     return before;
 }
 
@@ -202,7 +202,7 @@ int ex_scheduler_run(struct ex_scheduler *scheduler) {
     if (scheduler->is_local) {
         struct ex_worker *const before = enter(scheduler);
         status = ex_loop_run(ex_worker_self);
-        ex_worker_self = before;
+        ex_worker_become(before);
     } else {
 #ifndef EX_SMALL
         wait_for_workers(scheduler);
@@ -220,7 +220,7 @@ size_t ex_scheduler_poll(struct ex_scheduler *scheduler) {
     struct ex_worker *const before = enter(scheduler);
 
     ex_loop_poll(ex_worker_self);
-    ex_worker_self = before;
+    ex_worker_become(before);
     return ex_crew_live_count(scheduler);
 }
 

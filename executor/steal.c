@@ -44,7 +44,7 @@ static void hear_for(struct ex_worker *victim) {
     while (list != NULL) {
         struct ex_strand *const root = list;
         list = root->link;
-        if (root == victim->running) {
+        if (root == victim->local.running) {
             ex_crew_list(victim, root);
         } else {
             ex_ready_deliver(victim, root);

@@ -264,7 +264,7 @@ static void wake_joiner_elsewhere(struct ex_strand *joiner) {
     /* The joiner may have gone since, but it stood here as a root, and roots stay strands. */
     const uint16_t generation = __atomic_load_n(&joiner->generation, __ATOMIC_RELAXED);
 
-    ex_waker_wake((struct ex_waker){joiner, generation | EX_WAKER_BRANCH});
+    ex_waker_wake((struct ex_waker){joiner, EX_STRAND_IDENTITY(generation, EX_WAKER_BRANCH)});
 }
 
 /* The joiner's own await, and none of its branches, waits for the task. */
@@ -395,7 +395,8 @@ int64_t ex_task_take(struct ex_task *task) {
 struct ex_task *ex_task_current(void) {
     struct ex_worker *const worker = ex_worker_self;
 
-    return worker == NULL || worker->running == NULL ? NULL : ex_task_of(worker->running);
+    return worker == NULL || worker->local.running == NULL ? NULL
+                                                           : ex_task_of(worker->local.running);
 }
 
 /* ---- joining ---- */

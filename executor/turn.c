@@ -34,7 +34,7 @@ static struct ex_strand *take_next(struct ex_worker *worker) {
         worker->is_shared ? ex_ready_next(worker) : ex_queue_pop(worker);
     if (strand != NULL) {
         ex_strand_clear(strand, EX_STRAND_READY);
-        worker->running = strand;
+        worker->local.running = strand;
         ex_worker_add(&worker->counters.resume_count, 1);
     }
     ex_ready_leave(worker);
@@ -44,7 +44,7 @@ static struct ex_strand *take_next(struct ex_worker *worker) {
 /* What ran waits now, or is ready once more. */
 static void put_back(struct ex_worker *worker, struct ex_strand *strand) {
     ex_ready_enter(worker);
-    worker->running = NULL;
+    worker->local.running = NULL;
     if (ex_strand_is(strand, EX_STRAND_READY)) {
         if (worker->is_shared) {
             ex_ready_queue_again(worker, strand);
@@ -59,7 +59,7 @@ static void put_back(struct ex_worker *worker, struct ex_strand *strand) {
 static inline void note_return(struct ex_worker *worker, struct ex_strand *strand) {
     ex_ready_enter(worker);
     ex_strand_set(strand, EX_STRAND_RETURNED);
-    worker->running = NULL;
+    worker->local.running = NULL;
     ex_ready_leave(worker);
 }
 
@@ -102,7 +102,7 @@ static inline struct ex_strand *take_and_leave(struct ex_worker *worker) {
 
     if (strand != NULL) {
         ex_strand_clear(strand, EX_STRAND_READY);
-        worker->running = strand;
+        worker->local.running = strand;
         ex_worker_add(&worker->counters.resume_count, 1);
     }
     ex_ready_leave_shared(worker);
@@ -125,7 +125,7 @@ static bool run_shared(struct ex_worker *worker) {
         }
         ex_ready_enter_shared(worker);
         if (value == EX_PENDING) {
-            worker->running = NULL;
+            worker->local.running = NULL;
             if (ex_strand_is(strand, EX_STRAND_READY)) {
                 ex_ready_queue_again(worker, strand);
             }
@@ -142,7 +142,7 @@ static bool run_shared(struct ex_worker *worker) {
 /* ---- a worker that is neither shared nor watched ---- */
 
 static inline void begin(struct ex_worker *worker, struct ex_strand *strand) {
-    worker->running = strand;
+    worker->local.running = strand;
     ex_budget_left = EX_WORKER_BUDGET;
 }
 
@@ -172,7 +172,7 @@ static inline int64_t go_on(struct ex_worker *worker, struct ex_strand *strand, 
 static inline struct ex_strand *
 follow(struct ex_worker *worker, struct ex_strand *strand, int resumes) {
     if (ex_strand_is(strand, EX_STRAND_READY)) {
-        if (worker->head == NULL && resumes != 0) {
+        if (ex_queue_is_empty(worker) && resumes != 0) {
             return strand;
         }
         ex_queue_push(worker, strand);
@@ -209,7 +209,7 @@ static bool run_plain(struct ex_worker *worker) {
         strand = __builtin_expect(value == EX_PENDING, 1) ? follow(worker, strand, resumes)
                                                           : finish(worker, strand, value, &resumes);
     }
-    worker->running = NULL;
+    worker->local.running = NULL;
     ex_worker_add(&worker->counters.resume_count, (uint64_t)(EX_TURN_RESUMES_MAX - resumes));
     return resumes == 0;
 }

@@ -18,10 +18,10 @@ static struct ex_worker *enter_as_owner(const struct ex_strand *root) {
     return NULL;
 }
 
-static __attribute__((noinline)) bool wake_slowly(struct ex_waker waker) {
-    const bool is_branch = (waker.life & EX_WAKER_BRANCH) != 0;
+bool ex_waker_wake_slowly(struct ex_waker waker) {
+    const bool is_branch = (uint16_t)waker.life == EX_WAKER_BRANCH;
 
-    if (__atomic_load_n(&waker.root->generation, __ATOMIC_RELAXED) != (uint16_t)waker.life) {
+    if (__atomic_load_n(&waker.root->generation, __ATOMIC_RELAXED) != waker.life >> 16) {
         return false;
     }
     struct ex_worker *const worker = enter_as_owner(waker.root);
@@ -37,16 +37,7 @@ static __attribute__((noinline)) bool wake_slowly(struct ex_waker waker) {
     return true;
 }
 
-bool ex_waker_wake(struct ex_waker waker) {
-    if (__builtin_expect(__atomic_load_n(&waker.root->generation, __ATOMIC_RELAXED) != waker.life ||
-                             !ex_ready_wake_plain(ex_worker_self, waker.root),
-                         0)) {
-        return wake_slowly(waker);
-    }
-    return true;
-}
-
-static __attribute__((noinline)) void wake_strand_slowly(struct ex_strand *strand) {
+void ex_waker_wake_strand_slowly(struct ex_strand *strand) {
     struct ex_strand *const root = ex_strand_root(strand);
     struct ex_worker *const worker = enter_as_owner(root);
 
@@ -56,10 +47,4 @@ static __attribute__((noinline)) void wake_strand_slowly(struct ex_strand *stran
     }
     ex_ready_wake(worker, strand);
     ex_ready_leave(worker);
-}
-
-void ex_waker_wake_strand(struct ex_strand *strand) {
-    if (__builtin_expect(!ex_ready_wake_plain(ex_worker_self, strand), 0)) {
-        wake_strand_slowly(strand);
-    }
 }

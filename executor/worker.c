@@ -7,9 +7,14 @@
 #include <unistd.h>
 #endif
 
+/* Of threads that run no tasks; never written. */
+static struct ex_local nobody = {.owner = EX_WORKER_NOT_PLAIN};
+
 #ifdef EX_SMALL
 struct ex_worker *ex_worker_self;
+struct ex_local *ex_local_self = &nobody;
 #else
+__thread struct ex_local *ex_local_self = &nobody;
 __thread struct ex_worker *ex_worker_self __attribute__((tls_model("initial-exec")));
 #endif
 struct ex_worker *ex_worker_of[EX_WORKER_COUNT_MAX];
@@ -32,6 +37,11 @@ void ex_worker_notify_thread(struct ex_worker *worker) {
 
 static const struct ex_worker_wait park_waits = {wait_in_park, ex_worker_notify_thread};
 #endif
+
+void ex_worker_become(struct ex_worker *worker) {
+    ex_worker_self = worker;
+    ex_local_self = worker == NULL ? &nobody : &worker->local;
+}
 
 static int take_id(struct ex_worker *worker) {
     for (uint16_t id = 0; id < EX_WORKER_COUNT_MAX; id++) {
@@ -56,7 +66,7 @@ int ex_worker_init(struct ex_worker *worker,
                    bool keeps_times,
                    bool is_shared) {
     memset(worker, 0, sizeof *worker);
-    worker->tail = &worker->head;
+    worker->local.tail = &worker->local.queue;
     worker->scheduler = scheduler;
     worker->is_shared = is_shared;
     worker->is_plain = !is_shared && observer == NULL && !keeps_times;
@@ -76,7 +86,7 @@ int ex_worker_init(struct ex_worker *worker,
 #endif
     const int status = take_id(worker);
     worker->slab.owner_id = worker->id;
-    worker->plain_id = worker->is_plain ? worker->id : EX_WORKER_NOT_PLAIN;
+    worker->local.owner = worker->is_plain ? worker->id : EX_WORKER_NOT_PLAIN;
     return status;
 }
 

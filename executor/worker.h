@@ -21,6 +21,7 @@
 #endif
 
 #include <ex/counters.h>
+#include <ex/local.h>
 #include <ex/observer.h>
 #include <ex/strand.h>
 
@@ -50,15 +51,11 @@ struct ex_worker_wait {
 };
 
 struct ex_worker {
-    struct ex_strand *head;    /* of the ready queue, linked by `next` */
-    struct ex_strand **tail;   /* where the next one is linked in */
-    struct ex_strand *running; /* NULL between two tasks; written inside the bracket */
-    uint32_t nested_count;     /* calls of ex_call_begin on the stack of this thread */
-    uint32_t turn_count;       /* so far; for the reactor, when there is one */
-    uint16_t spawn_state; /* of a new task: live, ready, and cancelled from birth while closing */
+    struct ex_local local; /* the ready queue, and what else is used in line */
+    uint32_t nested_count; /* calls of ex_call_begin on the stack of this thread */
+    uint32_t turn_count;   /* so far; for the reactor, when there is one */
+    uint16_t spawn_state;  /* of a new task: live, ready, and cancelled from birth while closing */
     uint16_t id;
-    uint16_t
-        plain_id; /* `id`, if no other thread and no observer minds; else EX_WORKER_NOT_PLAIN */
     bool is_shared;
     bool is_plain;    /* neither shared nor watched */
     bool keeps_times; /* when each task was put aside last: ex_slab_time */
@@ -110,6 +107,9 @@ extern struct ex_worker *ex_worker_self;
 #else
 extern __thread struct ex_worker *ex_worker_self __attribute__((tls_model("initial-exec")));
 #endif
+
+/* The calling thread's is `worker` from now on; NULL: none. */
+void ex_worker_become(struct ex_worker *worker);
 
 /* The worker of an id, as it stands in a strand's `owner`. */
 extern struct ex_worker *ex_worker_of[EX_WORKER_COUNT_MAX];

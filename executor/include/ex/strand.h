@@ -67,11 +67,23 @@ struct ex_strand {
     struct ex_strand *next; /* in the ready queue, or in a list of free tasks */
     struct ex_strand *link; /* in a list of remote wakes */
     uint16_t state;         /* EX_STRAND_… */
-    uint16_t generation;    /* how often this memory became another task; read by other threads */
-    uint16_t owner;         /* the worker that may touch the words above; read by other threads */
     uint8_t signal;         /* 1: stands in a list of remote wakes */
     uint8_t requests;       /* EX_STRAND_REQUEST_… */
+    union {                 /* read by other threads */
+        uint32_t identity;  /* EX_STRAND_IDENTITY(generation, owner) */
+        struct {
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+            uint16_t generation;
+            uint16_t owner;
+#else
+            uint16_t owner;      /* the worker that may touch the words above */
+            uint16_t generation; /* how often this memory became another task */
+#endif
+        };
+    };
 };
+
+#define EX_STRAND_IDENTITY(generation, owner) ((uint32_t)(generation) << 16 | (owner))
 
 /* A strand inside a frame; ex/branch.h says how it is used. */
 struct ex_branch {

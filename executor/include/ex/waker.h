@@ -12,30 +12,55 @@
 #ifndef EXECUTOR_INCLUDE_EX_WAKER_H
 #define EXECUTOR_INCLUDE_EX_WAKER_H
 
-#include <ex/strand.h>
+#include <ex/local.h>
 
 struct ex_waker {
     struct ex_strand *root;
-    uint32_t life; /* the root's generation, and EX_WAKER_BRANCH */
+    uint32_t life; /* the root's identity, then; or its generation with EX_WAKER_BRANCH */
 };
 
-/* Beside a generation: the root resumes each of its branches, since which it was may be gone. */
-#define EX_WAKER_BRANCH (UINT32_C(1) << 16)
+/* Beside a generation, where no root has an owner: the root resumes each of its branches, since
+ * which it was may be gone. */
+#define EX_WAKER_BRANCH EX_STRAND_OWNER_BRANCH
 
 static inline struct ex_waker ex_waker_of(struct ex_strand *strand) {
-    if (__builtin_expect(ex_strand_is_branch(strand), 0)) {
+    const uint32_t identity = __atomic_load_n(&strand->identity, __ATOMIC_RELAXED);
+
+    if (__builtin_expect((uint16_t)identity == EX_STRAND_OWNER_BRANCH, 0)) {
         struct ex_strand *const root = ex_strand_root(strand);
-        return (struct ex_waker){root, root->generation | EX_WAKER_BRANCH};
+        return (struct ex_waker){root, EX_STRAND_IDENTITY(root->generation, EX_WAKER_BRANCH)};
     }
-    return (struct ex_waker){strand, strand->generation};
+    return (struct ex_waker){strand, identity};
 }
 
+/* Both for any strand and thread, whatever the calling one is. */
+EX_PUBLIC __attribute__((cold)) bool ex_waker_wake_slowly(struct ex_waker waker);
+EX_PUBLIC __attribute__((cold)) void ex_waker_wake_strand_slowly(struct ex_strand *strand);
+
 /* False, and nothing happens, when the task had ended. */
-EX_PUBLIC bool ex_waker_wake(struct ex_waker waker);
+static inline bool ex_waker_wake(struct ex_waker waker) {
+    struct ex_local *const local = ex_local_self;
+
+    if (__builtin_expect(__atomic_load_n(&waker.root->identity, __ATOMIC_ACQUIRE) != waker.life ||
+                             (uint16_t)waker.life != local->owner,
+                         0)) {
+        return ex_waker_wake_slowly(waker);
+    }
+    ex_local_wake(local, waker.root);
+    return true;
+}
 
 /* Wakes just this strand. It must be alive until the call returns: its leaf has to wait for the
  * caller before it can return, as when it must take a lock that the caller holds, or lives on this
  * thread. */
-EX_PUBLIC void ex_waker_wake_strand(struct ex_strand *strand);
+static inline void ex_waker_wake_strand(struct ex_strand *strand) {
+    struct ex_local *const local = ex_local_self;
+
+    if (__builtin_expect(__atomic_load_n(&strand->owner, __ATOMIC_ACQUIRE) != local->owner, 0)) {
+        ex_waker_wake_strand_slowly(strand);
+    } else {
+        ex_local_wake(local, strand);
+    }
+}
 
 #endif

@@ -1,0 +1,51 @@
+/* What wakes and spawns need of the calling thread's worker, for code in line: of their users, not
+ * for them.
+ *
+ *   queue.next ──► root ─next─► root ─next─► root ─next─► NULL
+ *                                              ▲
+ *                                             tail       (none is ready: tail is the queue itself)
+ *
+ * A thread that runs no tasks, and one that runs those of a worker that others see into, have an
+ * `owner` that no strand has. So one comparison tells whether a strand may be handled by plain
+ * words: it is alive, of this thread, and nobody else minds.
+ *
+ * Memory:  the worker's. What it holds and where is part of the ABI: it is compiled into programs.
+ * Threads: the worker's own; `owner` and the counts are read by others.
+ */
+#ifndef EXECUTOR_INCLUDE_EX_LOCAL_H
+#define EXECUTOR_INCLUDE_EX_LOCAL_H
+
+#include <ex/strand.h>
+
+struct ex_local {
+    struct ex_strand queue;    /* of `next` alone: the first of those that are ready, roots all */
+    struct ex_strand *tail;    /* the last of them */
+    struct ex_strand *running; /* NULL between two tasks; written inside the bracket */
+    uint16_t owner; /* the worker's, if no other thread and no observer minds; else no strand's */
+};
+
+/* Never NULL. A small machine has one thread. */
+#ifdef EX_SMALL
+EX_PUBLIC extern struct ex_local *ex_local_self;
+#else
+EX_PUBLIC extern __thread struct ex_local *ex_local_self __attribute__((tls_model("initial-exec")));
+#endif
+
+/* Queues a root behind all others. */
+static inline void ex_local_push(struct ex_local *local, struct ex_strand *root) {
+    root->next = NULL;
+    local->tail->next = root;
+    local->tail = root;
+}
+
+/* Makes a root ready that `local` owns. */
+static inline void ex_local_wake(struct ex_local *local, struct ex_strand *root) {
+    if (!ex_strand_is(root, EX_STRAND_READY | EX_STRAND_RETURNED)) {
+        ex_strand_set(root, EX_STRAND_READY);
+        if (root != local->running) { /* queued when it has to wait */
+            ex_local_push(local, root);
+        }
+    }
+}
+
+#endif
