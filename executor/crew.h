@@ -19,6 +19,16 @@
 #endif
 #include "executor/worker.h"
 
+/* `signal`: stands in a list of remote wakes; to be freed by who takes it off that list. */
+enum { EX_STRAND_SIGNAL_LISTED = 1, EX_STRAND_SIGNAL_FREED = 2 };
+
+/* `requests`: what other threads ask of the owner. */
+enum {
+    EX_STRAND_REQUEST_CANCEL = 1 << 0,
+    EX_STRAND_REQUEST_WAKE_ALL = 1 << 1,
+    EX_STRAND_REQUEST_CANCEL_ONCE = 1 << 2, /* to cancel, unless it was told before */
+};
+
 struct ex_scheduler {
     struct ex_memory memory;
     struct ex_worker *workers; /* a local scheduler has one */

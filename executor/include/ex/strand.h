@@ -43,16 +43,6 @@ enum {
     EX_STRAND_SHIELDS = 15 << 12,
 };
 
-/* `signal`: stands in a list of remote wakes; to be freed by who takes it off that list. */
-enum { EX_STRAND_SIGNAL_LISTED = 1, EX_STRAND_SIGNAL_FREED = 2 };
-
-/* `requests`: what other threads ask of the owner. */
-enum {
-    EX_STRAND_REQUEST_CANCEL = 1 << 0,
-    EX_STRAND_REQUEST_WAKE_ALL = 1 << 1,
-    EX_STRAND_REQUEST_CANCEL_ONCE = 1 << 2, /* to cancel, unless it was told before */
-};
-
 /* `owner` of a branch, for good: the worker is its root's owner. */
 #define EX_STRAND_OWNER_BRANCH UINT16_MAX
 
