@@ -12,7 +12,8 @@
 #endif
 
 void ex_crew_init(struct ex_scheduler *scheduler) {
-    ex_slab_init(&scheduler->foreign, &scheduler->memory, NULL, scheduler);
+    ex_slab_init(&scheduler->foreign, scheduler->foreign_free, &scheduler->memory, NULL, scheduler);
+    scheduler->foreign.has_times = scheduler->keeps_times;
     scheduler->foreign.local = EX_WORKER_NOT_LOCAL;
     scheduler->injected_tail = &scheduler->injected;
 #ifndef EX_SMALL
@@ -176,9 +177,9 @@ size_t ex_crew_live_count(const struct ex_scheduler *scheduler) {
     size_t count = __atomic_load_n(&scheduler->foreign_count, __ATOMIC_RELAXED);
 
     for (uint32_t i = 0; i < scheduler->worker_count; i++) {
-        const struct ex_counters *const own = &scheduler->workers[i].counters;
-        count += __atomic_load_n(&own->spawn_count, __ATOMIC_RELAXED) -
-                 __atomic_load_n(&own->return_count, __ATOMIC_RELAXED);
+        const struct ex_worker *const worker = &scheduler->workers[i];
+        count += __atomic_load_n(&worker->local.spawn_count, __ATOMIC_RELAXED) -
+                 __atomic_load_n(&worker->counters.return_count, __ATOMIC_RELAXED);
     }
     return count;
 }

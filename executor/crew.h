@@ -53,7 +53,8 @@ struct ex_scheduler {
     struct ex_strand **injected_tail;
     uint32_t injected_count; /* may be read without the lock */
     size_t foreign_count;    /* tasks spawned by threads that are none of its workers; likewise */
-    struct ex_slab foreign;  /* their memory */
+    struct ex_strand *foreign_free[EX_LOCAL_LIST_COUNT]; /* of the slab below */
+    struct ex_slab foreign;                              /* their memory */
 };
 
 void ex_crew_init(struct ex_scheduler *scheduler);

@@ -71,7 +71,9 @@ static void abort_all(struct ex_worker *worker) {
     const struct ex_slab *const slab = &worker->slab;
 
     __atomic_store_n(&worker->shall_abort, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&worker->spawn_state, EX_WORKER_SPAWN | EX_STRAND_CANCEL, __ATOMIC_RELAXED);
+    __atomic_store_n(&worker->local.spawn_state,
+                     EX_WORKER_SPAWN | EX_STRAND_CANCEL,
+                     __ATOMIC_RELAXED);
     for (struct ex_strand *root = ex_slab_next(slab, NULL); root != NULL;
          root = ex_slab_next(slab, root)) {
         ex_crew_wake(root, EX_STRAND_REQUEST_CANCEL);

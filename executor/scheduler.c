@@ -192,7 +192,9 @@ static void wait_for_workers(struct ex_scheduler *scheduler) {
 /* What was aborted has returned; what is spawned from now on lives. */
 static void forget_abort(struct ex_scheduler *scheduler) {
     for (uint32_t i = 0; i < scheduler->worker_count; i++) {
-        __atomic_store_n(&scheduler->workers[i].spawn_state, EX_WORKER_SPAWN, __ATOMIC_RELAXED);
+        __atomic_store_n(&scheduler->workers[i].local.spawn_state,
+                         EX_WORKER_SPAWN,
+                         __ATOMIC_RELAXED);
     }
 }
 
@@ -282,7 +284,7 @@ void ex_scheduler_abort(struct ex_scheduler *scheduler) {
     }
 #endif
     struct ex_worker *const worker = &scheduler->workers[0];
-    worker->spawn_state = EX_WORKER_SPAWN | EX_STRAND_CANCEL;
+    worker->local.spawn_state = EX_WORKER_SPAWN | EX_STRAND_CANCEL;
     abort_local(worker, &worker->slab);
     abort_local(worker, &scheduler->foreign);
 }
@@ -300,7 +302,7 @@ void ex_scheduler_counters(const struct ex_scheduler *scheduler, struct ex_count
         .spawn_count = __atomic_load_n(&scheduler->foreign_count, __ATOMIC_RELAXED)};
     for (uint32_t i = 0; i < scheduler->worker_count; i++) {
         const struct ex_counters *const own = &scheduler->workers[i].counters;
-        sum_up(&counters->spawn_count, &own->spawn_count);
+        sum_up(&counters->spawn_count, &scheduler->workers[i].local.spawn_count);
         sum_up(&counters->return_count, &own->return_count);
         sum_up(&counters->resume_count, &own->resume_count);
         sum_up(&counters->remote_count, &own->remote_count);

@@ -13,8 +13,13 @@ enum {
 _Static_assert(sizeof(struct ex_slab_page) <= EX_SLAB_SLOTS_AT, "the header fits before the slots");
 _Static_assert(sizeof(struct ex_strand) == 32, "two strands fill a cache line");
 
-void ex_slab_init(struct ex_slab *slab, struct ex_memory *memory, void *owner, void *home) {
+void ex_slab_init(struct ex_slab *slab,
+                  struct ex_strand **lists,
+                  struct ex_memory *memory,
+                  void *owner,
+                  void *home) {
     memset(slab, 0, sizeof *slab);
+    slab->free = lists;
     slab->memory = memory;
     slab->owner = owner;
     slab->home = home;
@@ -136,6 +141,8 @@ static struct ex_strand *cut_slot(struct ex_slab *slab, uint32_t class, size_t s
     }
     struct ex_strand *const slot = slot_at(page, page->begun);
     memset(slot, 0, sizeof *slot);
+    slot->leaf = slab->local;
+    slot->state = EX_STRAND_RETURNED;
     slot->owner = slab->owner_id;
     __atomic_store_n(&page->begun, page->begun + page->slot_size, __ATOMIC_RELEASE);
     return slot;
@@ -151,7 +158,7 @@ struct ex_strand *ex_slab_cut(struct ex_slab *slab, size_t size) {
     }
     struct ex_strand *const slot = slab->free[class];
     if (slot == NULL) {
-        return cut_slot(slab, class, size);
+        return cut_slot(slab, class, size + (slab->has_times ? EX_SLAB_STEP : 0));
     }
     slab->free[class] = slot->next;
     return slot;

@@ -5,7 +5,8 @@
  *                 └────── slot & ~(PAGE_SIZE - 1) ────┘
  *
  * Slots begin with a strand, also while free: `signal`, `link` and the generation outlive the task,
- * so that a late wake finds a strand in any case. A slot too big for a page has a block of its own.
+ * so that a late wake finds a strand in any case, one that has returned. Its `leaf` is the slab's
+ * `local`. A slot too big for a page has a block of its own.
  * Walking the pages finds every live task: no list of them costs a task any bytes.
  *
  * Memory:  slot sizes are multiples of 16 up to 512 bytes, then powers of two; pages are kept until
@@ -43,7 +44,7 @@ struct ex_slab_page {
 };
 
 struct ex_slab {
-    struct ex_strand *free[EX_SLAB_CLASS_COUNT + EX_SLAB_BIG_COUNT];       /* linked by `next` */
+    struct ex_strand **free; /* lists by class, linked by `next`; of who made the slab */
     struct ex_slab_page *current[EX_SLAB_CLASS_COUNT + EX_SLAB_BIG_COUNT]; /* to cut slots from */
     struct ex_slab_page *pages;
     unsigned char *spare; /* pages that are allocated, and nothing else yet */
@@ -53,11 +54,17 @@ struct ex_slab {
     void *owner; /* both for whoever made the slab, which does not look at them */
     void *home;
     uint16_t owner_id;        /* `owner` of slots that no task uses */
+    bool has_times;           /* a step more than the class for each slot: ex_slab_time */
     void *local;              /* the owner, if its thread alone handles the slots; else no worker */
     struct ex_strand *remote; /* freed by other threads; linked by `next` */
 };
 
-void ex_slab_init(struct ex_slab *slab, struct ex_memory *memory, void *owner, void *home);
+/* `lists`: one for each class, all empty. */
+void ex_slab_init(struct ex_slab *slab,
+                  struct ex_strand **lists,
+                  struct ex_memory *memory,
+                  void *owner,
+                  void *home);
 
 /* Gives all pages back. */
 void ex_slab_deinit(struct ex_slab *slab);
@@ -86,13 +93,15 @@ static inline struct ex_slab_page *ex_slab_page_of(const struct ex_strand *slot)
 }
 
 static inline void ex_slab_free(struct ex_strand *slot) {
-    struct ex_strand **const list = ex_slab_page_of(slot)->free;
+    const struct ex_slab_page *const page = ex_slab_page_of(slot);
+    struct ex_strand **const list = page->free;
 
+    slot->leaf = page->local;
     slot->next = *list;
     *list = slot;
 }
 
-/* The last word of a slot, for who allocates slots with room for it: a time. */
+/* The last word of a slot of a slab that has times. */
 static inline uint64_t *ex_slab_time(struct ex_strand *slot) {
     return (uint64_t *)(void *)((unsigned char *)slot + ex_slab_page_of(slot)->slot_size) - 1;
 }

@@ -8,8 +8,8 @@
 #include <ex/waker.h>
 
 _Static_assert(EX_TASK_SIZE_SMALL == EX_SLAB_STEP * EX_SLAB_CLASS_COUNT - sizeof(struct ex_task) &&
-                   EX_SLAB_STEP == 16,
-               "classes of frames are those of slots");
+                   EX_SLAB_STEP == 16 && sizeof(struct ex_task) == 32,
+               "the list for a frame of 16 bytes is the third, and so on");
 
 static struct ex_task *task_of_frame(void *frame) {
     return (struct ex_task *)frame - 1;
@@ -91,12 +91,8 @@ static uintptr_t load_up(struct ex_task *task) {
 
 /* ---- beginning ---- */
 
-/* With room for a time, ex_slab_time, where it is kept. */
 static struct ex_strand *
 allocate(struct ex_worker *worker, struct ex_scheduler *scheduler, size_t size) {
-    if (scheduler->keeps_times) {
-        size += EX_SLAB_STEP;
-    }
     if (worker == NULL || worker->scheduler != scheduler) {
         return ex_crew_allocate(scheduler, size);
     }
@@ -117,27 +113,8 @@ void *ex_task_new_any(struct ex_scheduler *scheduler, size_t frame_size) {
     return root == NULL ? NULL : ex_task_frame(ex_task_of(root));
 }
 
-static __attribute__((noinline)) void *new_slowly(size_t class) {
-    return ex_task_new_any(NULL, class * EX_SLAB_STEP);
-}
-
-void *ex_task_new_small(size_t class) {
-    struct ex_worker *const worker = ex_worker_self;
-
-    if (__builtin_expect(worker == NULL, 0)) {
-        return new_slowly(class);
-    }
-    struct ex_strand **const list = &worker->slab.free[class + worker->class_offset];
-    struct ex_strand *const root = *list;
-    if (__builtin_expect(root == NULL, 0)) {
-        return new_slowly(class);
-    }
-    *list = root->next;
-    return ex_task_frame(ex_task_of(root));
-}
-
 static inline uint16_t new_state(const struct ex_worker *worker) {
-    return __atomic_load_n(&worker->spawn_state, __ATOMIC_RELAXED);
+    return __atomic_load_n(&worker->local.spawn_state, __ATOMIC_RELAXED);
 }
 
 static void begin_time(struct ex_strand *root, const struct ex_worker *worker) {
@@ -166,8 +143,7 @@ static void spawn_foreign(struct ex_strand *root) {
     ex_crew_notify_one(scheduler);
 }
 
-static __attribute__((noinline)) struct ex_task *spawn_slowly(struct ex_frame *frame,
-                                                              uintptr_t up) {
+struct ex_task *ex_task_spawn_any(struct ex_frame *frame, uintptr_t up) {
     struct ex_task *const task = task_of_frame(frame);
     struct ex_strand *const root = &task->strand;
     struct ex_worker *const worker = ex_worker_self;
@@ -183,7 +159,7 @@ static __attribute__((noinline)) struct ex_task *spawn_slowly(struct ex_frame *f
     }
     begin_time(root, worker);
     EX_OBSERVER_TELL(worker->observer, spawned, root);
-    ex_worker_add(&worker->counters.spawn_count, 1);
+    ex_worker_add(&worker->local.spawn_count, 1);
     ex_ready_enter(worker);
     root->state = new_state(worker);
     __atomic_store_n(&root->owner, worker->id, __ATOMIC_RELAXED);
@@ -194,31 +170,6 @@ static __attribute__((noinline)) struct ex_task *spawn_slowly(struct ex_frame *f
     }
     ex_ready_leave(worker);
     return task;
-}
-
-/* `up`: who waits for it. A local slot without a task has no state, and its worker's number. */
-static inline struct ex_task *spawn(struct ex_frame *frame, uintptr_t up) {
-    struct ex_task *const task = task_of_frame(frame);
-    struct ex_strand *const root = &task->strand;
-    struct ex_worker *const worker = ex_worker_self;
-
-    if (__builtin_expect(ex_slab_page_of(root)->local != worker || root->state != 0, 0)) {
-        return spawn_slowly(frame, up);
-    }
-    frame->up = up_of(up);
-    root->leaf = frame;
-    root->state = new_state(worker);
-    ex_worker_add(&worker->counters.spawn_count, 1);
-    ex_queue_push(worker, root);
-    return task;
-}
-
-struct ex_task *ex_task_spawn(struct ex_frame *frame) {
-    return spawn(frame, EX_TASK_UP_OUTERMOST);
-}
-
-void ex_task_spawn_detached(struct ex_frame *frame) {
-    spawn(frame, EX_TASK_UP_DETACHED);
 }
 
 /* ---- end ---- */
@@ -305,10 +256,15 @@ ex_task_return(struct ex_worker *worker, struct ex_strand *root, int64_t value) 
 
 /* ---- the handle ---- */
 
+static bool is_released(struct ex_task *task) {
+    return ex_slab_page_of(&task->strand)->local == EX_WORKER_NOT_LOCAL
+               ? load_up(task) == EX_TASK_UP_RELEASED
+               : !ex_strand_is(&task->strand, EX_STRAND_LIVE);
+}
+
 static void require_handle(struct ex_task *task) {
     EX_REQUIRE(task != NULL, "a task's handle is NULL");
-    EX_REQUIRE(load_up(task) != EX_TASK_UP_RELEASED,
-               "a task's handle is used after it was joined or detached");
+    EX_REQUIRE(!is_released(task), "a task's handle is used after it was joined or detached");
     EX_REQUIRE(is_local(&task->strand) || ex_worker_self == NULL ||
                    ex_slab_page_of(&task->strand)->local == EX_WORKER_NOT_LOCAL,
                "the handle of a local task is used by a task of another scheduler");

@@ -3,7 +3,7 @@
  *   slot: [ struct ex_strand | outermost frame … ]
  *
  *   outermost frame's `up`, with bit 0 set:   1 nobody waits · 5 nobody will · 9 it has returned
- *                                             13 the task is gone · else a joiner's strand | 1
+ *                                             13 a shared one is gone · else a joiner's strand | 1
  *                            bit 1 as well:   other threads may handle the task, too
  *   its `at`, once it has returned:           the result
  *
@@ -26,9 +26,7 @@ struct ex_task {
 _Static_assert(sizeof(struct ex_task) % 16 == 0, "the frame behind it is aligned to 16");
 
 enum {
-    EX_TASK_UP_OUTERMOST = 1, /* bit 0: no caller above */
-    EX_TASK_UP_SHARED = 2,    /* bit 1, beside all else: the word is exchanged, never written */
-    EX_TASK_UP_DETACHED = 5,
+    EX_TASK_UP_SHARED = 2, /* bit 1, beside all else: the word is exchanged, never written */
     EX_TASK_UP_RETURNED = 9,
     EX_TASK_UP_RELEASED = 13,
     EX_TASK_UP_JOINER_MIN = 16,
@@ -47,9 +45,8 @@ void ex_task_return(struct ex_worker *worker, struct ex_strand *root, int64_t va
 
 /* Of a task that only its own thread handles. */
 static inline void ex_task_release_plain(struct ex_strand *root) {
-    ex_task_frame(ex_task_of(root))->up = (struct ex_frame *)EX_TASK_UP_RELEASED;
-    __atomic_store_n(&root->generation, (uint16_t)(root->generation + 1), __ATOMIC_RELAXED);
-    root->state = 0;
+    ex_worker_add_identity(&root->identity, EX_STRAND_IDENTITY(1, 0));
+    root->state = EX_STRAND_RETURNED;
     ex_slab_free(root);
 }
 

@@ -7,6 +7,8 @@
 #include <unistd.h>
 #endif
 
+_Static_assert(EX_LOCAL_LIST_COUNT == EX_SLAB_CLASS_COUNT + EX_SLAB_BIG_COUNT, "a list a class");
+
 /* Of threads that run no tasks; never written. */
 static struct ex_local nobody = {.owner = EX_WORKER_NOT_PLAIN};
 
@@ -72,9 +74,9 @@ int ex_worker_init(struct ex_worker *worker,
     worker->is_plain = !is_shared && observer == NULL && !keeps_times;
     worker->keeps_times = keeps_times;
     worker->observer = observer;
-    worker->spawn_state = EX_WORKER_SPAWN;
-    worker->class_offset = keeps_times ? 2 : 1;
-    ex_slab_init(&worker->slab, memory, worker, scheduler);
+    worker->local.spawn_state = EX_WORKER_SPAWN;
+    ex_slab_init(&worker->slab, worker->local.free, memory, worker, scheduler);
+    worker->slab.has_times = keeps_times;
     worker->slab.local = worker->is_plain ? worker : EX_WORKER_NOT_LOCAL;
 #ifndef EX_SMALL
     pthread_mutex_init(&worker->theft, NULL);

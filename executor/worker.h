@@ -54,7 +54,6 @@ struct ex_worker {
     struct ex_local local; /* the ready queue, and what else is used in line */
     uint32_t nested_count; /* calls of ex_call_begin on the stack of this thread */
     uint32_t turn_count;   /* so far; for the reactor, when there is one */
-    uint16_t spawn_state;  /* of a new task: live, ready, and cancelled from birth while closing */
     uint16_t id;
     bool is_shared;
     bool is_plain;    /* neither shared nor watched */
@@ -70,10 +69,7 @@ struct ex_worker {
     uint32_t search_next;   /* where the next search begins */
     uint64_t resumes_seen;  /* resumes at the watcher's last look; the watcher's */
     bool has_surplus;       /* something was queued inside this bracket: who idles may take it */
-    /* From the class of a frame to that of its task's slot: the
-     * header, and the time if it is kept. */
-    uint32_t class_offset;
-    struct ex_counters counters; /* written by the owner, read by all */
+    struct ex_counters counters; /* but `spawn_count`; written by the owner, read by all */
     struct ex_slab slab;
     struct ex_scheduler *scheduler;
     const struct ex_observer *observer; /* NULL: not watched */
@@ -95,7 +91,16 @@ struct ex_worker {
 
 /* Adds to one of the worker's counters. By the owner. */
 static inline void ex_worker_add(uint64_t *counter, uint64_t more) {
-    __atomic_store_n(counter, *counter + more, __ATOMIC_RELAXED);
+    ex_local_add(counter, more);
+}
+
+/* The same for an identity. */
+static inline void ex_worker_add_identity(uint32_t *identity, uint32_t more) {
+#if defined(__x86_64__)
+    __asm__("addl %1, %0" : "+m"(*identity) : "ir"(more) : "cc");
+#else
+    __atomic_store_n(identity, *identity + more, __ATOMIC_RELAXED);
+#endif
 }
 
 /* `local` of a slab whose tasks any thread may handle: equal to no worker, and not to NULL. */

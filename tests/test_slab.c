@@ -4,16 +4,19 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SLOT_SIZE 512
 #define PAGE_SLOTS ((EX_MEMORY_PAGE_SIZE - EX_SLAB_SLOTS_AT) / SLOT_SIZE)
 
 static struct ex_memory memory;
 static struct ex_slab slab;
+static struct ex_strand *lists[EX_SLAB_CLASS_COUNT + EX_SLAB_BIG_COUNT];
 
 static void start(void *block, size_t block_size) {
     ex_memory_init(&memory, block, block_size);
-    ex_slab_init(&slab, &memory, NULL, NULL);
+    memset(lists, 0, sizeof lists);
+    ex_slab_init(&slab, lists, &memory, NULL, NULL);
 }
 
 /* All that there is, up to `count_max` slots. */

@@ -17,11 +17,18 @@
 
 #include <ex/strand.h>
 
+#define EX_LOCAL_LIST_COUNT 52
+
 struct ex_local {
     struct ex_strand queue;    /* of `next` alone: the first of those that are ready, roots all */
     struct ex_strand *tail;    /* the last of them */
     struct ex_strand *running; /* NULL between two tasks; written inside the bracket */
+    uint64_t spawn_count;      /* tasks */
+    uint16_t spawn_state;      /* of a new one: live, ready, cancelled from birth while closing */
     uint16_t owner; /* the worker's, if no other thread and no observer minds; else no strand's */
+    /* Memory for tasks, linked by `next`: first of 16 bytes for all, then of 32 … What lies there
+     * has this struct for its `leaf`, if it is to be spawned by plain words. */
+    struct ex_strand *free[EX_LOCAL_LIST_COUNT];
 };
 
 /* Never NULL. A small machine has one thread. */
@@ -30,6 +37,15 @@ EX_PUBLIC extern struct ex_local *ex_local_self;
 #else
 EX_PUBLIC extern __thread struct ex_local *ex_local_self __attribute__((tls_model("initial-exec")));
 #endif
+
+/* Adds to a count that others read: whole, though not at once with other writers. */
+static inline void ex_local_add(uint64_t *count, uint64_t more) {
+#if defined(__x86_64__)
+    __asm__("addq %1, %0" : "+m"(*count) : "er"(more) : "cc"); /* gcc would make three of it */
+#else
+    __atomic_store_n(count, *count + more, __ATOMIC_RELAXED);
+#endif
+}
 
 /* Queues a root behind all others. */
 static inline void ex_local_push(struct ex_local *local, struct ex_strand *root) {

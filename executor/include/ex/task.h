@@ -20,18 +20,35 @@
 #ifndef EXECUTOR_INCLUDE_EX_TASK_H
 #define EXECUTOR_INCLUDE_EX_TASK_H
 
-#include <ex/strand.h>
+#include <ex/local.h>
 
 struct ex_scheduler;
 struct ex_task;
 
-/* Sizes of frames that have a class, for what follows. */
+/* Up to here memory for a frame whose size is known at compile time is found in line. */
 #define EX_TASK_SIZE_SMALL 480
 
-/* ex_task_new from a task whose scheduler is to run the new one, too, and for any other. The class
- * is what the frame takes in steps of 16 bytes. */
-EX_PUBLIC void *ex_task_new_small(size_t class_);
+/* `up` of an outermost frame: nobody waits for its task yet, or nobody will. */
+enum { EX_TASK_UP_OUTERMOST = 1, EX_TASK_UP_DETACHED = 5 };
+
+/* Of any size, on any thread; spawned with that `up`. */
 EX_PUBLIC void *ex_task_new_any(struct ex_scheduler *scheduler, size_t frame_size);
+EX_PUBLIC struct ex_task *ex_task_spawn_any(struct ex_frame *frame, uintptr_t up);
+
+static inline struct ex_task *ex_task_spawn_here(struct ex_frame *frame, uintptr_t up) {
+    struct ex_strand *const root = (struct ex_strand *)(void *)frame - 1;
+    struct ex_local *const local = ex_local_self;
+
+    if (__builtin_expect((void *)root->leaf != local, 0)) {
+        return ex_task_spawn_any(frame, up);
+    }
+    frame->up = (struct ex_frame *)up;
+    root->leaf = frame;
+    root->state = local->spawn_state;
+    ex_local_add(&local->spawn_count, 1);
+    ex_local_push(local, root);
+    return (struct ex_task *)(void *)root;
+}
 
 /* Memory for a frame of `frame_size` bytes at its start (alignment 16), uninitialised. A NULL
  * scheduler means that of the calling task. */
@@ -39,7 +56,12 @@ static inline void *ex_task_new(struct ex_scheduler *scheduler, size_t frame_siz
     if (__builtin_constant_p(scheduler == NULL) && scheduler == NULL &&
         __builtin_constant_p(frame_size) && frame_size >= sizeof(struct ex_frame) &&
         frame_size <= EX_TASK_SIZE_SMALL) {
-        return ex_task_new_small((frame_size + 15) / 16);
+        struct ex_strand **const list = &ex_local_self->free[(frame_size + 15) / 16 + 1];
+        struct ex_strand *const root = *list;
+        if (__builtin_expect(root != NULL, 1)) {
+            *list = root->next;
+            return root + 1;
+        }
     }
     return ex_task_new_any(scheduler, frame_size);
 }
@@ -48,10 +70,14 @@ static inline void *ex_task_new(struct ex_scheduler *scheduler, size_t frame_siz
 EX_PUBLIC void ex_task_discard(void *frame);
 
 /* Makes the initialised frame a task; it lies in memory of ex_task_new. Never fails. */
-EX_PUBLIC struct ex_task *ex_task_spawn(struct ex_frame *frame);
+static inline struct ex_task *ex_task_spawn(struct ex_frame *frame) {
+    return ex_task_spawn_here(frame, EX_TASK_UP_OUTERMOST);
+}
 
 /* The same without a handle: its result is dropped. */
-EX_PUBLIC void ex_task_spawn_detached(struct ex_frame *frame);
+static inline void ex_task_spawn_detached(struct ex_frame *frame) {
+    ex_task_spawn_here(frame, EX_TASK_UP_DETACHED);
+}
 
 /* The task goes on; its result is dropped. The handle is gone. */
 EX_PUBLIC void ex_task_detach(struct ex_task *task);
