@@ -1,11 +1,21 @@
 #include <ex/oneshot.h>
 
 #include "executor/element.h"
+#include "executor/leaf.h"
+#include "executor/ready.h"
 #include "executor/wait.h"
 
 #ifndef EX_SMALL
 #include <stdlib.h>
 #endif
+
+static inline bool is(const struct ex_oneshot *oneshot, uint32_t flags) {
+    return (oneshot->state & flags) != 0;
+}
+
+static inline void set(struct ex_oneshot *oneshot, uint32_t flags, bool are_set) {
+    oneshot->state = are_set ? oneshot->state | flags : oneshot->state & ~flags;
+}
 
 /* ---- life ---- */
 
@@ -13,17 +23,17 @@ void ex_oneshot_init_mem(struct ex_oneshot *oneshot,
                          enum ex_wait_kind kind,
                          size_t element_size,
                          void *memory) {
-    *oneshot = (struct ex_oneshot){.element = memory,
-                                   .element_size = element_size,
-                                   .has_sender = true,
-                                   .has_receiver = true};
+    oneshot->element = memory;
+    oneshot->element_size = element_size;
+    oneshot->receiver = NULL;
+    oneshot->state = EX_ONESHOT_SENDER | EX_ONESHOT_RECEIVER;
     ex_wait_guard_init(&oneshot->guard, kind);
 }
 
 void ex_oneshot_deinit(struct ex_oneshot *oneshot) {
-    EX_REQUIRE(!oneshot->is_created, "a oneshot that frees itself is destroyed");
+    EX_REQUIRE(!is(oneshot, EX_ONESHOT_CREATED), "a oneshot that frees itself is destroyed");
     ex_wait_enter(&oneshot->guard);
-    EX_REQUIRE(!oneshot->is_receiving, "a oneshot is destroyed while somebody waits");
+    EX_REQUIRE(!is(oneshot, EX_ONESHOT_RECEIVING), "a oneshot is destroyed while somebody waits");
     ex_wait_leave(&oneshot->guard);
     ex_wait_guard_deinit(&oneshot->guard);
 }
@@ -36,7 +46,7 @@ struct ex_oneshot *ex_oneshot_create(enum ex_wait_kind kind, size_t element_size
     struct ex_oneshot *const oneshot = malloc(sizeof *oneshot + element_size);
     if (oneshot != NULL) {
         ex_oneshot_init_mem(oneshot, kind, element_size, oneshot + 1);
-        oneshot->is_created = true;
+        set(oneshot, EX_ONESHOT_CREATED, true);
     }
     return oneshot;
 }
@@ -44,7 +54,8 @@ struct ex_oneshot *ex_oneshot_create(enum ex_wait_kind kind, size_t element_size
 
 /* Ends the use of it, and frees it after the last. */
 static inline void leave(struct ex_oneshot *oneshot) {
-    const bool is_last = oneshot->is_created && !oneshot->has_sender && !oneshot->has_receiver;
+    const bool is_last =
+        is(oneshot, EX_ONESHOT_CREATED) && !is(oneshot, EX_ONESHOT_SENDER | EX_ONESHOT_RECEIVER);
 
     ex_wait_leave(&oneshot->guard);
 #ifndef EX_SMALL
@@ -62,8 +73,9 @@ static inline void leave(struct ex_oneshot *oneshot) {
 static inline void end_sender(struct ex_oneshot *oneshot) {
     struct ex_strand *const receiver = oneshot->receiver;
 
-    EX_REQUIRE(oneshot->has_sender, "the sender of a oneshot is used after it sent or was dropped");
-    oneshot->has_sender = false;
+    EX_REQUIRE(is(oneshot, EX_ONESHOT_SENDER),
+               "the sender of a oneshot is used after it sent or was dropped");
+    set(oneshot, EX_ONESHOT_SENDER, false);
     if (receiver != NULL) {
         oneshot->receiver = NULL;
         ex_wait_wake(&oneshot->guard, receiver);
@@ -71,29 +83,54 @@ static inline void end_sender(struct ex_oneshot *oneshot) {
 }
 
 static inline int take(struct ex_oneshot *oneshot, void *element) {
-    EX_REQUIRE(oneshot->has_receiver, "the receiver of a oneshot is used after it was dropped");
-    if (oneshot->is_sent) {
-        oneshot->is_sent = false;
+    EX_REQUIRE(is(oneshot, EX_ONESHOT_RECEIVER),
+               "the receiver of a oneshot is used after it was dropped");
+    if (is(oneshot, EX_ONESHOT_SENT)) {
+        set(oneshot, EX_ONESHOT_SENT, false);
         ex_element_copy(element, oneshot->element, oneshot->element_size);
         return 0;
     }
-    return oneshot->has_sender && !oneshot->is_closed ? -EAGAIN : -EPIPE;
+    return is(oneshot, EX_ONESHOT_SENDER) && !is(oneshot, EX_ONESHOT_CLOSED) ? -EAGAIN : -EPIPE;
 }
 
 /* ---- operations ---- */
 
-int ex_oneshot_send(struct ex_oneshot *oneshot, const void *element) {
+static __attribute__((noinline)) int send_long(struct ex_oneshot *oneshot, const void *element) {
     int status = -EPIPE;
 
     ex_wait_enter(&oneshot->guard);
-    if (!oneshot->is_closed) {
+    if (!is(oneshot, EX_ONESHOT_CLOSED)) {
         ex_element_copy(oneshot->element, element, oneshot->element_size);
-        oneshot->is_sent = true;
+        set(oneshot, EX_ONESHOT_SENT, true);
         status = 0;
     }
     end_sender(oneshot);
     leave(oneshot);
     return status;
+}
+
+/* Whether what follows may be done at once: with a word, on a local one in this state. */
+static inline bool is_plain(const struct ex_oneshot *oneshot, uint32_t flags, uint32_t state) {
+    return __builtin_expect(oneshot->guard.thread == ex_wait_thread() &&
+                                oneshot->element_size == sizeof(void *) &&
+                                (oneshot->state & flags) == state,
+                            1);
+}
+
+int ex_oneshot_send(struct ex_oneshot *oneshot, const void *element) {
+    if (!is_plain(oneshot, EX_ONESHOT_SENDER | EX_ONESHOT_CLOSED, EX_ONESHOT_SENDER)) {
+        return send_long(oneshot, element);
+    }
+    struct ex_strand *const receiver = oneshot->receiver;
+    memcpy(oneshot->element, element, sizeof(void *));
+    oneshot->state ^= EX_ONESHOT_SENDER | EX_ONESHOT_SENT;
+    if (receiver != NULL) {
+        oneshot->receiver = NULL;
+        if (!ex_ready_wake_plain(ex_worker_self, receiver)) {
+            ex_waker_wake_strand(receiver);
+        }
+    }
+    return 0;
 }
 
 void ex_oneshot_sender_drop(struct ex_oneshot *oneshot) {
@@ -106,11 +143,11 @@ static inline int64_t begin(struct ex_oneshot_recv *self, struct ex_strand *stra
     struct ex_oneshot *const oneshot = self->oneshot;
 
     ex_wait_enter(&oneshot->guard);
-    EX_REQUIRE(!oneshot->is_receiving, "two receive from one oneshot");
+    EX_REQUIRE(!is(oneshot, EX_ONESHOT_RECEIVING), "two receive from one oneshot");
     int64_t value = take(oneshot, self->element);
     if (value == -EAGAIN) {
         oneshot->receiver = strand;
-        oneshot->is_receiving = true;
+        set(oneshot, EX_ONESHOT_RECEIVING, true);
         value = EX_PENDING;
     }
     ex_wait_leave(&oneshot->guard);
@@ -126,7 +163,7 @@ static inline int64_t go_on(struct ex_oneshot_recv *self, struct ex_strand *stra
         value = ex_strand_take_cancel(strand) ? -ECANCELED : EX_PENDING;
     }
     oneshot->receiver = value == EX_PENDING ? strand : NULL;
-    oneshot->is_receiving = value == EX_PENDING;
+    set(oneshot, EX_ONESHOT_RECEIVING, value == EX_PENDING);
     ex_wait_leave(&oneshot->guard);
     return value;
 }
@@ -143,11 +180,49 @@ EX_RESUME(ex_oneshot_recv) {
     EX_END();
 }
 
-struct ex_frame *
-ex_oneshot_recv(struct ex_oneshot_recv *self, struct ex_oneshot *oneshot, void *element) {
-    self->oneshot = oneshot;
-    self->element = element;
-    return EX_FRAME(self, ex_oneshot_recv);
+static __attribute__((noinline)) int64_t resume_long(struct ex_frame *frame,
+                                                     struct ex_strand *strand) {
+    const int64_t value = go_on((struct ex_oneshot_recv *)(void *)frame, strand);
+
+    if (value == EX_PENDING) {
+        strand->leaf = frame;
+    } else {
+        frame->resume = ex_frame_completed;
+    }
+    return value;
+}
+
+/* Of one that waits for a word, which has come. */
+static int64_t recv_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    struct ex_oneshot_recv *const self = (struct ex_oneshot_recv *)(void *)frame;
+    struct ex_oneshot *const oneshot = self->oneshot;
+
+    (void)value;
+    if (!is_plain(oneshot,
+                  EX_ONESHOT_SENT | EX_ONESHOT_RECEIVING,
+                  EX_ONESHOT_SENT | EX_ONESHOT_RECEIVING)) {
+        return resume_long(frame, strand);
+    }
+    oneshot->state ^= EX_ONESHOT_SENT | EX_ONESHOT_RECEIVING;
+    frame->resume = ex_frame_completed;
+    memcpy(self->element, oneshot->element, sizeof(void *));
+    return 0;
+}
+
+int64_t ex_oneshot_recv_slowly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    struct ex_oneshot_recv *const self = (struct ex_oneshot_recv *)(void *)frame;
+    struct ex_oneshot *const oneshot = self->oneshot;
+
+    if (!is_plain(oneshot,
+                  ~(uint32_t)EX_ONESHOT_CREATED,
+                  EX_ONESHOT_SENDER | EX_ONESHOT_RECEIVER) ||
+        !ex_plain_end(frame, strand)) {
+        frame->resume = ex_oneshot_recv_resume;
+        return ex_oneshot_recv_resume(frame, strand, value);
+    }
+    oneshot->state |= EX_ONESHOT_RECEIVING;
+    oneshot->receiver = strand;
+    EX_LEAF_WAIT(ex_oneshot_recv, recv_resume);
 }
 
 int ex_oneshot_try_recv(struct ex_oneshot *oneshot, void *element) {
@@ -161,7 +236,7 @@ int ex_oneshot_try_recv(struct ex_oneshot *oneshot, void *element) {
 static void close_it(struct ex_oneshot *oneshot) {
     struct ex_strand *const receiver = oneshot->receiver;
 
-    oneshot->is_closed = true;
+    set(oneshot, EX_ONESHOT_CLOSED, true);
     oneshot->receiver = NULL;
     if (receiver != NULL) {
         ex_wait_wake(&oneshot->guard, receiver);
@@ -176,16 +251,17 @@ void ex_oneshot_close(struct ex_oneshot *oneshot) {
 
 void ex_oneshot_receiver_drop(struct ex_oneshot *oneshot) {
     ex_wait_enter(&oneshot->guard);
-    EX_REQUIRE(oneshot->has_receiver, "the receiver of a oneshot is dropped twice");
-    EX_REQUIRE(!oneshot->is_receiving, "the receiver of a oneshot is dropped while it receives");
-    oneshot->has_receiver = false;
+    EX_REQUIRE(is(oneshot, EX_ONESHOT_RECEIVER), "the receiver of a oneshot is dropped twice");
+    EX_REQUIRE(!is(oneshot, EX_ONESHOT_RECEIVING),
+               "the receiver of a oneshot is dropped while it receives");
+    set(oneshot, EX_ONESHOT_RECEIVER, false);
     close_it(oneshot);
     leave(oneshot);
 }
 
 bool ex_oneshot_is_closed(struct ex_oneshot *oneshot) {
     ex_wait_enter(&oneshot->guard);
-    const bool is_closed = oneshot->is_closed;
+    const bool is_closed = is(oneshot, EX_ONESHOT_CLOSED);
     ex_wait_leave(&oneshot->guard);
     return is_closed;
 }

@@ -11,28 +11,25 @@ struct thread {
 };
 #endif
 
-void ex_wait_guard_init(struct ex_wait_guard *guard, enum ex_wait_kind kind) {
-    guard->thread = ex_wait_thread();
+void ex_wait_guard_init_slowly(struct ex_wait_guard *guard, enum ex_wait_kind kind) {
 #ifdef EX_SMALL
+    (void)guard;
     (void)kind;
+    EX_REQUIRE(false, "a kind of object there is not");
 #else
-    EX_REQUIRE(kind == EX_WAIT_LOCAL || kind == EX_WAIT_SHARED, "a kind of object there is not");
-    if (kind == EX_WAIT_SHARED) {
-        guard->thread = 0;
-        const int status = pthread_mutex_init(&guard->mutex, NULL);
-        EX_ASSERT(status == 0);
-    }
+    EX_REQUIRE(kind == EX_WAIT_SHARED, "a kind of object there is not");
+    guard->thread = 0;
+    const int status = pthread_mutex_init(&guard->mutex, NULL);
+    EX_ASSERT(status == 0);
 #endif
 }
 
-void ex_wait_guard_deinit(struct ex_wait_guard *guard) {
+void ex_wait_guard_deinit_slowly(struct ex_wait_guard *guard) {
 #ifdef EX_SMALL
     (void)guard;
 #else
-    if (guard->thread == 0) {
-        const int status = pthread_mutex_destroy(&guard->mutex);
-        EX_REQUIRE(status == 0, "an object is destroyed while another thread uses it");
-    }
+    const int status = pthread_mutex_destroy(&guard->mutex);
+    EX_REQUIRE(status == 0, "an object is destroyed while another thread uses it");
 #endif
 }
 

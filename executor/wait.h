@@ -12,7 +12,6 @@
  *       EX_END();
  *   }
  *
- * Memory:  none of its own.
  * Threads: what takes a queue or a node, between ex_wait_enter and ex_wait_leave.
  */
 #ifndef EXECUTOR_WAIT_H
@@ -25,12 +24,24 @@
 #include <ex/wait.h>
 #include <ex/waker.h>
 
-void ex_wait_guard_init(struct ex_wait_guard *guard, enum ex_wait_kind kind);
+void ex_wait_guard_init_slowly(struct ex_wait_guard *guard, enum ex_wait_kind kind);
+void ex_wait_guard_deinit_slowly(struct ex_wait_guard *guard);
+void ex_wait_enter_slowly(struct ex_wait_guard *guard);
+void ex_wait_wake_slowly(struct ex_strand *strand);
+
+static inline void ex_wait_guard_init(struct ex_wait_guard *guard, enum ex_wait_kind kind) {
+    guard->thread = ex_wait_thread();
+    if (kind != EX_WAIT_LOCAL) {
+        ex_wait_guard_init_slowly(guard, kind);
+    }
+}
 
 /* Outside of enter and leave; nobody else uses the object any more. */
-void ex_wait_guard_deinit(struct ex_wait_guard *guard);
-
-void ex_wait_enter_slowly(struct ex_wait_guard *guard);
+static inline void ex_wait_guard_deinit(struct ex_wait_guard *guard) {
+    if (guard->thread == 0) {
+        ex_wait_guard_deinit_slowly(guard);
+    }
+}
 
 /* Panics on the wrong thread. */
 static inline void ex_wait_require_thread(const struct ex_wait_guard *guard) {
@@ -81,8 +92,6 @@ static inline void ex_wait_remove(struct ex_wait_queue *queue, struct ex_wait_no
         queue->last = node->previous;
     }
 }
-
-void ex_wait_wake_slowly(struct ex_strand *strand);
 
 /* Resumes an operation that waits on this object. */
 static inline void ex_wait_wake(const struct ex_wait_guard *guard, struct ex_strand *strand) {

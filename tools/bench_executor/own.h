@@ -39,6 +39,13 @@ uint64_t own_channel_pass(uint64_t count);
 uint64_t own_mutex_local(uint64_t count);
 uint64_t own_mutex_shared(uint64_t count);
 
+/* A permit is acquired and released that nobody else wants. */
+uint64_t own_semaphore_local(uint64_t count);
+uint64_t own_semaphore_shared(uint64_t count);
+
+/* A value goes through a oneshot, and another comes back through a second; each is made anew. */
+uint64_t own_oneshot_round(uint64_t count);
+
 /* The innermost of 1, 8 or 64 nested calls wakes its own strand and waits. */
 uint64_t own_wake_leaf_1(uint64_t count);
 uint64_t own_wake_leaf_8(uint64_t count);

@@ -1,5 +1,4 @@
 #include <ex/channel.h>
-#include <ex/mutex.h>
 #include <ex/scheduler.h>
 
 #include "tools/bench_executor/own.h"
@@ -133,45 +132,4 @@ uint64_t own_channel_pass(uint64_t count) {
     own_end(scheduler);
     end_channels();
     return spent;
-}
-
-/* ---- a mutex that nobody else wants ---- */
-
-struct lock {
-    struct ex_frame frame;
-    struct ex_mutex mutex;
-    struct ex_mutex_lock lock;
-    uint64_t left;
-    uint64_t before;
-};
-
-EX_RESUME(lock) {
-    EX_BEGIN(lock);
-    self->before = row_cpu_ns();
-    for (; self->left != 0; self->left--) {
-        EX_AWAIT(ex_mutex_lock(&self->lock, &self->mutex));
-        ex_mutex_unlock(&self->mutex);
-    }
-    spent = row_cpu_ns() - self->before;
-    ex_mutex_deinit(&self->mutex);
-    EX_END();
-}
-
-static uint64_t lock_mutex(uint64_t count, enum ex_wait_kind kind) {
-    struct ex_scheduler *scheduler = own_begin();
-    struct lock *self = new_task(scheduler, sizeof *self);
-
-    self->left = count;
-    ex_mutex_init(&self->mutex, kind);
-    ex_task_detach(ex_task_spawn(EX_FRAME(self, lock)));
-    own_end(scheduler);
-    return spent;
-}
-
-uint64_t own_mutex_local(uint64_t count) {
-    return lock_mutex(count, EX_WAIT_LOCAL);
-}
-
-uint64_t own_mutex_shared(uint64_t count) {
-    return lock_mutex(count, EX_WAIT_SHARED);
 }

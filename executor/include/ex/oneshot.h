@@ -18,18 +18,24 @@
 #ifndef EXECUTOR_INCLUDE_EX_ONESHOT_H
 #define EXECUTOR_INCLUDE_EX_ONESHOT_H
 
+#include <ex/plain.h>
 #include <ex/wait.h>
+
+/* `state`. */
+enum {
+    EX_ONESHOT_SENDER = 1 << 0,    /* has not sent, and was not dropped */
+    EX_ONESHOT_RECEIVER = 1 << 1,  /* was not dropped */
+    EX_ONESHOT_SENT = 1 << 2,      /* `element` is there */
+    EX_ONESHOT_CLOSED = 1 << 3,    /* nothing can be sent any more */
+    EX_ONESHOT_RECEIVING = 1 << 4, /* a receive waited, and has not returned */
+    EX_ONESHOT_CREATED = 1 << 5,   /* frees itself */
+};
 
 struct ex_oneshot {
     void *element;
     size_t element_size;
     struct ex_strand *receiver; /* that waits and was not woken; NULL: none */
-    bool has_sender;
-    bool has_receiver;
-    bool is_sent;      /* `element` is there */
-    bool is_closed;    /* nothing can be sent any more */
-    bool is_receiving; /* a receive waited, and has not returned */
-    bool is_created;   /* frees itself */
+    uint32_t state;             /* EX_ONESHOT_… */
     struct ex_wait_guard guard;
 };
 
@@ -60,8 +66,14 @@ struct ex_oneshot_recv {
     struct ex_oneshot *oneshot;
     void *element;
 };
-EX_PUBLIC struct ex_frame *
-ex_oneshot_recv(struct ex_oneshot_recv *self, struct ex_oneshot *oneshot, void *element);
+EX_PUBLIC ex_resume_function ex_oneshot_recv_slowly;
+
+static inline struct ex_frame *
+ex_oneshot_recv(struct ex_oneshot_recv *self, struct ex_oneshot *oneshot, void *element) {
+    self->oneshot = oneshot;
+    self->element = element;
+    return ex_frame_init(&self->frame, ex_oneshot_recv_slowly);
+}
 
 EX_PUBLIC int ex_oneshot_try_recv(struct ex_oneshot *oneshot, void *element);
 
