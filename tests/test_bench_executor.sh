@@ -22,7 +22,7 @@ fi
 
 # Each does what it says; those that can tell that an operation was left out end with 1.
 for name in yield_1 spawn_run spawn_await slot_round wake_leaf_1 wake_leaf_8 wake_leaf_64 \
-    nested_stream; do
+    nested_stream io_ping io_echo_64; do
     expect 0 '^limit_.*operations$' "$bench" --run limit_$name 1024
     expect 0 "^$name: 1024 operations$" "$bench" --run $name 1024
 done

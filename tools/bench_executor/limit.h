@@ -9,6 +9,7 @@
 
 #define LIMIT_TASKS_MANY 100000u
 #define LIMIT_SPAWN_BATCH 256u
+#define LIMIT_IO_CONNECTIONS 64u
 
 /* Each does count operations and returns their CPU time: see row.h. */
 uint64_t limit_yield_1(uint64_t count);
@@ -33,5 +34,10 @@ uint64_t limit_timer_fire(uint64_t count);
 
 /* An element from a source through three wrappers, each called through a table of functions. */
 uint64_t limit_nested_stream(uint64_t count);
+
+/* A message of 64 bytes goes over a pair of sockets and comes back: a loop around epoll_wait with
+ * one read and one write for each event, which knows that nothing comes in two parts. */
+uint64_t limit_io_ping(uint64_t count);
+uint64_t limit_io_echo_64(uint64_t count);
 
 #endif

@@ -38,6 +38,8 @@ static const struct row own[] = {
     {"timer_cancel_1k", "ns", 1000 * OWN_TIMERS_FEW, 0, own_timer_cancel_1k, "<= 15", NULL},
     {"timer_fire", "ns", DEADLINE_TIMERS, 0, own_timer_fire, "<= 200", NULL},
     {"timer_fire_1k", "ns", OWN_TIMERS_FEW, 0, own_timer_fire_1k, "<= 200", NULL},
+    {"io_ping", "ns", 100000, 1, own_io_ping, NULL, NULL},
+    {"io_echo_64", "ns", 1600 * OWN_IO_CONNECTIONS, OWN_IO_CONNECTIONS, own_io_echo_64, NULL, NULL},
     {"mt_yield", "ns", 2000 * OWN_THREADS_TASKS, 0, own_mt_yield, "<= 2.5 times yield_1", NULL},
     {"mt_spawn", "ns", 2000 * OWN_SPAWN_BATCH, 0, own_mt_spawn, "<= 2.5 times spawn_await", NULL},
 };
@@ -56,6 +58,14 @@ static const struct row limits[] = {
     {"limit_timer_cancel", "ns", 1000000, 250000, limit_timer_cancel, NULL, NULL},
     {"limit_timer_fire", "ns", 1000000, 250000, limit_timer_fire, NULL, NULL},
     {"limit_nested_stream", "ns", 2000000, 1, limit_nested_stream, NULL, NULL},
+    {"limit_io_ping", "ns", 100000, 1, limit_io_ping, NULL, NULL},
+    {"limit_io_echo_64",
+     "ns",
+     1600 * LIMIT_IO_CONNECTIONS,
+     LIMIT_IO_CONNECTIONS,
+     limit_io_echo_64,
+     NULL,
+     NULL},
 };
 
 int main(int argc, char **argv) {

@@ -14,6 +14,8 @@ struct ex_scheduler;
 #define OWN_SPAWN_BATCH 256u
 #define OWN_TIMERS_FEW 1000u
 #define OWN_THREADS_TASKS 1000u
+#define OWN_IO_CONNECTIONS 64u
+#define OWN_IO_SIZE 64u
 
 /* A local scheduler. */
 struct ex_scheduler *own_begin(void);
@@ -71,6 +73,11 @@ uint64_t own_timer_fire(uint64_t count);
 uint64_t own_timer_insert_1k(uint64_t count);
 uint64_t own_timer_cancel_1k(uint64_t count);
 uint64_t own_timer_fire_1k(uint64_t count);
+
+/* A message of 64 bytes goes over a pair of sockets and comes back, between two tasks; the same
+ * over 64 pairs at one time. */
+uint64_t own_io_ping(uint64_t count);
+uint64_t own_io_echo_64(uint64_t count);
 
 /* On two worker threads: many tasks that yield; a task for each that spawns batches and awaits
  * them. CPU time of both threads together. */

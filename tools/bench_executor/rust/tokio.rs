@@ -1,4 +1,4 @@
-//! tokio: its scheduler of one thread, its scheduler of two, its channel, its timers.
+//! tokio: its scheduler of one thread, its scheduler of two, its channel, its timers, its sockets.
 #![recursion_limit = "1024"]
 
 #[path = "bench.rs"]
@@ -15,6 +15,8 @@ use std::time::Duration;
 
 use bench::{cpu_ns, row, yield_now};
 use local::Local;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio::time::{sleep_until, Instant, Sleep};
@@ -23,6 +25,8 @@ const TIMERS: u64 = 1_000_000;
 const TIMER_MS_MAX: u64 = 1000;
 const MT_TASKS: u64 = 1000;
 const MT_BATCH: u64 = 256;
+const CONNECTIONS: u64 = 64;
+const MESSAGE_SIZE: usize = 64;
 
 fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_time().build().expect("a runtime of one thread")
@@ -72,6 +76,44 @@ extern "C" fn chan1_round(count: u64) -> u64 {
         }
         cpu_ns() - before
     })
+}
+
+/// A message goes over a pair of sockets and comes back, over so many pairs at one time.
+fn echo(connections: u64, count: u64) -> u64 {
+    let runtime = Builder::new_current_thread().enable_io().build().expect("a runtime with I/O");
+    runtime.block_on(async move {
+        let mut tasks = Vec::new();
+        let before = cpu_ns();
+        for _ in 0..connections {
+            let (mut ask, mut serve) = UnixStream::pair().expect("there is a pair of sockets");
+            tokio::spawn(async move {
+                let mut bytes = [0u8; MESSAGE_SIZE];
+                while serve.read(&mut bytes).await.expect("a message is read") > 0 {
+                    serve.write_all(&bytes).await.expect("a message is written");
+                }
+            });
+            tasks.push(tokio::spawn(async move {
+                let mut bytes = [0u8; MESSAGE_SIZE];
+                for _ in 0..count / connections {
+                    ask.write_all(&bytes).await.expect("a message is written");
+                    let size = ask.read(&mut bytes).await.expect("a message is read");
+                    assert_eq!(size, MESSAGE_SIZE);
+                }
+            }));
+        }
+        for task in tasks {
+            task.await.expect("no task panics");
+        }
+        cpu_ns() - before
+    })
+}
+
+extern "C" fn io_ping(count: u64) -> u64 {
+    echo(1, count)
+}
+
+extern "C" fn io_echo_64(count: u64) -> u64 {
+    echo(CONNECTIONS, count)
 }
 
 static FIRED: AtomicU64 = AtomicU64::new(0);
@@ -222,6 +264,8 @@ extern "C" fn mt_spawn(count: u64) -> u64 {
 fn main() {
     let mut rows = local::rows::<CurrentThread>();
     rows.push(row("chan1_round", "ns", 100_000, 1, chan1_round));
+    rows.push(row("io_ping", "ns", 100_000, 1, io_ping));
+    rows.push(row("io_echo_64", "ns", 1600 * CONNECTIONS, CONNECTIONS, io_echo_64));
     rows.push(row("timer_insert", "ns", TIMERS, 0, timer_insert));
     rows.push(row("timer_cancel", "ns", TIMERS, 0, timer_cancel));
     rows.push(row("timer_fire", "ns", TIMERS, 0, timer_fire));
