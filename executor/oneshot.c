@@ -2,7 +2,6 @@
 
 #include "executor/element.h"
 #include "executor/leaf.h"
-#include "executor/ready.h"
 #include "executor/wait.h"
 
 #ifndef EX_SMALL
@@ -126,9 +125,7 @@ int ex_oneshot_send(struct ex_oneshot *oneshot, const void *element) {
     oneshot->state ^= EX_ONESHOT_SENDER | EX_ONESHOT_SENT;
     if (receiver != NULL) {
         oneshot->receiver = NULL;
-        if (!ex_ready_wake_plain(ex_worker_self, receiver)) {
-            ex_waker_wake_strand(receiver);
-        }
+        ex_waker_wake_strand(receiver);
     }
     return 0;
 }
