@@ -250,7 +250,7 @@ ex_task_return(struct ex_worker *worker, struct ex_strand *root, int64_t value) 
         release(root);
     } else if (up != EX_TASK_UP_OUTERMOST) {
         EX_ASSERT(up >= EX_TASK_UP_JOINER_MIN);
-        wake_joiner(worker, root, (struct ex_strand *)(up - EX_TASK_UP_OUTERMOST));
+        wake_joiner(worker, root, ex_task_joiner(up));
     }
 }
 
@@ -360,7 +360,11 @@ struct ex_task *ex_task_current(void) {
 /* What the one who joins leaves for the task: a branch that only its own thread wakes, or the root,
  * which stays a strand. */
 static uintptr_t mark_of(const struct ex_strand *root, struct ex_strand *strand) {
-    return (uintptr_t)(is_local(root) ? strand : ex_strand_root(strand)) + EX_TASK_UP_OUTERMOST;
+    if (!is_local(root)) {
+        return (uintptr_t)ex_strand_root(strand) + EX_TASK_UP_OUTERMOST;
+    }
+    const unsigned plain = ex_strand_is_branch(strand) ? 0 : EX_TASK_UP_PLAIN;
+    return (uintptr_t)strand + plain + EX_TASK_UP_OUTERMOST;
 }
 
 /* Asked to cancel while the task runs: true when nobody waits for the task any more, false when it
@@ -400,42 +404,33 @@ static __attribute__((noinline)) int64_t look(struct ex_task_join *self, struct 
     return take(root);
 }
 
-static __attribute__((noinline)) int64_t look_first(struct ex_task_join *self,
-                                                    struct ex_strand *strand) {
-    require_handle(self->task);
-    return look(self, strand);
-}
+#ifdef EX_SMALL
+#define RECORD() ((void)0)
+#else
+#define RECORD()                                                                                   \
+    static const struct ex_position_function function = {ex_task_join_resume,                      \
+                                                         "ex_task_join",                           \
+                                                         "task.h",                                 \
+                                                         NULL};                                    \
+    static const struct ex_position position                                                       \
+        __attribute__((section("ex_positions"), used)) = {&function, "", EX_TASK_JOIN_LINE}
+#endif
 
-/* An await of a task that has not returned, on the worker that alone handles it, is all in line. */
-static inline int64_t begin(struct ex_task_join *self, struct ex_strand *strand) {
-    struct ex_task *const task = self->task;
+int64_t ex_task_join_slowly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    struct ex_task_join *const self = (struct ex_task_join *)(void *)frame;
 
-    if (__builtin_expect(task == NULL ||
-                             __atomic_load_n(&ex_task_frame(task)->up, __ATOMIC_RELAXED) !=
-                                 up_of(EX_TASK_UP_OUTERMOST) ||
-                             __atomic_load_n(&task->strand.owner, __ATOMIC_RELAXED) !=
-                                 strand->owner ||
-                             ex_strand_is(strand, EX_STRAND_CANCEL),
-                         0)) {
-        return look_first(self, strand);
+    RECORD();
+    (void)value;
+    if (frame->at == 0) {
+        require_handle(self->task);
+        strand->leaf = frame;
+        frame->at = EX_AT_WORD(EX_TASK_JOIN_LINE);
+    } else if (frame->at != EX_AT_WORD(EX_TASK_JOIN_LINE)) {
+        ex_frame_lost(frame);
     }
-    ex_task_frame(task)->up = up_of((uintptr_t)strand + EX_TASK_UP_OUTERMOST);
-    return EX_PENDING;
+    return look(self, strand); /* and stays where it is while that is EX_PENDING */
 }
-
-/* Waits until the strand is woken, unless CALL, the last thing done, gives what to return. */
-#define SUSPEND_AFTER(call)                                                                        \
-    do {                                                                                           \
-        EX_POSITION("");                                                                           \
-        strand->leaf = frame;                                                                      \
-        frame->at = EX_AT_WORD(__LINE__);                                                          \
-        return (call);                                                                             \
-    case EX_AT(__LINE__):;                                                                         \
-    } while (0)
 
 int64_t ex_task_join_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
-    EX_BEGIN(ex_task_join);
-    SUSPEND_AFTER(begin(self, strand));
-    return look(self, strand); /* and stays where it is while that is EX_PENDING */
-    EX_END();
+    return ex_task_join_slowly(frame, strand, value);
 }

@@ -2,9 +2,10 @@
  *
  *   slot: [ struct ex_strand | outermost frame … ]
  *
- *   outermost frame's `up`, with bit 0 set:   1 nobody waits · 5 nobody will · 9 it has returned
- *                                             13 a shared one is gone · else a joiner's strand | 1
+ *   outermost frame's `up`, with bit 0 set:   1 nobody waits · 9 nobody will · 17 it has returned
+ *                                             25 a shared one is gone · else a joiner's strand | 1
  *                            bit 1 as well:   other threads may handle the task, too
+ *                            bit 2 as well:   none may; the joiner is a root that waits in a join
  *   its `at`, once it has returned:           the result
  *
  * On a local worker, a task that waits for another goes on before all others when that returns: in
@@ -27,9 +28,9 @@ _Static_assert(sizeof(struct ex_task) % 16 == 0, "the frame behind it is aligned
 
 enum {
     EX_TASK_UP_SHARED = 2, /* bit 1, beside all else: the word is exchanged, never written */
-    EX_TASK_UP_RETURNED = 9,
-    EX_TASK_UP_RELEASED = 13,
-    EX_TASK_UP_JOINER_MIN = 16,
+    EX_TASK_UP_RETURNED = 17,
+    EX_TASK_UP_RELEASED = 25,
+    EX_TASK_UP_JOINER_MIN = 32,
 };
 
 static inline struct ex_frame *ex_task_frame(struct ex_task *task) {
@@ -38,6 +39,11 @@ static inline struct ex_frame *ex_task_frame(struct ex_task *task) {
 
 static inline struct ex_task *ex_task_of(struct ex_strand *root) {
     return (struct ex_task *)(void *)root;
+}
+
+/* Who waits for a task, by its word. */
+static inline struct ex_strand *ex_task_joiner(uintptr_t up) {
+    return (struct ex_strand *)(up & ~(uintptr_t)7);
 }
 
 /* The outermost frame returned `value`: tells who waits, or gives the memory back. By the owner. */
@@ -59,16 +65,13 @@ ex_task_return_plain(struct ex_worker *worker, struct ex_strand *root, int64_t v
     const uintptr_t up = (uintptr_t)__atomic_load_n(&frame->up, __ATOMIC_RELAXED);
     struct ex_strand *joiner = NULL;
 
-    if (up >= EX_TASK_UP_JOINER_MIN && (up & EX_TASK_UP_SHARED) == 0) {
-        joiner = (struct ex_strand *)(up - EX_TASK_UP_OUTERMOST);
-        if (__builtin_expect(ex_strand_is_branch(joiner) || ex_strand_is(joiner, EX_STRAND_READY),
+    if (up != EX_TASK_UP_DETACHED) {
+        joiner = ex_task_joiner(up);
+        if (__builtin_expect((up & EX_TASK_UP_PLAIN) == 0 || ex_strand_is(joiner, EX_STRAND_READY),
                              0)) {
             ex_task_return(worker, root, value);
             return NULL;
         }
-    } else if (up != EX_TASK_UP_DETACHED) {
-        ex_task_return(worker, root, value);
-        return NULL;
     }
     ex_worker_add(&worker->counters.return_count, 1);
     ex_task_release_plain(root);

@@ -28,8 +28,9 @@ struct ex_task;
 /* Up to here memory for a frame whose size is known at compile time is found in line. */
 #define EX_TASK_SIZE_SMALL 480
 
-/* `up` of an outermost frame: nobody waits for its task yet, or nobody will. */
-enum { EX_TASK_UP_OUTERMOST = 1, EX_TASK_UP_DETACHED = 5 };
+/* `up` of an outermost frame: nobody waits for its task yet, or nobody will, or (beside bit 0) a
+ * root of the worker that alone handles both. */
+enum { EX_TASK_UP_OUTERMOST = 1, EX_TASK_UP_PLAIN = 4, EX_TASK_UP_DETACHED = 9 };
 
 /* Of any size, on any thread; spawned with that `up`. */
 EX_PUBLIC void *ex_task_new_any(struct ex_scheduler *scheduler, size_t frame_size);
@@ -96,6 +97,34 @@ struct ex_task_join {
     bool canceled; /* whoever gets -ECANCELED can tell the task's from its own: true if its own */
 };
 EX_PUBLIC ex_resume_function ex_task_join_resume;
+EX_PUBLIC ex_resume_function ex_task_join_slowly;
+
+/* Where it waits. */
+enum { EX_TASK_JOIN_LINE = __LINE__ };
+
+/* In line where it is awaited: a task that has not returned, of the worker that alone handles it.
+ */
+extern inline __attribute__((gnu_inline)) int64_t
+ex_task_join_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    struct ex_strand *const root =
+        (struct ex_strand *)(void *)((struct ex_task_join *)(void *)frame)->task;
+    struct ex_frame *const outermost = (struct ex_frame *)(void *)(root + 1);
+
+    if (__builtin_expect(frame->at != 0 || root == NULL ||
+                             __atomic_load_n(&outermost->up, __ATOMIC_RELAXED) !=
+                                 (struct ex_frame *)EX_TASK_UP_OUTERMOST ||
+                             __atomic_load_n(&root->owner, __ATOMIC_RELAXED) !=
+                                 __atomic_load_n(&strand->owner, __ATOMIC_RELAXED) ||
+                             (strand->state & EX_STRAND_CANCEL) != 0,
+                         0)) {
+        return ex_task_join_slowly(frame, strand, value);
+    }
+    outermost->up =
+        (struct ex_frame *)((uintptr_t)strand + EX_TASK_UP_PLAIN + EX_TASK_UP_OUTERMOST);
+    strand->leaf = frame;
+    frame->at = EX_AT_WORD(EX_TASK_JOIN_LINE);
+    return EX_PENDING;
+}
 
 static inline struct ex_frame *ex_task_join(struct ex_task_join *self, struct ex_task *task) {
     self->task = task;
