@@ -92,17 +92,25 @@ static __attribute__((noinline)) int begin(struct ex_fiber *self, struct ex_stra
     return 0;
 }
 
-static int64_t ex_fiber_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
-    struct ex_fiber *const self = (struct ex_fiber *)(void *)frame;
+static ex_resume_function ex_fiber_resume;
 
-    if (frame->at != BEGUN) {
-        const int status = begin(self, strand);
-        if (status != 0) {
-            frame->resume = ex_frame_completed;
-            return status;
-        }
+static __attribute__((noinline)) int64_t
+resume_first(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    const int status = begin((struct ex_fiber *)(void *)frame, strand);
+
+    if (status != 0) {
+        frame->resume = ex_frame_completed;
+        return status;
     }
-    struct ex_fiber_place *const place = self->place;
+    return ex_fiber_resume(frame, strand, value);
+}
+
+/* Calls nothing that comes back, so that nothing has to be saved for it. */
+static int64_t ex_fiber_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    if (__builtin_expect(frame->at != BEGUN, 0)) {
+        return resume_first(frame, strand, value);
+    }
+    struct ex_fiber_place *const place = ((struct ex_fiber *)(void *)frame)->place;
     EX_REQUIRE(place->worker == ex_worker_self, "a fiber is resumed on another thread");
     place->strand = strand;
     place->outer = ex_overflow_stack;
