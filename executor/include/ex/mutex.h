@@ -75,9 +75,13 @@ static inline int64_t
 ex_mutex_lock_plainly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
     struct ex_mutex_lock *const self = (struct ex_mutex_lock *)(void *)frame;
 
-    return ex_plain_is_allowed(strand) && ex_mutex_change(self->mutex, EX_MUTEX_FREE, EX_MUTEX_HELD)
-               ? ex_plain_return(frame)
-               : ex_plain_give_up(frame, strand, value, ex_mutex_lock_slowly);
+    if (ex_plain_end(frame, strand)) {
+        if (ex_mutex_change(self->mutex, EX_MUTEX_FREE, EX_MUTEX_HELD)) {
+            return 0;
+        }
+        ex_budget_left++;
+    }
+    return ex_plain_give_up(frame, strand, value, ex_mutex_lock_slowly);
 }
 
 static inline struct ex_frame *ex_mutex_lock(struct ex_mutex_lock *self, struct ex_mutex *mutex) {

@@ -22,26 +22,14 @@
 #define EX_PLAIN_FRAME(self, plainly, slowly) ex_frame_init(&(self)->frame, plainly)
 #endif
 
-/* Whether an operation that has just begun may be done at once: with budget left, and no cancel
- * due. Spends nothing. */
-static inline bool ex_plain_is_allowed(const struct ex_strand *strand) {
-    return ex_budget_left > 0 && !ex_strand_is(strand, EX_STRAND_CANCEL);
-}
-
-/* The same, and spends one: to be asked last. Then it has ended, and returns 0. */
+/* Ends an operation that has just begun, and can be done at once, with 0; false: no budget is left,
+ * or a cancel is due. It spends one, which is given back when it cannot be done after all. */
 static inline bool ex_plain_end(struct ex_frame *frame, const struct ex_strand *strand) {
     if (__builtin_expect(ex_strand_is(strand, EX_STRAND_CANCEL), 0)) {
         return false;
     }
     frame->resume = ex_frame_completed;
     return __builtin_expect(--ex_budget_left >= 0, 1);
-}
-
-/* Ends an operation that was done so, and has spent nothing yet. */
-static inline int64_t ex_plain_return(struct ex_frame *frame) {
-    ex_budget_left--;
-    frame->resume = ex_frame_completed;
-    return 0;
 }
 
 /* The long way of one that was not. Either way `resume` is written once more, so that the compiler

@@ -80,9 +80,13 @@ static inline int64_t
 ex_semaphore_acquire_plainly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
     struct ex_semaphore_acquire *const self = (struct ex_semaphore_acquire *)(void *)frame;
 
-    return ex_plain_is_allowed(strand) && ex_semaphore_add(self->semaphore, -(uint64_t)self->count)
-               ? ex_plain_return(frame)
-               : ex_plain_give_up(frame, strand, value, ex_semaphore_acquire_slowly);
+    if (ex_plain_end(frame, strand)) {
+        if (ex_semaphore_add(self->semaphore, -(uint64_t)self->count)) {
+            return 0;
+        }
+        ex_budget_left++;
+    }
+    return ex_plain_give_up(frame, strand, value, ex_semaphore_acquire_slowly);
 }
 
 static inline struct ex_frame *ex_semaphore_acquire(struct ex_semaphore_acquire *self,
