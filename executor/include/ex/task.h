@@ -102,24 +102,23 @@ EX_PUBLIC ex_resume_function ex_task_join_slowly;
 /* Where it waits. */
 enum { EX_TASK_JOIN_LINE = __LINE__ };
 
-/* In line where it is awaited: a task that has not returned, of the worker that alone handles it.
- */
+/* In line where it is awaited: a task that has not returned, of a worker that alone handles it. */
 extern inline __attribute__((gnu_inline)) int64_t
 ex_task_join_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
     struct ex_strand *const root =
         (struct ex_strand *)(void *)((struct ex_task_join *)(void *)frame)->task;
-    struct ex_frame *const outermost = (struct ex_frame *)(void *)(root + 1);
 
-    if (__builtin_expect(frame->at != 0 || root == NULL ||
-                             __atomic_load_n(&outermost->up, __ATOMIC_RELAXED) !=
-                                 (struct ex_frame *)EX_TASK_UP_OUTERMOST ||
-                             __atomic_load_n(&root->owner, __ATOMIC_RELAXED) !=
-                                 __atomic_load_n(&strand->owner, __ATOMIC_RELAXED) ||
-                             (strand->state & EX_STRAND_CANCEL) != 0,
-                         0)) {
+    if (__builtin_expect(
+            frame->at != 0 || root == NULL ||
+                __atomic_load_n(&((struct ex_frame *)(void *)(root + 1))->up, __ATOMIC_RELAXED) !=
+                    (struct ex_frame *)EX_TASK_UP_OUTERMOST ||
+                __atomic_load_n(&root->owner, __ATOMIC_RELAXED) !=
+                    __atomic_load_n(&strand->owner, __ATOMIC_RELAXED) ||
+                (strand->state & EX_STRAND_CANCEL) != 0,
+            0)) {
         return ex_task_join_slowly(frame, strand, value);
     }
-    outermost->up =
+    ((struct ex_frame *)(void *)(root + 1))->up =
         (struct ex_frame *)((uintptr_t)strand + EX_TASK_UP_PLAIN + EX_TASK_UP_OUTERMOST);
     strand->leaf = frame;
     frame->at = EX_AT_WORD(EX_TASK_JOIN_LINE);
