@@ -7,6 +7,7 @@
 #include <string.h>
 
 int ex_address_ip(struct ex_address *address, const char *text, uint16_t port) {
+    EX_REQUIRE(text != NULL, "ex_address_ip: the text is NULL; \"\" stands for every interface");
     *address = (struct ex_address){.size = 0};
     if (inet_pton(AF_INET, text, &address->as.ip4.sin_addr) == 1) {
         address->as.ip4.sin_family = AF_INET;
@@ -24,6 +25,7 @@ int ex_address_ip(struct ex_address *address, const char *text, uint16_t port) {
 }
 
 int ex_address_path(struct ex_address *address, const char *path) {
+    EX_REQUIRE(path != NULL, "ex_address_path: the path is NULL");
     const size_t length = strlen(path);
 
     *address = (struct ex_address){.size = 0};

@@ -3,14 +3,15 @@
 #include "executor/wait.h"
 
 void ex_barrier_init(struct ex_barrier *barrier, enum ex_wait_kind kind, uint32_t count) {
-    EX_REQUIRE(count > 0, "a barrier for nobody");
+    EX_REQUIRE(count > 0, "ex_barrier_init: a barrier for nobody; `count` is at least 1");
     *barrier = (struct ex_barrier){.count = count, .missing = count};
     ex_wait_guard_init(&barrier->guard, kind);
 }
 
 void ex_barrier_deinit(struct ex_barrier *barrier) {
     ex_wait_enter(&barrier->guard);
-    EX_REQUIRE(barrier->queue.first == NULL, "a barrier is destroyed while somebody waits");
+    EX_REQUIRE(barrier->queue.first == NULL,
+               "ex_barrier_deinit: somebody waits at the barrier; end those tasks first");
     EX_ASSERT(barrier->missing == barrier->count);
     ex_wait_leave(&barrier->guard);
     ex_wait_guard_deinit(&barrier->guard);

@@ -10,13 +10,16 @@ static void run(struct ex_pool_job *job) {
     const struct ex_waker waker = self->waker;
 
     self->value = self->function(self->argument);
-    EX_REQUIRE(self->value != EX_PENDING, "a blocking function returned EX_PENDING");
+    EX_REQUIRE(self->value != EX_PENDING,
+               "ex_blocking_call: the function returned EX_PENDING, which is no result; return "
+               "another number");
     ex_pool_end(self->pool, job);
     ex_waker_wake(waker);
 }
 
 static int begin(struct ex_blocking_call *self, struct ex_strand *strand) {
-    EX_REQUIRE(ex_worker_self != NULL, "a blocking call is awaited outside of any scheduler");
+    EX_REQUIRE(ex_worker_self != NULL,
+               "ex_blocking_call: awaited outside of any scheduler; await it in a task");
     self->pool = &ex_worker_self->scheduler->pool;
     self->waker = ex_waker_of(strand);
     self->job.run = run;
@@ -52,6 +55,7 @@ EX_RESUME(ex_blocking_call) {
 
 struct ex_frame *
 ex_blocking_call(struct ex_blocking_call *self, ex_blocking_function *function, void *argument) {
+    EX_REQUIRE(function != NULL, "ex_blocking_call: the function is NULL");
     self->function = function;
     self->argument = argument;
     return EX_FRAME(self, ex_blocking_call);

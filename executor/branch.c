@@ -5,6 +5,8 @@
 #include <errno.h>
 
 void ex_branch_begin(struct ex_branch_set *set, struct ex_strand *strand) {
+    EX_REQUIRE(set->branches != NULL || set->count == 0,
+               "ex_join or ex_select: no array of branches");
     set->live_count = set->count;
     set->decided = set->count;
     set->is_ending = false;
@@ -12,7 +14,9 @@ void ex_branch_begin(struct ex_branch_set *set, struct ex_strand *strand) {
     for (size_t i = 0; i < set->count; i++) {
         struct ex_branch *const branch = &set->branches[i];
         EX_REQUIRE(branch->strand.owner == EX_STRAND_OWNER_BRANCH && branch->strand.state == 0,
-                   "a branch is run that was not initialised, or was run before");
+                   "ex_join or ex_select: a branch was not initialised, or was run before; call "
+                   "ex_branch_init "
+                   "for each before each await");
         ex_branch_adopt(branch, strand);
         ex_strand_set(&branch->strand, EX_STRAND_READY);
     }

@@ -14,17 +14,23 @@ void ex_broadcast_init_mem(struct ex_broadcast *broadcast,
                            size_t element_size,
                            void *memory,
                            size_t memory_size) {
-    EX_REQUIRE(element_size > 0, "a broadcast of elements of no bytes");
+    EX_REQUIRE(element_size > 0,
+               "ex_broadcast_init_mem, ex_broadcast_create: elements of no bytes");
     *broadcast = (struct ex_broadcast){.ring = memory,
                                        .element_size = element_size,
                                        .capacity = memory_size / element_size};
-    EX_REQUIRE(broadcast->capacity > 0, "a broadcast with room for no element");
+    EX_REQUIRE(broadcast->capacity > 0,
+               "ex_broadcast_init_mem, ex_broadcast_create: there is room for no element; make it "
+               "at least 1");
+    EX_REQUIRE(memory != NULL, "ex_broadcast_init_mem: the memory is NULL");
     ex_wait_guard_init(&broadcast->guard, kind);
 }
 
 void ex_broadcast_deinit(struct ex_broadcast *broadcast) {
     ex_wait_enter(&broadcast->guard);
-    EX_REQUIRE(broadcast->receiver_count == 0, "a broadcast is destroyed that has receivers");
+    EX_REQUIRE(
+        broadcast->receiver_count == 0,
+        "ex_broadcast_destroy, ex_broadcast_deinit: it has receivers; unsubscribe them first");
     EX_ASSERT(broadcast->queue.first == NULL);
     ex_wait_leave(&broadcast->guard);
     ex_wait_guard_deinit(&broadcast->guard);
@@ -63,9 +69,11 @@ void ex_broadcast_subscribe(struct ex_broadcast *broadcast,
 void ex_broadcast_unsubscribe(struct ex_broadcast_receiver *receiver) {
     struct ex_broadcast *const broadcast = receiver->broadcast;
 
-    EX_REQUIRE(broadcast != NULL, "a receiver is unsubscribed twice");
+    EX_REQUIRE(broadcast != NULL,
+               "ex_broadcast_unsubscribe: the receiver is not subscribed (any more)");
     ex_wait_enter(&broadcast->guard);
-    EX_REQUIRE(!receiver->is_receiving, "a receiver is unsubscribed while it receives");
+    EX_REQUIRE(!receiver->is_receiving,
+               "ex_broadcast_unsubscribe: a task receives with it; end that first");
     receiver->broadcast = NULL;
     broadcast->receiver_count--;
     ex_wait_leave(&broadcast->guard);
@@ -124,7 +132,9 @@ static int64_t take(struct ex_broadcast_receiver *receiver, void *element) {
 }
 
 static struct ex_broadcast *broadcast_of(const struct ex_broadcast_receiver *receiver) {
-    EX_REQUIRE(receiver->broadcast != NULL, "a receiver receives that is not subscribed");
+    EX_REQUIRE(
+        receiver->broadcast != NULL,
+        "ex_broadcast_recv: the receiver is not subscribed; call ex_broadcast_subscribe first");
     return receiver->broadcast;
 }
 
@@ -132,7 +142,9 @@ static int64_t begin(struct ex_broadcast_recv *self, struct ex_strand *strand) {
     struct ex_broadcast *const broadcast = broadcast_of(self->receiver);
 
     ex_wait_enter(&broadcast->guard);
-    EX_REQUIRE(!self->receiver->is_receiving, "two receive with one receiver");
+    EX_REQUIRE(
+        !self->receiver->is_receiving,
+        "ex_broadcast_recv: another task receives with this receiver; subscribe one for each");
     int64_t value = take(self->receiver, self->element);
     if (value == -EAGAIN) {
         ex_wait_push(&broadcast->queue, &self->node, strand);
@@ -185,7 +197,9 @@ int64_t ex_broadcast_try_recv(struct ex_broadcast_receiver *receiver, void *elem
     struct ex_broadcast *const broadcast = broadcast_of(receiver);
 
     ex_wait_enter(&broadcast->guard);
-    EX_REQUIRE(!receiver->is_receiving, "two receive with one receiver");
+    EX_REQUIRE(
+        !receiver->is_receiving,
+        "ex_broadcast_recv: another task receives with this receiver; subscribe one for each");
     const int64_t value = take(receiver, element);
     ex_wait_leave(&broadcast->guard);
     return value;

@@ -84,7 +84,7 @@ static struct chunk *first(struct ex_strand *strand, size_t size) {
     struct ex_worker *const worker = ex_worker_self;
 
     EX_REQUIRE(worker != NULL && worker->local.running == ex_strand_root(strand),
-               "a frame is pushed outside of its task");
+               "EX_CALL: a strand other than the one that runs; use the parameter `strand`");
     if (!ex_strand_is_branch(strand) && ex_slab_make_word(&worker->slab, strand) == NULL) {
         return NULL;
     }
@@ -122,7 +122,8 @@ push_slowly(struct ex_strand *strand, struct chunk *chunk, size_t size) {
 void *ex_call_push(struct ex_strand *strand, size_t size) {
     struct chunk *const chunk = chunk_of(strand);
 
-    EX_REQUIRE(size >= sizeof(struct ex_frame), "a frame begins with a struct ex_frame");
+    EX_REQUIRE(size >= sizeof(struct ex_frame),
+               "EX_CALL: a size smaller than a struct ex_frame, with which each frame begins");
     if (size > SIZE_MAX / 2) {
         return NULL;
     }
@@ -151,10 +152,11 @@ void ex_call_pop(struct ex_strand *strand) {
     struct chunk *const chunk = chunk_of(strand);
 
     EX_REQUIRE(chunk != NULL && chunk->top != begin_of(chunk),
-               "a frame is popped that nobody pushed");
+               "ex_call_pop: nothing is pushed; use EX_CALL, which pairs the two");
     chunk->top -= ((size_t *)(void *)chunk->top)[-1];
-    EX_REQUIRE(((struct ex_frame *)(void *)chunk->top)->resume == ex_frame_completed,
-               "a frame is popped whose function has not returned: not the last one pushed?");
+    EX_REQUIRE(
+        ((struct ex_frame *)(void *)chunk->top)->resume == ex_frame_completed,
+        "ex_call_pop: its function has not returned; pop in the reverse order, as EX_CALL does");
     if (chunk->top == begin_of(chunk) && chunk->below != NULL) {
         *place_of(strand) = chunk->below;
     }
@@ -178,6 +180,6 @@ void ex_call_release(struct ex_strand *strand) {
     struct chunk *const chunk = chunk_of(strand);
 
     EX_REQUIRE(chunk == NULL || (chunk->top == begin_of(chunk) && chunk->below == NULL),
-               "a task or branch returns with a frame pushed");
+               "a task or branch returns with a frame pushed; pair ex_call_push and ex_call_pop");
     ex_call_trim(strand);
 }

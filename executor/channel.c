@@ -174,7 +174,7 @@ static inline int take(struct ex_channel *channel, void *element) {
 /* ---- life ---- */
 
 static void init(struct ex_channel *channel, enum ex_wait_kind kind, size_t element_size) {
-    EX_REQUIRE(element_size > 0, "a channel for elements of no bytes");
+    EX_REQUIRE(element_size > 0, "ex_channel_init_mem, ex_channel_create: elements of no bytes");
     *channel = (struct ex_channel){.element_size = element_size,
                                    .ring.capacity = EX_CHANNEL_UNBOUNDED,
                                    .sender_count = 1,
@@ -185,7 +185,7 @@ static void init(struct ex_channel *channel, enum ex_wait_kind kind, size_t elem
 static void init_ring(struct ex_channel *channel, unsigned char *ring, size_t capacity) {
     unsigned char *const end = ring + capacity * channel->element_size;
 
-    EX_REQUIRE(capacity > 0, "a channel with room for no element");
+    EX_REQUIRE(capacity > 0, "ex_channel_*: room for no element; a capacity is at least 1");
     channel->ring.capacity = capacity;
     channel->ring.begin = ring;
     channel->ring.read = channel->ring.write = ring;
@@ -199,20 +199,23 @@ void ex_channel_init_mem(struct ex_channel *channel,
                          size_t element_size,
                          void *memory,
                          size_t memory_size) {
+    EX_REQUIRE(memory != NULL, "ex_channel_init_mem: the memory is NULL");
     init(channel, kind, element_size);
     init_ring(channel, memory, memory_size / element_size);
 }
 
 static void require_nobody_waits(struct ex_channel *channel) {
     EX_REQUIRE(channel->receiving == NULL && channel->senders.first == NULL,
-               "a channel is destroyed while somebody waits");
+               "ex_channel_*: its end while somebody waits to send or receive; end those first");
 }
 
 void ex_channel_deinit(struct ex_channel *channel) {
-    EX_REQUIRE(!channel->is_created, "a channel that frees itself is destroyed");
+    EX_REQUIRE(!channel->is_created,
+               "ex_channel_deinit: it is of ex_channel_create; drop its sides");
     ex_wait_enter(&channel->guard);
     require_nobody_waits(channel);
     ex_wait_leave(&channel->guard);
+    channel->word_thread = channel->ring.put_thread = channel->ring.take_thread = 0;
     ex_wait_guard_deinit(&channel->guard);
 }
 
@@ -221,7 +224,7 @@ struct ex_channel *ex_channel_create(enum ex_wait_kind kind, size_t element_size
     struct ex_channel_block *block = NULL;
     size_t size = sizeof(struct ex_channel);
 
-    EX_REQUIRE(element_size > 0, "a channel for elements of no bytes");
+    EX_REQUIRE(element_size > 0, "ex_channel_create: elements of no bytes");
     if (capacity == EX_CHANNEL_UNBOUNDED) {
         block = allocate_block(element_size);
     } else if (__builtin_mul_overflow(element_size, capacity, &size) ||
@@ -280,17 +283,19 @@ void ex_channel_close(struct ex_channel *channel) {
 void ex_channel_sender_add(struct ex_channel *channel) {
     ex_wait_enter(&channel->guard);
     EX_REQUIRE(channel->sender_count > 0 && channel->sender_count < UINT32_MAX,
-               "a sender is added to a channel that has none left");
+               "ex_channel_sender_add: the last sender was dropped; add while there is one");
     channel->sender_count++;
     ex_wait_leave(&channel->guard);
 }
 
 void ex_channel_sender_drop(struct ex_channel *channel) {
     ex_wait_enter(&channel->guard);
-    EX_REQUIRE(channel->sender_count > 0, "more senders are dropped than a channel has");
+    EX_REQUIRE(channel->sender_count > 0, "ex_channel_sender_drop: more than there are senders");
     channel->sender_count--;
     if (channel->sender_count == 0) {
-        EX_REQUIRE(channel->senders.first == NULL, "the last sender is dropped while it sends");
+        EX_REQUIRE(
+            channel->senders.first == NULL,
+            "ex_channel_sender_drop: the last sender, but somebody sends; drop it after the send");
         close_it(channel);
     }
     const bool is_last = channel->sender_count == 0 && !channel->has_receiver;
@@ -302,8 +307,8 @@ void ex_channel_sender_drop(struct ex_channel *channel) {
 
 void ex_channel_receiver_drop(struct ex_channel *channel) {
     ex_wait_enter(&channel->guard);
-    EX_REQUIRE(channel->has_receiver, "the receiver of a channel is dropped twice");
-    EX_REQUIRE(channel->receiving == NULL, "the receiver is dropped while it receives");
+    EX_REQUIRE(channel->has_receiver, "ex_channel_receiver_drop: it was dropped before");
+    EX_REQUIRE(channel->receiving == NULL, "ex_channel_receiver_drop: somebody receives");
     channel->has_receiver = false;
     close_it(channel);
     const bool is_last = channel->sender_count == 0;
@@ -366,7 +371,7 @@ static inline int64_t begin_recv(struct ex_channel_recv *self, struct ex_strand 
     struct ex_channel *const channel = self->channel;
 
     ex_wait_enter(&channel->guard);
-    EX_REQUIRE(channel->receiving == NULL, "two receive from one channel");
+    EX_REQUIRE(channel->receiving == NULL, "ex_channel_recv: another task receives from it");
     int64_t value = take(channel, self->element);
     if (value == -EAGAIN) {
         channel->receiver = strand;

@@ -27,9 +27,12 @@ static int64_t take(struct ex_io_operation *self, int descriptor) {
     uint64_t count;
     (void)self;
 
-    if (read(descriptor, &count, sizeof count) < 0) {
+    const ssize_t size = read(descriptor, &count, sizeof count);
+    if (size < 0) {
         return ex_io_error();
     }
+    EX_REQUIRE(size == (ssize_t)sizeof count,
+               "ex_counter_take: the handle is not of ex_counter_open");
     return count < INT64_MAX ? (int64_t)count : INT64_MAX;
 }
 

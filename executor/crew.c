@@ -31,6 +31,8 @@ void ex_crew_deinit(struct ex_scheduler *scheduler) {
 }
 
 struct ex_strand *ex_crew_allocate(struct ex_scheduler *scheduler, size_t size) {
+    EX_REQUIRE(__atomic_load_n(&scheduler->life, __ATOMIC_RELAXED) == EX_CREW_ALIVE,
+               "ex_task_new: the scheduler was destroyed, or never created");
     LOCK(scheduler);
     struct ex_strand *const slot = ex_slab_allocate(&scheduler->foreign, size);
     UNLOCK(scheduler);
@@ -67,7 +69,8 @@ void ex_crew_list(struct ex_worker *worker, struct ex_strand *root) {
 static struct ex_worker *worker_of(uint16_t id) {
     struct ex_worker *const worker = __atomic_load_n(&ex_worker_of[id], __ATOMIC_ACQUIRE);
 
-    EX_REQUIRE(worker != NULL, "a task is woken after its scheduler was destroyed");
+    EX_REQUIRE(worker != NULL,
+               "ex_waker_wake: the scheduler of its task was destroyed; drop wakers before that");
     return worker;
 }
 

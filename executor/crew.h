@@ -29,6 +29,8 @@ enum {
     EX_STRAND_REQUEST_CANCEL_ONCE = 1 << 2, /* to cancel, unless it was told before */
 };
 
+enum { EX_CREW_ALIVE = 0x65786563 }; /* `life`: what memory seldom holds */
+
 struct ex_scheduler {
     struct ex_memory memory;
     struct ex_worker *workers; /* a local scheduler has one */
@@ -55,6 +57,9 @@ struct ex_scheduler {
     size_t foreign_count;    /* tasks spawned by threads that are none of its workers; likewise */
     struct ex_strand *foreign_free[EX_LOCAL_LIST_COUNT]; /* of the slab below */
     struct ex_slab foreign;                              /* their memory */
+    uintptr_t thread;                                    /* that made it (ex_wait_thread) */
+    uint32_t life;                                       /* EX_CREW_ALIVE until it is destroyed */
+    bool is_run; /* `thread` is in ex_scheduler_run or _poll */
 };
 
 void ex_crew_init(struct ex_scheduler *scheduler);

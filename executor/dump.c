@@ -4,6 +4,7 @@
 #include "executor/steal.h"
 #include "executor/stream.h"
 #include "executor/task.h"
+#include "executor/wait.h"
 
 #include <ex/branch.h>
 #include <ex/timer.h>
@@ -150,9 +151,13 @@ print_slab(struct dump *dump, const struct ex_scheduler *scheduler, const struct
 void ex_dump(struct ex_scheduler *scheduler, ex_dump_function *function, void *context) {
     struct dump dump = {.function = function, .context = context, .now_ns = ex_timer_now()};
 
-    EX_REQUIRE(scheduler->is_local || ex_worker_self == NULL ||
-                   ex_worker_self->scheduler != scheduler,
-               "a scheduler with worker threads is dumped by one of its tasks");
+    EX_REQUIRE(scheduler != NULL && function != NULL, "ex_dump: NULL for scheduler or function");
+    EX_REQUIRE(!scheduler->is_local || !__atomic_load_n(&scheduler->is_run, __ATOMIC_RELAXED) ||
+                   scheduler->thread == ex_wait_thread(),
+               "ex_dump: a local scheduler, by another thread while it runs");
+    EX_REQUIRE(
+        scheduler->is_local || ex_worker_self == NULL || ex_worker_self->scheduler != scheduler,
+        "ex_dump: a scheduler with worker threads, by one of its own tasks; use another thread");
     for (uint32_t i = 0; i < scheduler->worker_count; i++) {
         ex_steal_freeze(&scheduler->workers[i]);
     }

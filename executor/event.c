@@ -9,7 +9,8 @@ void ex_event_init(struct ex_event *event, enum ex_wait_kind kind) {
 
 void ex_event_deinit(struct ex_event *event) {
     ex_wait_enter(&event->guard);
-    EX_REQUIRE(event->queue.first == NULL, "an event is destroyed while somebody waits");
+    EX_REQUIRE(event->queue.first == NULL,
+               "ex_event_deinit: somebody waits for it; set it, or end those tasks first");
     ex_wait_leave(&event->guard);
     ex_wait_guard_deinit(&event->guard);
 }

@@ -50,7 +50,9 @@ static void enter(uintptr_t word) {
 
     (void)word;
     const int64_t value = self->function(self->argument);
-    EX_REQUIRE(value != EX_PENDING, "a fiber's function returns EX_PENDING");
+    EX_REQUIRE(value != EX_PENDING,
+               "ex_fiber_run: the function returned EX_PENDING, which is no result; return another "
+               "number");
     self->frame.resume = ex_frame_completed;
     self->place = NULL;
     ex_overflow_stack = place->outer;
@@ -72,7 +74,9 @@ static int prepare(struct ex_worker *worker) {
 static __attribute__((noinline)) int begin(struct ex_fiber *self, struct ex_strand *strand) {
     struct ex_worker *const worker = ex_worker_self;
 
-    EX_REQUIRE(worker != NULL, "a fiber runs as part of a task");
+    EX_REQUIRE(worker != NULL,
+               "ex_fiber_run: outside of any task; await it in one, or use ex_fiber_spawn");
+    EX_REQUIRE(self->function != NULL, "ex_fiber_run, ex_fiber_spawn: the function is NULL");
     if (worker->stacks.size == 0 && prepare(worker) != 0) {
         return -ENOMEM;
     }
@@ -111,7 +115,8 @@ static int64_t ex_fiber_resume(struct ex_frame *frame, struct ex_strand *strand,
         return resume_first(frame, strand, value);
     }
     struct ex_fiber_place *const place = ((struct ex_fiber *)(void *)frame)->place;
-    EX_REQUIRE(place->worker == ex_worker_self, "a fiber is resumed on another thread");
+    EX_REQUIRE(place->worker == ex_worker_self,
+               "a fiber is resumed on another thread than it began on");
     place->strand = strand;
     place->outer = ex_overflow_stack;
     ex_overflow_stack = place->stack;
@@ -152,7 +157,8 @@ static inline int64_t leave(struct ex_fiber_place *place) {
 int64_t ex_fiber_await(struct ex_frame *frame) {
     struct ex_fiber_place *const place = place_here();
 
-    EX_REQUIRE(place != NULL, "ex_fiber_await outside of a fiber, or in a state machine");
+    EX_REQUIRE(place != NULL,
+               "ex_fiber_await: outside of a fiber, or in a state machine, which uses EX_AWAIT");
     place->is_resuming = true;
     const int64_t value = frame->resume(frame, place->strand, 0);
     place->is_resuming = false;
@@ -166,7 +172,9 @@ int64_t ex_fiber_await(struct ex_frame *frame) {
 void ex_fiber_suspend(void) {
     struct ex_fiber_place *const place = place_here();
 
-    EX_REQUIRE(place != NULL, "ex_fiber_suspend outside of a fiber, or in a state machine");
+    EX_REQUIRE(
+        place != NULL,
+        "ex_fiber_suspend: outside of a fiber, or in a state machine, which uses EX_SUSPEND");
     place->strand->leaf = &place->fiber->frame;
     leave(place);
 }
@@ -174,7 +182,8 @@ void ex_fiber_suspend(void) {
 void ex_fiber_yield(void) {
     struct ex_fiber_place *const place = place_here();
 
-    EX_REQUIRE(place != NULL, "ex_fiber_yield outside of a fiber, or in a state machine");
+    EX_REQUIRE(place != NULL,
+               "ex_fiber_yield: outside of a fiber, or in a state machine, which uses EX_YIELD");
     ex_strand_set(place->strand, EX_STRAND_READY);
     place->strand->leaf = &place->fiber->frame;
     leave(place);
@@ -189,13 +198,14 @@ struct ex_fiber *ex_fiber_current(void) {
 struct ex_strand *ex_fiber_strand(void) {
     const struct ex_fiber_place *const place = place_here();
 
-    EX_REQUIRE(place != NULL, "ex_fiber_strand outside of a fiber, or in a state machine");
+    EX_REQUIRE(place != NULL,
+               "ex_fiber_strand: outside of a fiber, or in a state machine, which has `strand`");
     return place->strand;
 }
 
 size_t ex_fiber_trim(size_t keep) {
     struct ex_worker *const worker = ex_worker_self;
 
-    EX_REQUIRE(worker != NULL, "ex_fiber_trim outside of a task");
+    EX_REQUIRE(worker != NULL, "ex_fiber_trim: outside of a task; call it in one of the thread's");
     return ex_stack_trim(&worker->stacks, keep);
 }

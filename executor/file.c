@@ -14,6 +14,7 @@ static int64_t open_it(void *argument) {
 }
 
 struct ex_frame *ex_file_open(struct ex_file_open *self, const char *path, int flags, mode_t mode) {
+    EX_REQUIRE(path != NULL, "ex_file_open: the path is NULL");
     self->path = path;
     self->flags = flags;
     self->mode = mode;

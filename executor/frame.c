@@ -4,7 +4,11 @@ int64_t ex_frame_completed(struct ex_frame *frame, struct ex_strand *strand, int
     (void)frame;
     (void)strand;
     (void)value;
-    ex_panic(__FILE__, __LINE__, "an async function is resumed after it returned");
+    ex_panic(
+        __FILE__,
+        __LINE__,
+        "an async function is resumed after it returned: each await and spawn of a frame needs its "
+        "initialiser called anew");
 }
 
 void ex_frame_lost(const struct ex_frame *frame) {

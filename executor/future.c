@@ -26,13 +26,18 @@ struct ex_future ex_future_of_error(int error) {
             return ex_future_of_frame(&frames[i].frame);
         }
     }
-    ex_panic(__FILE__, __LINE__, "a future of an error that is not one of the three");
+    ex_panic(__FILE__,
+             __LINE__,
+             "ex_future_of_error: an error other than -ENOMEM, -EINVAL and -ECANCELED");
 }
 
 void ex_future_release(struct ex_future future) {
+    EX_REQUIRE(future.frame != NULL, "ex_future_release: the future is empty");
     EX_REQUIRE(future.frame->at == 0 || future.frame->resume == ex_frame_completed,
-               "a future is released that has begun and not returned");
+               "ex_future_release: its function has begun and not returned; await it to its end");
     if (future.block != NULL) {
+        EX_REQUIRE(future.block->recycler->idle != future.block,
+                   "ex_future_release: it was awaited or released before");
         ex_recycler_give(future.block);
     }
 }

@@ -17,7 +17,10 @@ static int adopt(struct ex_io *io, struct ex_scheduler *scheduler, int descripto
     struct ex_source *source;
 
     EX_REQUIRE(scheduler != NULL || ex_worker_self != NULL,
-               "a descriptor is opened outside of any scheduler");
+               "ex_io_open or the like: a NULL scheduler outside of any task; name the scheduler");
+    EX_REQUIRE(scheduler == NULL ||
+                   __atomic_load_n(&scheduler->life, __ATOMIC_RELAXED) == EX_CREW_ALIVE,
+               "ex_io_open or the like: the scheduler was destroyed, or never created");
     int status = ex_reactor_of(scheduler != NULL ? scheduler : ex_worker_self->scheduler, &reactor);
     if (status == 0) {
         status = ex_source_open(&reactor->sources, descriptor, is_socket, &source);

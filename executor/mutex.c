@@ -9,7 +9,7 @@ void ex_mutex_init(struct ex_mutex *mutex, enum ex_wait_kind kind) {
 
 void ex_mutex_deinit(struct ex_mutex *mutex) {
     ex_wait_enter(&mutex->guard);
-    EX_REQUIRE(mutex->state == EX_MUTEX_FREE, "a mutex is destroyed while it is held");
+    EX_REQUIRE(mutex->state == EX_MUTEX_FREE, "ex_mutex_deinit: it is locked; unlock it first");
     EX_ASSERT(mutex->queue.first == NULL);
     ex_wait_leave(&mutex->guard);
     ex_wait_guard_deinit(&mutex->guard);
@@ -77,8 +77,9 @@ int64_t ex_mutex_lock_slowly(struct ex_frame *frame, struct ex_strand *strand, i
 
 void ex_mutex_unlock_slowly(struct ex_mutex *mutex) {
     ex_wait_enter(&mutex->guard);
-    EX_REQUIRE(__atomic_load_n(&mutex->state, __ATOMIC_RELAXED) != EX_MUTEX_FREE,
-               "a mutex is unlocked that nobody holds");
+    EX_REQUIRE(
+        __atomic_load_n(&mutex->state, __ATOMIC_RELAXED) != EX_MUTEX_FREE,
+        "ex_mutex_unlock: it is not locked; unlock once for each lock that returned 0 or true");
     if (mutex->queue.first == mutex->queue.last) { /* none waits, or one */
         const uint32_t state = mutex->queue.first == NULL ? EX_MUTEX_FREE : EX_MUTEX_HELD;
         __atomic_store_n(&mutex->state, state, __ATOMIC_RELEASE);

@@ -12,7 +12,8 @@ void ex_notify_init(struct ex_notify *notify, enum ex_wait_kind kind) {
 
 void ex_notify_deinit(struct ex_notify *notify) {
     ex_wait_enter(&notify->guard);
-    EX_REQUIRE(notify->queue.first == NULL, "a notify is destroyed while somebody waits");
+    EX_REQUIRE(notify->queue.first == NULL,
+               "ex_notify_deinit: somebody waits for it; notify, or end those tasks first");
     ex_wait_leave(&notify->guard);
     ex_wait_guard_deinit(&notify->guard);
 }

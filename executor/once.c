@@ -9,7 +9,8 @@ void ex_once_init(struct ex_once *once, enum ex_wait_kind kind) {
 
 void ex_once_deinit(struct ex_once *once) {
     ex_wait_enter(&once->guard);
-    EX_REQUIRE(once->state != EX_ONCE_BEGUN, "a once is destroyed while somebody is at it");
+    EX_REQUIRE(once->state != EX_ONCE_BEGUN,
+               "ex_once_deinit: it is begun; complete it, or give it up, first");
     EX_ASSERT(once->queue.first == NULL);
     ex_wait_leave(&once->guard);
     ex_wait_guard_deinit(&once->guard);
@@ -62,7 +63,8 @@ struct ex_frame *ex_once_enter(struct ex_once_enter *self, struct ex_once *once)
 
 void ex_once_complete(struct ex_once *once) {
     ex_wait_enter(&once->guard);
-    EX_REQUIRE(once->state == EX_ONCE_BEGUN, "a once is completed that nobody has begun");
+    EX_REQUIRE(once->state == EX_ONCE_BEGUN,
+               "ex_once_complete: it is not begun; only who got EX_ONCE_YOURS completes it, once");
     set(once, EX_ONCE_DONE);
     ex_wait_end_all(&once->guard, &once->queue, 0);
     ex_wait_leave(&once->guard);
@@ -70,7 +72,8 @@ void ex_once_complete(struct ex_once *once) {
 
 void ex_once_give_up(struct ex_once *once) {
     ex_wait_enter(&once->guard);
-    EX_REQUIRE(once->state == EX_ONCE_BEGUN, "a once is given up that nobody has begun");
+    EX_REQUIRE(once->state == EX_ONCE_BEGUN,
+               "ex_once_give_up: it is not begun; only who got EX_ONCE_YOURS gives it up, once");
     if (once->queue.first != NULL) {
         ex_wait_end(&once->guard, &once->queue, once->queue.first, EX_ONCE_YOURS);
     } else {

@@ -22,6 +22,7 @@ void ex_oneshot_init_mem(struct ex_oneshot *oneshot,
                          enum ex_wait_kind kind,
                          size_t element_size,
                          void *memory) {
+    EX_REQUIRE(memory != NULL || element_size == 0, "ex_oneshot_init_mem: the memory is NULL");
     oneshot->element = memory;
     oneshot->element_size = element_size;
     oneshot->receiver = NULL;
@@ -30,9 +31,11 @@ void ex_oneshot_init_mem(struct ex_oneshot *oneshot,
 }
 
 void ex_oneshot_deinit(struct ex_oneshot *oneshot) {
-    EX_REQUIRE(!is(oneshot, EX_ONESHOT_CREATED), "a oneshot that frees itself is destroyed");
+    EX_REQUIRE(!is(oneshot, EX_ONESHOT_CREATED),
+               "ex_oneshot_deinit: it is of ex_oneshot_create; drop both sides instead");
     ex_wait_enter(&oneshot->guard);
-    EX_REQUIRE(!is(oneshot, EX_ONESHOT_RECEIVING), "a oneshot is destroyed while somebody waits");
+    EX_REQUIRE(!is(oneshot, EX_ONESHOT_RECEIVING),
+               "ex_oneshot_deinit: somebody waits for it; end that first");
     ex_wait_leave(&oneshot->guard);
     ex_wait_guard_deinit(&oneshot->guard);
 }
@@ -73,7 +76,7 @@ static inline void end_sender(struct ex_oneshot *oneshot) {
     struct ex_strand *const receiver = oneshot->receiver;
 
     EX_REQUIRE(is(oneshot, EX_ONESHOT_SENDER),
-               "the sender of a oneshot is used after it sent or was dropped");
+               "ex_oneshot_send, ex_oneshot_sender_drop: it has sent, or was dropped, before");
     set(oneshot, EX_ONESHOT_SENDER, false);
     if (receiver != NULL) {
         oneshot->receiver = NULL;
@@ -83,7 +86,7 @@ static inline void end_sender(struct ex_oneshot *oneshot) {
 
 static inline int take(struct ex_oneshot *oneshot, void *element) {
     EX_REQUIRE(is(oneshot, EX_ONESHOT_RECEIVER),
-               "the receiver of a oneshot is used after it was dropped");
+               "ex_oneshot_recv: the receiver was dropped before");
     if (is(oneshot, EX_ONESHOT_SENT)) {
         set(oneshot, EX_ONESHOT_SENT, false);
         ex_element_copy(element, oneshot->element, oneshot->element_size);
@@ -140,7 +143,8 @@ static inline int64_t begin(struct ex_oneshot_recv *self, struct ex_strand *stra
     struct ex_oneshot *const oneshot = self->oneshot;
 
     ex_wait_enter(&oneshot->guard);
-    EX_REQUIRE(!is(oneshot, EX_ONESHOT_RECEIVING), "two receive from one oneshot");
+    EX_REQUIRE(!is(oneshot, EX_ONESHOT_RECEIVING),
+               "ex_oneshot_recv: another task receives from it; one at a time may");
     int64_t value = take(oneshot, self->element);
     if (value == -EAGAIN) {
         oneshot->receiver = strand;
@@ -248,9 +252,9 @@ void ex_oneshot_close(struct ex_oneshot *oneshot) {
 
 void ex_oneshot_receiver_drop(struct ex_oneshot *oneshot) {
     ex_wait_enter(&oneshot->guard);
-    EX_REQUIRE(is(oneshot, EX_ONESHOT_RECEIVER), "the receiver of a oneshot is dropped twice");
+    EX_REQUIRE(is(oneshot, EX_ONESHOT_RECEIVER), "ex_oneshot_receiver_drop: it was dropped before");
     EX_REQUIRE(!is(oneshot, EX_ONESHOT_RECEIVING),
-               "the receiver of a oneshot is dropped while it receives");
+               "ex_oneshot_receiver_drop: somebody receives; end that first");
     set(oneshot, EX_ONESHOT_RECEIVER, false);
     close_it(oneshot);
     leave(oneshot);

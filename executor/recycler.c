@@ -65,11 +65,13 @@ void ex_recycler_deinit(struct ex_recycler *self) {
     for (; self->idle != NULL; self->idle = *ex_recycler_next(self->idle)) {
         self->block_count--;
     }
-    EX_REQUIRE(self->block_count == 0, "a recycler is destroyed while a block of it is in use");
+    EX_REQUIRE(self->block_count == 0,
+               "ex_recycler_deinit: a block of it is in use; give all back first");
 }
 
 int ex_recycler_lend(struct ex_recycler *self, void *memory, size_t size) {
-    if (((uintptr_t)memory & (STEP - 1)) != 0 || size < sizeof(struct ex_recycler_block) + STEP) {
+    if (memory == NULL || ((uintptr_t)memory & (STEP - 1)) != 0 ||
+        size < sizeof(struct ex_recycler_block) + STEP) {
         return -EINVAL;
     }
     size_t usable = (size - sizeof(struct ex_recycler_block)) & ~(size_t)(STEP - 1);

@@ -60,6 +60,8 @@ struct ex_frame *ex_resolve_host(struct ex_resolve_host *self,
                                  uint16_t port,
                                  struct ex_address *addresses,
                                  size_t count_max) {
+    EX_REQUIRE(name != NULL && (addresses != NULL || count_max == 0),
+               "ex_resolve_host: NULL for the name or the addresses");
     self->name = name;
     self->port = port;
     self->addresses = addresses;

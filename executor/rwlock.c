@@ -10,7 +10,7 @@ void ex_rwlock_init(struct ex_rwlock *rwlock, enum ex_wait_kind kind) {
 void ex_rwlock_deinit(struct ex_rwlock *rwlock) {
     ex_wait_enter(&rwlock->guard);
     EX_REQUIRE(rwlock->reader_count == 0 && !rwlock->is_written,
-               "a rwlock is destroyed while it is held");
+               "ex_rwlock_deinit: it is locked; unlock it first");
     EX_ASSERT(rwlock->queue.first == NULL);
     ex_wait_leave(&rwlock->guard);
     ex_wait_guard_deinit(&rwlock->guard);
@@ -127,7 +127,8 @@ struct ex_frame *ex_rwlock_write(struct ex_rwlock_write *self, struct ex_rwlock 
 
 void ex_rwlock_read_unlock(struct ex_rwlock *rwlock) {
     ex_wait_enter(&rwlock->guard);
-    EX_REQUIRE(rwlock->reader_count > 0, "a rwlock is unlocked that no reader holds");
+    EX_REQUIRE(rwlock->reader_count > 0,
+               "ex_rwlock_read_unlock: no reader holds it; unlock once for each lock");
     rwlock->reader_count--;
     serve(rwlock);
     ex_wait_leave(&rwlock->guard);
@@ -135,7 +136,8 @@ void ex_rwlock_read_unlock(struct ex_rwlock *rwlock) {
 
 void ex_rwlock_write_unlock(struct ex_rwlock *rwlock) {
     ex_wait_enter(&rwlock->guard);
-    EX_REQUIRE(rwlock->is_written, "a rwlock is unlocked that no writer holds");
+    EX_REQUIRE(rwlock->is_written,
+               "ex_rwlock_write_unlock: no writer holds it; unlock once for each lock");
     rwlock->is_written = false;
     serve(rwlock);
     ex_wait_leave(&rwlock->guard);
@@ -143,7 +145,8 @@ void ex_rwlock_write_unlock(struct ex_rwlock *rwlock) {
 
 void ex_rwlock_downgrade(struct ex_rwlock *rwlock) {
     ex_wait_enter(&rwlock->guard);
-    EX_REQUIRE(rwlock->is_written, "a rwlock is downgraded that no writer holds");
+    EX_REQUIRE(rwlock->is_written,
+               "ex_rwlock_downgrade: no writer holds it; the writer downgrades");
     rwlock->is_written = false;
     rwlock->reader_count = 1;
     serve(rwlock);

@@ -12,6 +12,7 @@
 #include "executor/reactor.h"
 #endif
 #include "executor/task.h"
+#include "executor/wait.h"
 
 #include <errno.h>
 #include <string.h>
@@ -35,6 +36,8 @@ static struct ex_scheduler *allocate(const struct ex_scheduler_options *options)
     scheduler->is_local = options->worker_count == 0;
     scheduler->fiber_stack_size = options->fiber_stack_size;
     scheduler->keeps_times = options->keeps_times;
+    scheduler->thread = ex_wait_thread();
+    scheduler->life = EX_CREW_ALIVE;
     if (options->observer != NULL) {
         scheduler->observer = *options->observer;
         scheduler->is_watched = true;
@@ -119,6 +122,7 @@ static int init(struct ex_scheduler *scheduler, uint32_t worker_count) {
 static void deinit(struct ex_scheduler *scheduler) {
     struct ex_memory memory = scheduler->memory;
 
+    __atomic_store_n(&scheduler->life, 0, __ATOMIC_RELAXED); /* atomic: compilers keep it */
 #ifndef EX_SMALL
     ex_pool_deinit(&scheduler->pool); /* its threads may wake to the last */
     ex_reactor_destroy(scheduler);
@@ -134,6 +138,7 @@ int ex_scheduler_create(struct ex_scheduler **scheduler,
                         const struct ex_scheduler_options *options) {
     static const struct ex_scheduler_options defaults;
 
+    EX_REQUIRE(scheduler != NULL, "ex_scheduler_create: NULL where it is to write the scheduler");
     options = options == NULL ? &defaults : options;
     if ((options->memory == NULL) != (options->memory_size == 0) ||
         (options->memory != NULL && options->worker_count != 0) ||
@@ -156,11 +161,32 @@ int ex_scheduler_create(struct ex_scheduler **scheduler,
     return 0;
 }
 
+/* Best effort, for what was destroyed is not the scheduler's to read any more. */
+static void require_alive(const struct ex_scheduler *scheduler) {
+    EX_REQUIRE(scheduler != NULL,
+               "ex_scheduler_*: NULL; look at what ex_scheduler_create returned");
+    EX_REQUIRE(__atomic_load_n(&scheduler->life, __ATOMIC_RELAXED) == EX_CREW_ALIVE,
+               "ex_scheduler_*: the scheduler was destroyed, or never created");
+}
+
+/* By the thread that made it. */
+static void require_own(const struct ex_scheduler *scheduler) {
+    require_alive(scheduler);
+    EX_REQUIRE(scheduler->thread == ex_wait_thread(),
+               "ex_scheduler_run, _poll, _abort or _destroy: on another thread than created the "
+               "scheduler; any thread may spawn, wake, abort tasks and ex_scheduler_stop");
+}
+
 void ex_scheduler_destroy(struct ex_scheduler *scheduler) {
-    EX_REQUIRE(ex_worker_self == NULL, "a scheduler is destroyed by one of its tasks");
+    EX_REQUIRE(ex_worker_self == NULL,
+               "ex_scheduler_destroy: inside a task; call it when ex_scheduler_run has returned");
+    require_own(scheduler);
     __atomic_store_n(&scheduler->is_stopped, 0, __ATOMIC_RELEASE);
     ex_scheduler_abort(scheduler);
-    ex_scheduler_run(scheduler);
+    const int status = ex_scheduler_run(scheduler);
+    EX_REQUIRE(status == 0,
+               "ex_scheduler_destroy: a task that was told to cancel waits all the same, and "
+               "nothing can wake it; it has to return");
     if (!scheduler->is_local) {
         stop_threads(scheduler, scheduler->worker_count);
     }
@@ -169,19 +195,26 @@ void ex_scheduler_destroy(struct ex_scheduler *scheduler) {
 
 /* ---- running ---- */
 
+#define RUN_TWICE "ex_scheduler_run or _poll: inside one of its own tasks; await instead"
+
 /* Makes the calling thread the local worker's; gives what it was before. */
 static struct ex_worker *enter(struct ex_scheduler *scheduler) {
     struct ex_worker *const before = ex_worker_self;
 
-    EX_REQUIRE(before != &scheduler->workers[0], "a scheduler is run by one of its own tasks");
+    EX_REQUIRE(!scheduler->is_run, RUN_TWICE);
+    scheduler->is_run = true;
     ex_worker_become(&scheduler->workers[0]);
     return before;
 }
 
+static void leave(struct ex_scheduler *scheduler, struct ex_worker *before) {
+    ex_worker_become(before);
+    scheduler->is_run = false;
+}
+
 #ifndef EX_SMALL
 static void wait_for_workers(struct ex_scheduler *scheduler) {
-    EX_REQUIRE(ex_worker_self == NULL || ex_worker_self->scheduler != scheduler,
-               "a scheduler is run by one of its own tasks");
+    EX_REQUIRE(ex_worker_self == NULL || ex_worker_self->scheduler != scheduler, RUN_TWICE);
     while (__atomic_load_n(&scheduler->is_stopped, __ATOMIC_ACQUIRE) == 0 &&
            !ex_idle_is_over(scheduler)) {
         ex_park_wait(&scheduler->park, UINT64_MAX);
@@ -201,10 +234,11 @@ static void forget_abort(struct ex_scheduler *scheduler) {
 int ex_scheduler_run(struct ex_scheduler *scheduler) {
     int status = 0;
 
+    require_own(scheduler);
     if (scheduler->is_local) {
         struct ex_worker *const before = enter(scheduler);
         status = ex_loop_run(ex_worker_self);
-        ex_worker_become(before);
+        leave(scheduler, before);
     } else {
 #ifndef EX_SMALL
         wait_for_workers(scheduler);
@@ -218,15 +252,19 @@ int ex_scheduler_run(struct ex_scheduler *scheduler) {
 }
 
 size_t ex_scheduler_poll(struct ex_scheduler *scheduler) {
-    EX_REQUIRE(scheduler->is_local, "only a local scheduler is polled");
+    require_own(scheduler);
+    EX_REQUIRE(scheduler->is_local,
+               "ex_scheduler_poll: the scheduler has worker threads, which need none; use "
+               "ex_scheduler_run");
     struct ex_worker *const before = enter(scheduler);
 
     ex_loop_poll(ex_worker_self);
-    ex_worker_become(before);
+    leave(scheduler, before);
     return ex_crew_live_count(scheduler);
 }
 
 void ex_scheduler_stop(struct ex_scheduler *scheduler) {
+    require_alive(scheduler);
     struct ex_worker *const worker = &scheduler->workers[0];
 
     __atomic_store_n(&scheduler->is_stopped, 1, __ATOMIC_SEQ_CST);
@@ -277,12 +315,14 @@ static void abort_shared(struct ex_scheduler *scheduler) {
 #endif
 
 void ex_scheduler_abort(struct ex_scheduler *scheduler) {
+    require_alive(scheduler);
 #ifndef EX_SMALL
     if (!scheduler->is_local) {
         abort_shared(scheduler);
         return;
     }
 #endif
+    require_own(scheduler);
     struct ex_worker *const worker = &scheduler->workers[0];
     worker->local.spawn_state = EX_WORKER_SPAWN | EX_STRAND_CANCEL;
     abort_local(worker, &worker->slab);
@@ -290,6 +330,7 @@ void ex_scheduler_abort(struct ex_scheduler *scheduler) {
 }
 
 size_t ex_scheduler_live_count(const struct ex_scheduler *scheduler) {
+    require_alive(scheduler);
     return ex_crew_live_count(scheduler);
 }
 
@@ -298,6 +339,7 @@ static void sum_up(uint64_t *sum, const uint64_t *count) {
 }
 
 void ex_scheduler_counters(const struct ex_scheduler *scheduler, struct ex_counters *counters) {
+    require_alive(scheduler);
     *counters = (struct ex_counters){
         .spawn_count = __atomic_load_n(&scheduler->foreign_count, __ATOMIC_RELAXED)};
     for (uint32_t i = 0; i < scheduler->worker_count; i++) {

@@ -87,9 +87,9 @@ EX_RESUME(ex_scope_child) {
 void ex_scope_open(struct ex_scope *self, struct ex_strand *strand, unsigned flags) {
     const struct ex_worker *const worker = ex_worker_self;
 
-    EX_REQUIRE(worker != NULL, "a scope is opened outside of any task");
+    EX_REQUIRE(worker != NULL, "ex_scope_open: outside of any task");
     EX_REQUIRE((strand->state & EX_STRAND_SCOPES) != EX_STRAND_SCOPES,
-               "more than 15 scopes are open in one strand");
+               "ex_scope_open: 15 are open in this strand; leave one first");
     *self = (struct ex_scope){.flags = (uint8_t)flags,
                               .is_open = true,
                               .was_canceled = ex_strand_is(strand, EX_STRAND_CANCELED)};
@@ -102,8 +102,9 @@ void ex_scope_open(struct ex_scope *self, struct ex_strand *strand, unsigned fla
 }
 
 void *ex_scope_new(struct ex_scope *self, size_t frame_size) {
-    EX_REQUIRE(self->is_open, "a child is made for a scope that is not open");
-    EX_REQUIRE(frame_size >= sizeof(struct ex_frame), "a frame begins with a struct ex_frame");
+    EX_REQUIRE(self->is_open, "ex_scope_new: the scope is not open; call ex_scope_open first");
+    EX_REQUIRE(frame_size >= sizeof(struct ex_frame),
+               "ex_scope_new: a size smaller than a struct ex_frame, with which each frame begins");
     if (frame_size > SIZE_MAX - sizeof(struct ex_scope_child)) {
         return NULL;
     }
@@ -119,9 +120,9 @@ void ex_scope_discard(void *frame) {
 void ex_scope_spawn(struct ex_scope *self, struct ex_frame *frame) {
     struct ex_scope_child *const child = (struct ex_scope_child *)(void *)frame - 1;
 
+    EX_REQUIRE(self->is_open, "ex_scope_spawn: the scope is not open; call ex_scope_open first");
     child->scope = self;
     ex_wait_enter(&self->guard);
-    EX_REQUIRE(self->is_open, "a child is spawned into a scope that is not open");
     link_child(self, child);
     /* It cannot return before the guard is free: until then its task may be used. */
     struct ex_task *const task = ex_task_spawn(EX_FRAME(child, ex_scope_child));
@@ -133,12 +134,18 @@ void ex_scope_spawn(struct ex_scope *self, struct ex_frame *frame) {
 }
 
 void ex_scope_cancel(struct ex_scope *self) {
+    if (!self->is_open) {
+        return; /* all children have returned */
+    }
     ex_wait_enter(&self->guard);
     tell_all(self);
     ex_wait_leave(&self->guard);
 }
 
 int64_t ex_scope_error(struct ex_scope *self) {
+    if (!self->is_open) {
+        return self->error;
+    }
     ex_wait_enter(&self->guard);
     const int64_t error = self->error;
     ex_wait_leave(&self->guard);
@@ -164,7 +171,8 @@ static bool is_empty(struct ex_scope *self, struct ex_strand *strand) {
 }
 
 static void close_scope(struct ex_scope *self, struct ex_strand *strand) {
-    EX_REQUIRE(ex_strand_is(strand, EX_STRAND_SCOPES), "a scope is left by another strand");
+    EX_REQUIRE(ex_strand_is(strand, EX_STRAND_SCOPES),
+               "ex_scope_leave: by another strand than opened it");
     strand->state = (uint16_t)(strand->state - EX_STRAND_SCOPE_ONE);
     self->is_open = false;
     ex_wait_guard_deinit(&self->guard);
@@ -172,7 +180,7 @@ static void close_scope(struct ex_scope *self, struct ex_strand *strand) {
 
 EX_RESUME(ex_scope) {
     EX_BEGIN(ex_scope);
-    EX_REQUIRE(self->is_open, "a scope is left that is not open");
+    EX_REQUIRE(self->is_open, "ex_scope_leave: the scope is not open, or was left before");
     while (!is_empty(self, strand)) {
         EX_SUSPEND();
     }

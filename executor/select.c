@@ -8,7 +8,7 @@ static struct ex_branch *branch_at(struct ex_frame *frame, size_t index) {
 
 EX_RESUME(ex_select) {
     EX_BEGIN_BRANCHES(ex_select, branch_at);
-    EX_REQUIRE(self->set.count > 0, "a select of no branches");
+    EX_REQUIRE(self->set.count > 0, "ex_select: no branches, so that nothing could end it");
     ex_branch_begin(&self->set, strand);
     while (!ex_branch_run(&self->set, strand)) {
         EX_SUSPEND();

@@ -9,7 +9,8 @@ void ex_semaphore_init(struct ex_semaphore *semaphore, enum ex_wait_kind kind, u
 
 void ex_semaphore_deinit(struct ex_semaphore *semaphore) {
     ex_wait_enter(&semaphore->guard);
-    EX_REQUIRE(semaphore->queue.first == NULL, "a semaphore is destroyed while somebody waits");
+    EX_REQUIRE(semaphore->queue.first == NULL,
+               "ex_semaphore_deinit: somebody waits for permits; end those tasks first");
     ex_wait_leave(&semaphore->guard);
     ex_wait_guard_deinit(&semaphore->guard);
 }
@@ -137,7 +138,8 @@ void ex_semaphore_release_slowly(struct ex_semaphore *semaphore, uint32_t count)
     while (!ex_semaphore_add(semaphore, count)) {
         const uint64_t permits = permits_of(semaphore);
         EX_REQUIRE(count <= EX_SEMAPHORE_PERMITS_MAX - (uint32_t)permits,
-                   "more permits are released than a semaphore can hold");
+                   "ex_semaphore_release: more than EX_SEMAPHORE_PERMITS_MAX permits; release what "
+                   "was acquired");
         if ((permits & EX_SEMAPHORE_WANTED) != 0) {
             set_permits(semaphore, permits + count);
             serve(semaphore);

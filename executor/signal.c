@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 void ex_signal_block(const sigset_t *set) {
+    EX_REQUIRE(set != NULL, "ex_signal_block: the set is NULL");
     const int status = pthread_sigmask(SIG_BLOCK, set, NULL);
 
     EX_ASSERT(status == 0);
@@ -25,6 +26,7 @@ static bool is_blocked(const sigset_t *set) {
 }
 
 int ex_signal_open(struct ex_io *io, struct ex_scheduler *scheduler, const sigset_t *set) {
+    EX_REQUIRE(set != NULL, "ex_signal_open: the set is NULL");
     if (!is_blocked(set)) {
         return -EINVAL;
     }
@@ -40,7 +42,7 @@ static int64_t take_next(struct ex_io_operation *operation, int descriptor) {
     if (size < 0) {
         return ex_io_error();
     }
-    EX_ASSERT(size == (ssize_t)sizeof info);
+    EX_REQUIRE(size == (ssize_t)sizeof info, "ex_signal_next: the handle is not of ex_signal_open");
     if (self->info != NULL) {
         *self->info = info;
     }

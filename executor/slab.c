@@ -118,6 +118,7 @@ static struct ex_slab_page *add_page(struct ex_slab *slab, uint32_t class, size_
     page->is_single = is_single;
     page->words = NULL;
     page->local = slab->local;
+    page->self = page;
     page->free = &slab->free[class];
     __atomic_store_n(&slab->pages, page, __ATOMIC_RELEASE);
     return page;

@@ -41,6 +41,7 @@ struct ex_slab_page {
     void **words;            /* one for each slot, made for the first that wants one; else NULL */
     void *local;             /* the slab's, where most look for it */
     struct ex_strand **free; /* the slab's list for slots of this size */
+    const void *self;        /* this page: tells it from memory that is none */
 };
 
 struct ex_slab {
@@ -99,6 +100,23 @@ static inline void ex_slab_free(struct ex_strand *slot) {
     slot->leaf = page->local;
     slot->next = *list;
     *list = slot;
+}
+
+/* Whether an address may be a slot's: its page would be one. As far as there is memory there. */
+static inline bool ex_slab_has_page(const struct ex_strand *slot) {
+    const struct ex_slab_page *const page = ex_slab_page_of(slot);
+
+    return page->self == page;
+}
+
+/* Whether it is a slot's, and not that of the slot that was freed last. */
+static inline bool ex_slab_is_given(const struct ex_strand *slot) {
+    const struct ex_slab_page *const page = ex_slab_page_of(slot);
+    const uint32_t at = (uint32_t)((uintptr_t)slot - (uintptr_t)page);
+
+    return ex_slab_has_page(slot) && at >= EX_SLAB_SLOTS_AT && at < page->begun &&
+           (at - EX_SLAB_SLOTS_AT) % page->slot_size == 0 && *page->free != slot &&
+           __atomic_load_n(&page->slab->remote, __ATOMIC_RELAXED) != slot;
 }
 
 /* The last word of a slot of a slab that has times. */

@@ -31,6 +31,7 @@ int ex_socket_listen(struct ex_io *io,
                      const struct ex_address *address,
                      int backlog) {
     const int one = 1;
+    EX_REQUIRE(address != NULL, "ex_socket_listen: the address is NULL");
     const int descriptor = socket(address->as.any.sa_family, SOCK_STREAM | OPEN_FLAGS, 0);
 
     if (descriptor < 0) {
@@ -47,6 +48,7 @@ int ex_socket_listen(struct ex_io *io,
 int ex_socket_bind(struct ex_io *io,
                    struct ex_scheduler *scheduler,
                    const struct ex_address *address) {
+    EX_REQUIRE(address != NULL, "ex_socket_bind: the address is NULL");
     const int descriptor = socket(address->as.any.sa_family, SOCK_DGRAM | OPEN_FLAGS, 0);
 
     if (descriptor < 0) {
@@ -153,6 +155,7 @@ struct ex_frame *ex_socket_connect(struct ex_socket_connect *self,
                                    const struct ex_address *address) {
     static const struct ex_io_kind kind = {EX_SOURCE_WRITE, connect_it};
 
+    EX_REQUIRE(address != NULL, "ex_socket_connect: the address is NULL");
     self->address = *address;
     self->is_begun = false;
     return ex_io_operation(&self->operation, io, &kind);
@@ -175,6 +178,7 @@ EX_RESUME(ex_socket_dial) {
 
 struct ex_frame *
 ex_socket_dial(struct ex_socket_dial *self, struct ex_io *io, const struct ex_address *address) {
+    EX_REQUIRE(io != NULL && address != NULL, "ex_socket_dial: NULL for the handle or the address");
     *io = EX_IO_NONE;
     self->io = io;
     self->connect.address = *address;
@@ -203,6 +207,7 @@ struct ex_frame *ex_socket_accept(struct ex_socket_accept *self,
                                   struct ex_address *address) {
     static const struct ex_io_kind kind = {EX_SOURCE_READ, accept_one};
 
+    EX_REQUIRE(io != NULL, "ex_socket_accept: NULL where it is to write the connection");
     *io = EX_IO_NONE;
     self->io = io;
     self->address = address;

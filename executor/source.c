@@ -141,7 +141,10 @@ static void give_back(struct ex_source *source) {
         return;
     }
     struct epoll_event none = {.events = 0};
-    epoll_ctl(source->pool->epoll, EPOLL_CTL_DEL, source->descriptor, &none);
+    const int status = epoll_ctl(source->pool->epoll, EPOLL_CTL_DEL, source->descriptor, &none);
+    EX_REQUIRE(status == 0,
+               "ex_io_close: close(2) was called on its number, which may be another file's by "
+               "now; close what ex_io_open took over by ex_io_close alone");
     close(source->descriptor);
     source->descriptor = -1;
 }
@@ -208,9 +211,10 @@ int ex_source_begin(struct ex_source *source,
     ex_wait_enter(&source->guard);
     if (source->is_open && source->generation == generation) {
         EX_REQUIRE(source->directions[direction].user == NULL,
-                   direction == EX_SOURCE_READ
-                       ? "two operations read from one descriptor at one time"
-                       : "two operations write to one descriptor at one time");
+                   direction == EX_SOURCE_READ ? "ex_io: another operation reads (or accepts, or "
+                                                 "receives) from it; one at a time may"
+                                               : "ex_io: another operation writes (or connects, or "
+                                                 "sends) to it; one at a time may");
         status = source->directions[direction].kept;
         source->directions[direction].kept = 0;
         source->directions[direction].user = status == 0 ? user : NULL;

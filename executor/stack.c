@@ -38,7 +38,7 @@ static size_t round_up(size_t size, size_t unit) {
 }
 
 void ex_stack_init(struct ex_stack_pool *pool, size_t size, bool protects) {
-    EX_REQUIRE(size <= EX_STACK_SIZE_MAX, "a fiber's stack is at most 1 GiB");
+    EX_REQUIRE(size <= EX_STACK_SIZE_MAX, "ex_scheduler_create: fiber_stack_size is at most 1 GiB");
 
     const long page_size = sysconf(_SC_PAGESIZE);
     EX_ASSERT(page_size > 0);
@@ -63,7 +63,7 @@ static void slab_unmap(struct ex_stack_pool *pool, struct ex_stack_slab *slab) {
 }
 
 void ex_stack_deinit(struct ex_stack_pool *pool) {
-    EX_REQUIRE(pool->used_count == 0, "fibers still stand on their stacks");
+    EX_REQUIRE(pool->used_count == 0, "ex_scheduler_destroy: a fiber has not returned");
 
     while (pool->slabs != NULL) {
         struct ex_stack_slab *slab = pool->slabs;

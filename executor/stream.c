@@ -3,6 +3,7 @@
 #include <errno.h>
 
 void ex_stream_open(struct ex_stream *self, struct ex_frame *generator) {
+    EX_REQUIRE(generator != NULL, "ex_stream_open: the generator is NULL");
     self->frame.resume = ex_frame_completed;
     self->frame.at = 0;
     self->inner = generator;
@@ -17,7 +18,9 @@ void ex_stream_open(struct ex_stream *self, struct ex_frame *generator) {
 static inline int64_t go_on(struct ex_stream *self, struct ex_strand *strand, int64_t value) {
     for (;;) {
         if (value == EX_STREAM_ITEM) {
-            EX_REQUIRE(!self->is_closing, "a generator yields an item after it was told to end");
+            EX_REQUIRE(!self->is_closing,
+                       "EX_YIELD_ITEM: the last yield gave -ECANCELED, nobody wants items; clean "
+                       "up and return");
             return 1;
         }
         if (value == EX_PENDING) {
@@ -76,12 +79,13 @@ EX_RESUME(ex_stream) {
 
 static struct ex_frame *await(struct ex_stream *self) {
     EX_REQUIRE(self->frame.at == 0 || self->frame.resume == ex_frame_completed,
-               "a stream is awaited twice at one time");
+               "ex_stream_next, ex_stream_close: the stream is being awaited; one at a time may");
     return EX_FRAME(self, ex_stream);
 }
 
 struct ex_frame *ex_stream_next(struct ex_stream *self) {
-    EX_REQUIRE(!self->is_closing, "a stream is used after it was closed");
+    EX_REQUIRE(!self->is_closing,
+               "ex_stream_next: the stream was closed; call ex_stream_open to begin anew");
     return await(self);
 }
 
@@ -112,7 +116,8 @@ static int64_t run(struct ex_frame *frame) {
     struct ex_strand nobody = {.owner = EX_STRAND_OWNER_NONE};
     const int64_t value = frame->resume(frame, &nobody, 0);
 
-    EX_REQUIRE(value != EX_PENDING, "a generator that waits is used outside of any task");
+    EX_REQUIRE(value != EX_PENDING,
+               "ex_stream_pull, ex_stream_shut: the generator waits; use ex_stream_next in a task");
     return value;
 }
 

@@ -102,8 +102,10 @@ allocate(struct ex_worker *worker, struct ex_scheduler *scheduler, size_t size) 
 void *ex_task_new_any(struct ex_scheduler *scheduler, size_t frame_size) {
     struct ex_worker *const worker = ex_worker_self;
 
-    EX_REQUIRE(frame_size >= sizeof(struct ex_frame), "a frame begins with a struct ex_frame");
-    EX_REQUIRE(worker != NULL || scheduler != NULL, "a task is made outside of any scheduler");
+    EX_REQUIRE(frame_size >= sizeof(struct ex_frame),
+               "ex_task_new: a size smaller than a struct ex_frame, with which each frame begins");
+    EX_REQUIRE(worker != NULL || scheduler != NULL,
+               "ex_task_new: a NULL scheduler outside of any task; name the scheduler");
     if (frame_size > SIZE_MAX / 2) {
         return NULL;
     }
@@ -125,6 +127,7 @@ static void begin_time(struct ex_strand *root, const struct ex_worker *worker) {
 
 /* On a thread that is none of the scheduler's. */
 static void spawn_foreign(struct ex_strand *root) {
+    EX_REQUIRE(ex_slab_has_page(root), "ex_task_spawn: the frame is not of ex_task_new");
     struct ex_scheduler *const scheduler = ex_slab_of(root)->home;
     struct ex_worker *const first = &scheduler->workers[0];
 
@@ -149,11 +152,11 @@ struct ex_task *ex_task_spawn_any(struct ex_frame *frame, uintptr_t up) {
     struct ex_worker *const worker = ex_worker_self;
 
     EX_REQUIRE((root->state & (EX_STRAND_LIVE | EX_STRAND_RETURNED)) != EX_STRAND_LIVE,
-               "a task is spawned twice");
+               "ex_task_spawn: the task runs already; one spawn for each ex_task_new");
     write_up(root, up);
     root->leaf = frame;
     __atomic_store_n(&root->requests, 0, __ATOMIC_RELAXED);
-    if (worker == NULL || ex_slab_of(root)->owner != worker) {
+    if (worker == NULL || ex_slab_of(root) != &worker->slab) {
         spawn_foreign(root);
         return task;
     }
@@ -174,10 +177,9 @@ struct ex_task *ex_task_spawn_any(struct ex_frame *frame, uintptr_t up) {
 
 /* ---- end ---- */
 
-/* The task is gone: wakes that come from now on do nothing. From any thread. */
-/* What another thread may still have listed is freed by who takes it off the list; before, the
- * memory is given to its slab's worker (executor/crew.h says why). `state` stays: a drain may be
- * reading it. */
+/* The task is gone: wakes that come from now on do nothing. What others may still have listed is
+ * freed by who takes it off the list; before, the memory is given to its slab's worker
+ * (executor/crew.h says why). `state` stays: a drain may be reading it. */
 static __attribute__((noinline)) void release_slowly(struct ex_strand *root) {
     const struct ex_scheduler *const scheduler = ex_slab_of(root)->home;
 
@@ -204,10 +206,12 @@ static inline void release(struct ex_strand *root) {
 }
 
 void ex_task_discard(void *frame) {
-    struct ex_strand *const root = &task_of_frame(frame)->strand;
+    struct ex_strand *const root = frame == NULL ? NULL : &task_of_frame(frame)->strand;
 
+    EX_REQUIRE(root != NULL && ex_slab_is_given(root),
+               "ex_task_discard: the frame is not of ex_task_new, or was discarded before");
     EX_REQUIRE((root->state & (EX_STRAND_LIVE | EX_STRAND_RETURNED)) != EX_STRAND_LIVE,
-               "a spawned task is discarded");
+               "ex_task_discard: it was spawned; abort it, or detach it, instead");
     ex_crew_free(root);
 }
 
@@ -263,11 +267,19 @@ static bool is_released(struct ex_task *task) {
 }
 
 static void require_handle(struct ex_task *task) {
-    EX_REQUIRE(task != NULL, "a task's handle is NULL");
-    EX_REQUIRE(!is_released(task), "a task's handle is used after it was joined or detached");
+    EX_REQUIRE(task != NULL, "ex_task_*: the handle is NULL; look at what gave it");
+    EX_REQUIRE(!is_released(task),
+               "ex_task_*: the handle was joined, taken or detached before; the task is gone");
     EX_REQUIRE(is_local(&task->strand) || ex_worker_self == NULL ||
                    ex_slab_page_of(&task->strand)->local == EX_WORKER_NOT_LOCAL,
-               "the handle of a local task is used by a task of another scheduler");
+               "ex_task_*: the handle of a local task, in a task of another scheduler");
+}
+
+/* A task may ask of itself what its handle's owner may. */
+static void require_owner(struct ex_task *task) {
+    require_handle(task);
+    EX_REQUIRE(load_up(task) != EX_TASK_UP_DETACHED || task == ex_task_current(),
+               "ex_task_*: the handle was detached before; detached tasks have none");
 }
 
 /* A local task, its handle valid. */
@@ -289,7 +301,8 @@ static __attribute__((noinline)) void detach_slowly(struct ex_task *task) {
         release(&task->strand);
         return;
     }
-    EX_REQUIRE(up == EX_TASK_UP_OUTERMOST, "a task is detached while somebody waits for it");
+    EX_REQUIRE(up == EX_TASK_UP_OUTERMOST,
+               "ex_task_detach: somebody waits for the task, or it was detached before");
 }
 
 void ex_task_detach(struct ex_task *task) {
@@ -330,6 +343,7 @@ static void request_cancel(struct ex_task *task, uint8_t request) {
 }
 
 void ex_task_abort(struct ex_task *task) {
+    require_owner(task);
     request_cancel(task, EX_STRAND_REQUEST_CANCEL);
 }
 
@@ -338,13 +352,14 @@ void ex_task_abort_once(struct ex_task *task) {
 }
 
 bool ex_task_is_done(struct ex_task *task) {
-    require_handle(task);
+    require_owner(task);
     return load_up(task) == EX_TASK_UP_RETURNED;
 }
 
 int64_t ex_task_take(struct ex_task *task) {
-    require_handle(task);
-    EX_REQUIRE(load_up(task) == EX_TASK_UP_RETURNED, "the result of a task that runs is taken");
+    require_owner(task);
+    EX_REQUIRE(load_up(task) == EX_TASK_UP_RETURNED,
+               "ex_task_take: it has not returned; await ex_task_join instead");
     return take(&task->strand);
 }
 
@@ -389,7 +404,7 @@ static __attribute__((noinline)) int64_t look(struct ex_task_join *self, struct 
         up = replace_up(root, EX_TASK_UP_OUTERMOST, mine);
     }
     EX_REQUIRE(up == EX_TASK_UP_OUTERMOST || up == EX_TASK_UP_RETURNED || up == mine,
-               "two wait for one task");
+               "ex_task_join: another waits for the task, or it was detached; one may wait");
     if (up != EX_TASK_UP_RETURNED) {
         if (!ex_strand_take_cancel(strand)) {
             return EX_PENDING;
@@ -423,6 +438,8 @@ int64_t ex_task_join_slowly(struct ex_frame *frame, struct ex_strand *strand, in
     (void)value;
     if (frame->at == 0) {
         require_handle(self->task);
+        EX_REQUIRE(&self->task->strand != ex_strand_root(strand),
+                   "ex_task_join: a task waits for itself, which nothing could end");
         strand->leaf = frame;
         frame->at = EX_AT_WORD(EX_TASK_JOIN_LINE);
     } else if (frame->at != EX_AT_WORD(EX_TASK_JOIN_LINE)) {

@@ -35,7 +35,8 @@ static void init(struct ex_timer *timer, uint64_t deadline_ns) {
 static void start(struct ex_timer *timer, struct ex_strand *strand) {
     struct ex_worker *const worker = ex_worker_self;
 
-    EX_REQUIRE(worker != NULL, "a time is awaited outside of any scheduler");
+    EX_REQUIRE(worker != NULL,
+               "ex_sleep, ex_deadline: awaited outside of any scheduler; await it in a task");
     timer->strand = strand;
     timer->worker = worker;
     lock(worker);
@@ -195,6 +196,7 @@ EX_RESUME(ex_deadline) {
 
 struct ex_frame *
 ex_deadline(struct ex_deadline *self, struct ex_frame *child, uint64_t deadline_ns) {
+    EX_REQUIRE(child != NULL, "ex_deadline: the frame is NULL");
     init(&self->timer, deadline_ns);
     ex_branch_init(&self->branch, child);
     self->is_told = false;

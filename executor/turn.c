@@ -22,7 +22,8 @@ ex_turn_climb(struct ex_strand *strand, struct ex_frame *frame, int64_t value) {
 
 void ex_turn_close_slowly(struct ex_strand *strand) {
     EX_REQUIRE(!ex_strand_is(strand, EX_STRAND_SCOPES),
-               "a task or branch returns with a scope open: its children would outlive it");
+               "a task or branch returns with a scope open, whose children would outlive it; await "
+               "ex_scope_leave first");
     ex_call_release(strand);
 }
 

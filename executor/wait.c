@@ -15,9 +15,10 @@ void ex_wait_guard_init_slowly(struct ex_wait_guard *guard, enum ex_wait_kind ki
 #ifdef EX_SMALL
     (void)guard;
     (void)kind;
-    EX_REQUIRE(false, "a kind of object there is not");
+    EX_REQUIRE(false, "an ex_*_init: a kind other than EX_WAIT_LOCAL");
 #else
-    EX_REQUIRE(kind == EX_WAIT_SHARED, "a kind of object there is not");
+    EX_REQUIRE(kind == EX_WAIT_SHARED,
+               "an ex_*_init or ex_*_create: a kind other than EX_WAIT_LOCAL and EX_WAIT_SHARED");
     guard->thread = 0;
     const int status = pthread_mutex_init(&guard->mutex, NULL);
     EX_ASSERT(status == 0);
@@ -29,12 +30,24 @@ void ex_wait_guard_deinit_slowly(struct ex_wait_guard *guard) {
     (void)guard;
 #else
     const int status = pthread_mutex_destroy(&guard->mutex);
-    EX_REQUIRE(status == 0, "an object is destroyed while another thread uses it");
+    EX_REQUIRE(
+        status == 0,
+        "an ex_*_deinit, ex_*_destroy or last ex_*_drop: another thread uses the object still");
 #endif
 }
 
+void ex_wait_refuse(const struct ex_wait_guard *guard) {
+    ex_panic(
+        __FILE__,
+        __LINE__,
+        guard->thread == EX_WAIT_DESTROYED
+            ? "a lock, channel or the like is used after its ex_*_deinit, or its last ex_*_drop"
+            : "a lock, channel or the like of kind EX_WAIT_LOCAL is used by another thread "
+              "than made it, or was never initialised; make it with EX_WAIT_SHARED");
+}
+
 void ex_wait_enter_slowly(struct ex_wait_guard *guard) {
-    EX_REQUIRE(guard->thread == 0, "a local object is used by another thread than its own");
+    ex_wait_require_thread(guard);
 #ifndef EX_SMALL
     pthread_mutex_lock(&guard->mutex);
 #endif
@@ -62,8 +75,12 @@ void ex_wait_end_all(const struct ex_wait_guard *guard,
 int64_t ex_wait_block(const struct ex_wait_guard *guard, struct ex_frame *operation) {
     struct thread self = {.strand = {.leaf = operation, .owner = EX_STRAND_OWNER_THREAD}};
 
-    EX_REQUIRE(guard->thread == 0, "a thread would block on a local object");
-    EX_REQUIRE(ex_worker_self == NULL, "a thread that runs tasks would block");
+    EX_REQUIRE(
+        guard->thread == 0,
+        "an ex_*_blocking: the object is of kind EX_WAIT_LOCAL; make it with EX_WAIT_SHARED");
+    EX_REQUIRE(ex_worker_self == NULL,
+               "an ex_*_blocking: inside a task, whose thread would stand still; await the "
+               "operation instead");
     ex_park_init(&self.park);
     int64_t value = operation->resume(operation, &self.strand, 0);
     while (value == EX_PENDING) {

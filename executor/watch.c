@@ -13,13 +13,15 @@ void ex_watch_init_mem(struct ex_watch *watch,
                        enum ex_wait_kind kind,
                        size_t value_size,
                        void *memory) {
+    EX_REQUIRE(memory != NULL || value_size == 0, "ex_watch_init_mem: the memory is NULL");
     *watch = (struct ex_watch){.value = memory, .value_size = value_size};
     ex_wait_guard_init(&watch->guard, kind);
 }
 
 void ex_watch_deinit(struct ex_watch *watch) {
     ex_wait_enter(&watch->guard);
-    EX_REQUIRE(watch->receiver_count == 0, "a watch is destroyed that has receivers");
+    EX_REQUIRE(watch->receiver_count == 0,
+               "ex_watch_destroy, ex_watch_deinit: it has receivers; unsubscribe them first");
     EX_ASSERT(watch->queue.first == NULL);
     ex_wait_leave(&watch->guard);
     ex_wait_guard_deinit(&watch->guard);
@@ -32,6 +34,8 @@ struct ex_watch *ex_watch_create(enum ex_wait_kind kind, size_t value_size, cons
     }
     struct ex_watch *const watch = malloc(sizeof *watch + value_size);
     if (watch != NULL) {
+        EX_REQUIRE(initial != NULL || value_size == 0,
+                   "ex_watch_create: the initial value is NULL");
         ex_watch_init_mem(watch, kind, value_size, watch + 1);
         ex_element_copy(watch->value, initial, value_size);
     }
@@ -54,9 +58,10 @@ void ex_watch_subscribe(struct ex_watch *watch, struct ex_watch_receiver *receiv
 void ex_watch_unsubscribe(struct ex_watch_receiver *receiver) {
     struct ex_watch *const watch = receiver->watch;
 
-    EX_REQUIRE(watch != NULL, "a receiver is unsubscribed twice");
+    EX_REQUIRE(watch != NULL, "ex_watch_unsubscribe: the receiver is not subscribed (any more)");
     ex_wait_enter(&watch->guard);
-    EX_REQUIRE(!receiver->is_receiving, "a receiver is unsubscribed while it receives");
+    EX_REQUIRE(!receiver->is_receiving,
+               "ex_watch_unsubscribe: a task receives with it; end that first");
     receiver->watch = NULL;
     watch->receiver_count--;
     ex_wait_leave(&watch->guard);
@@ -98,7 +103,9 @@ static int64_t take(struct ex_watch_receiver *receiver, void *value) {
 }
 
 static struct ex_watch *watch_of(const struct ex_watch_receiver *receiver) {
-    EX_REQUIRE(receiver->watch != NULL, "a receiver receives that is not subscribed");
+    EX_REQUIRE(receiver->watch != NULL,
+               "ex_watch_changed, ex_watch_get: the receiver is not subscribed; call "
+               "ex_watch_subscribe first");
     return receiver->watch;
 }
 
@@ -106,7 +113,9 @@ bool ex_watch_get(struct ex_watch_receiver *receiver, void *value) {
     struct ex_watch *const watch = watch_of(receiver);
 
     ex_wait_enter(&watch->guard);
-    EX_REQUIRE(!receiver->is_receiving, "two receive with one receiver");
+    EX_REQUIRE(
+        !receiver->is_receiving,
+        "ex_watch_changed: another task receives with this receiver; subscribe one for each");
     const bool is_new = receiver->seen != watch->version;
     receiver->seen = watch->version;
     ex_element_copy(value, watch->value, watch->value_size);
@@ -118,7 +127,9 @@ static int64_t begin(struct ex_watch_changed *self, struct ex_strand *strand) {
     struct ex_watch *const watch = watch_of(self->receiver);
 
     ex_wait_enter(&watch->guard);
-    EX_REQUIRE(!self->receiver->is_receiving, "two receive with one receiver");
+    EX_REQUIRE(
+        !self->receiver->is_receiving,
+        "ex_watch_changed: another task receives with this receiver; subscribe one for each");
     int64_t value = take(self->receiver, self->value);
     if (value == -EAGAIN) {
         ex_wait_push(&watch->queue, &self->node, strand);

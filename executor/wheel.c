@@ -42,7 +42,9 @@ void ex_wheel_init(struct ex_wheel *wheel) {
 }
 
 void ex_wheel_insert(struct ex_wheel *wheel, struct ex_wheel_node *node, uint64_t deadline_ns) {
-    EX_REQUIRE(!ex_wheel_armed(node), "a timer is started that has been started");
+    EX_REQUIRE(
+        !ex_wheel_armed(node),
+        "ex_sleep, ex_deadline: its timer runs already: a frame was awaited twice at one time");
     node->deadline_ns = deadline_ns;
     if (deadline_ns > wheel->now_ns) {
         place(wheel, node);
@@ -62,7 +64,8 @@ bool ex_wheel_cancel(struct ex_wheel *wheel, struct ex_wheel_node *node) {
     node->next = NULL;
     if (next == previous) { /* it was alone in its list, and this is the head */
         const ptrdiff_t list = next - wheel->lists;
-        EX_REQUIRE(list >= 0 && list < EX_WHEEL_LISTS, "a timer of another scheduler is cancelled");
+        EX_REQUIRE(list >= 0 && list < EX_WHEEL_LISTS,
+                   "ex_sleep, ex_deadline: a timer of another scheduler is cancelled");
         if (list < EX_WHEEL_SLOTS) {
             vacate(wheel, (uint32_t)list);
         }
@@ -88,8 +91,8 @@ uint64_t ex_wheel_next(const struct ex_wheel *wheel) {
 /* What was inserted late is by now either later than what has been reached, and belongs among what
  * is still in the slots, or before all of it. */
 void ex_wheel_advance(struct ex_wheel *wheel, uint64_t now_ns) {
-    EX_REQUIRE(now_ns >= wheel->now_ns, "the time of a scheduler went back");
-    EX_REQUIRE(now_ns != EX_WHEEL_NEVER, "the time of a scheduler is over");
+    EX_REQUIRE(now_ns >= wheel->now_ns, "the clock went back");
+    EX_REQUIRE(now_ns != EX_WHEEL_NEVER, "the clock is at its end");
     wheel->now_ns = now_ns;
     struct ex_wheel_node *due = &wheel->lists[EX_WHEEL_DUE];
     struct ex_wheel_node *late = &wheel->lists[EX_WHEEL_LATE];

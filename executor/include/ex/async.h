@@ -70,6 +70,8 @@
 #define EX_RETURN(result)                                                                          \
     do {                                                                                           \
         const int64_t ex_result_ = (result);                                                       \
+        EX_REQUIRE(!__builtin_constant_p(result) || ex_result_ != EX_PENDING,                      \
+                   "EX_RETURN(EX_PENDING): to wait, use EX_SUSPEND() or EX_AWAIT");                \
         frame->resume = ex_frame_completed;                                                        \
         return ex_result_;                                                                         \
     } while (0)

@@ -7,9 +7,10 @@
  *   queued ──► runs ──► returned: `value` is what the function returned
  *      └─ cancelled: -ECANCELED, it never runs
  *
- * A function that has begun is not stopped: whoever awaits it, cancelled or past a deadline, waits
- * until it has returned, and gets its result; the next await is told of the cancel. So what the
- * function uses may lie in the frame that awaits it.
+ * A function that has begun is not stopped (one that never returns keeps its task, and the end of
+ * the scheduler, for ever): whoever awaits it, cancelled or past a deadline, waits until it has
+ * returned, and gets its result; the next await is told of the cancel. So what the function uses
+ * may lie in the frame that awaits it.
  *
  * Memory:  the frame's. The pool's threads are started when they are needed, at most
  *          ex_scheduler_options.blocking_thread_count_max of them, and end when they have idled for

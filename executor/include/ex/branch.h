@@ -35,7 +35,8 @@
 
 #include <ex/strand.h>
 
-/* Makes the initialised frame a branch, to be joined or selected. It runs nothing. */
+/* Makes the initialised frame, which is no other branch's, one to be joined or selected. It runs
+ * nothing. */
 static inline void ex_branch_init(struct ex_branch *branch, struct ex_frame *frame) {
     branch->strand = (struct ex_strand){.leaf = frame, .owner = EX_STRAND_OWNER_BRANCH};
     frame->up = (struct ex_frame *)(uintptr_t)1; /* nobody above */

@@ -59,7 +59,8 @@ EX_PUBLIC int64_t ex_call_begin(struct ex_strand *strand, struct ex_frame *calle
 /* Frees the chunks that are idle now; they come again when they are needed. */
 EX_PUBLIC void ex_call_trim(struct ex_strand *strand);
 
-/* Awaits the frame that CALL initialises at `callee`, SIZE bytes; `value` is its result. */
+/* Awaits the frame that CALL initialises at `callee`, SIZE bytes, which nobody compares with what
+ * it writes; `value` is its result. */
 #define EX_CALL(size, call)                                                                        \
     do {                                                                                           \
         struct ex_frame *ex_child_;                                                                \

@@ -17,11 +17,13 @@
 /* A NULL scheduler means that of the calling task. */
 EX_PUBLIC int ex_counter_open(struct ex_io *io, struct ex_scheduler *scheduler, uint32_t count);
 
-/* Never waits. -EBADF: closed; -EAGAIN: the count would pass 2^64 - 2. From any task or, unless the
- * scheduler is local, any thread; a signal handler writes the 8 bytes itself. */
+/* Never waits. -EBADF: closed; -EAGAIN: the count would pass 2^64 - 2; -EINVAL: `count` does. From
+ * any task or, unless the scheduler is local, any thread; a signal handler writes the 8 bytes
+ * itself. */
 EX_PUBLIC int ex_counter_add(struct ex_io io, uint64_t count);
 
-/* Awaitable: the count, which is 0 then; INT64_MAX stands for more. */
+/* Awaitable: the count, which is 0 then; INT64_MAX stands for more. Panics for what is no
+ * counter, as far as that shows. */
 struct ex_counter_take {
     struct ex_io_operation operation;
 };

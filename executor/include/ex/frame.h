@@ -16,6 +16,11 @@
  *   - On return `resume` becomes ex_frame_completed, which panics: no state for "returned".
  *   - `at` is 0 before the first resume, else EX_AT_WORD(line): a debugger reads it.
  *
+ * Undefined, for no await looks: a frame that is NULL, that was not initialised, that is awaited
+ * while it waits already, or that is initialised again, moved or freed before it returned. So an
+ * initialiser never gives NULL; one that may have no memory for its frame is a future
+ * (ex/future.h).
+ *
  * Children that never live at one time share a union: a frame is as big as its biggest moment.
  *
  * Memory:  the frame is its caller's; nothing is allocated.

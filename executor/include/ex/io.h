@@ -14,6 +14,9 @@
  * read from a descriptor (accept and receive are reads) and one may write (connect is a write); a
  * second one panics.
  *
+ * The number is the library's from ex_io_open on. After a close(2) of it nobody who waits would
+ * ever be told, and ex_io_close panics, before it closes what the number may be by then.
+ *
  * Cancellation (ex/task.h) and deadlines (ex/timer.h) end an operation where it waits. One that has
  * transferred bytes returns how many, less than all, and the next await is told; one that has
  * transferred none returns -ECANCELED. So no byte is lost. The same goes for errors.
@@ -24,8 +27,8 @@
  * Memory:  the scheduler's; buffers are borrowed until the operation returns. A build for a small
  *          machine (EX_SMALL) has nothing of this.
  * Errors:  negative errno values.
- * Threads: what belongs to a local scheduler, on its thread; else any task of any worker. A number
- *          is closed once no thread is in a call with it.
+ * Threads: what belongs to a local scheduler, on its thread, and told while that scheduler is run;
+ *          else any task of any worker. A number is closed once no thread is in a call with it.
  * Price:   two system calls to open and close, and one more for each wait.
  */
 #ifndef EXECUTOR_INCLUDE_EX_IO_H
@@ -47,8 +50,9 @@ struct ex_io {
 #define EX_IO_NONE ((struct ex_io){NULL, 0})
 
 /* Takes a descriptor over, and makes it non-blocking. NULL: the calling task's scheduler, whose
- * destruction closes what is open still. On an error the descriptor remains the caller's: -EPERM (a
- * regular file), -EEXIST (taken over already), -EMFILE, -ENOMEM, -ENOSPC. */
+ * destruction closes what is open still. On an error the descriptor remains the caller's: -EBADF
+ * (no descriptor), -EPERM (a regular file), -EEXIST (taken over already), -EMFILE, -ENOMEM,
+ * -ENOSPC. */
 EX_PUBLIC int ex_io_open(struct ex_io *io, struct ex_scheduler *scheduler, int descriptor);
 
 /* The two ends of a pipe: to read from, to write to. */

@@ -8,6 +8,10 @@
  * its user's (a double join, an object of one thread touched by another). Operating errors (memory,
  * descriptors, cancellation) are negative errno values, never panics.
  *
+ * A sentence names the function that was used wrongly, what was wrong, and what to do instead. What
+ * cannot be seen without a cost on the paths that every step takes is not looked for: README.md,
+ * "Wrong use", says what that is.
+ *
  * A build for a small machine (EX_SMALL) has no stderr: what is not installed is not told, and the
  * end is a trap instruction.
  *
@@ -25,7 +29,7 @@ extern "C" {
 #define EX_PUBLIC __attribute__((visibility("default")))
 
 /* Told of a panic before abort(): file, line and a sentence without a newline. It may not return to
- * the runtime; when it returns, the process is aborted. */
+ * the runtime, nor use it; when it returns, the process is aborted. */
 typedef void ex_panic_function(const char *file, int line, const char *what);
 
 /* Replaces the line on stderr; NULL restores it. */

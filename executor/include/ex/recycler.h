@@ -71,7 +71,7 @@ static inline void *ex_recycler_take(struct ex_recycler *self, size_t size) {
     return block + 1;
 }
 
-/* Gives back what ex_recycler_take gave. */
+/* Gives back what ex_recycler_take gave; once, for nobody looks. */
 static inline void ex_recycler_give(struct ex_recycler_block *block) {
     struct ex_recycler *const self = block->recycler;
 

@@ -5,7 +5,8 @@
  *   W       │ R R W R                   after both R have unlocked
  *   R R     │ W R                       both at once
  *
- * A reader that holds it and reads again waits for ever when a writer stands between.
+ * A reader that holds it and reads again waits for ever when a writer stands between, and one that
+ * holds it and writes, or a writer that locks again, always does.
  *
  * Memory:  the lock is its user's; nothing is allocated.
  * Errors:  -ECANCELED: not locked.

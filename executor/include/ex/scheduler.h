@@ -13,7 +13,9 @@
  * Memory:  from malloc, or from options.memory: then nothing but stacks of fibers is ever
  *          allocated elsewhere.
  * Errors:  negative errno values.
- * Threads: create, run and destroy on one thread; tasks may be spawned from any.
+ * Threads: create, run and destroy on one thread, and abort a local one there, else they panic;
+ *          tasks may be spawned from any. A child process of fork() has none of the worker threads,
+ *          and shares the descriptors: it creates schedulers of its own.
  */
 #ifndef EXECUTOR_INCLUDE_EX_SCHEDULER_H
 #define EXECUTOR_INCLUDE_EX_SCHEDULER_H
@@ -39,7 +41,7 @@ EX_PUBLIC int ex_scheduler_create(struct ex_scheduler **scheduler,
 
 /* Runs until every task has returned, or ex_scheduler_stop. Local: runs them on this thread.
  * Returns 0; -EDEADLK when no task is ready and nothing that a scheduler knows of could wake one
- * (only for a scheduler in memory of the caller's, which cannot wait). */
+ * (only in a build for a small machine, which cannot wait). */
 EX_PUBLIC int ex_scheduler_run(struct ex_scheduler *scheduler);
 
 /* Local only: runs what is ready, without waiting. Returns how many tasks have not returned. */
@@ -51,7 +53,9 @@ EX_PUBLIC void ex_scheduler_stop(struct ex_scheduler *scheduler);
 /* Aborts every task that has not returned; run it afterwards until they have. */
 EX_PUBLIC void ex_scheduler_abort(struct ex_scheduler *scheduler);
 
-/* Aborts what has not returned, runs it to its end, and frees everything. Handles are gone. */
+/* Aborts what has not returned, runs it to its end, and frees everything. Handles are gone, and
+ * nothing of the scheduler may be used any more. It waits for ever for a task that waits on after
+ * its cancel (ex_dump says where), and panics inside a task. */
 EX_PUBLIC void ex_scheduler_destroy(struct ex_scheduler *scheduler);
 
 /* Tasks that were spawned and have not returned. */

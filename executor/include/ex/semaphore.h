@@ -10,7 +10,8 @@
  *
  * Memory:  the semaphore is its user's; nothing is allocated.
  * Errors:  -ECANCELED from ex_semaphore_acquire: no permit was taken.
- * Limits:  EX_SEMAPHORE_PERMITS_MAX; to release more panics.
+ * Limits:  EX_SEMAPHORE_PERMITS_MAX; to release more panics. Who wants more than there will ever be
+ *          waits for ever, and all behind it.
  * Threads: ex/wait.h.
  */
 #ifndef EXECUTOR_INCLUDE_EX_SEMAPHORE_H

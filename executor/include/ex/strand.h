@@ -116,14 +116,15 @@ static inline bool ex_strand_take_cancel(struct ex_strand *strand) {
     return true;
 }
 
-/* Between the two no await is told to cancel; up to 15 deep. */
+/* Between the two no await is told to cancel; up to 15 deep. Shields end with the strand. */
 static inline void ex_strand_shield(struct ex_strand *strand) {
-    EX_REQUIRE((strand->state & EX_STRAND_SHIELDS) != EX_STRAND_SHIELDS, "more than 15 shields");
+    EX_REQUIRE((strand->state & EX_STRAND_SHIELDS) != EX_STRAND_SHIELDS,
+               "ex_strand_shield: 15 are up; one unshield for each");
     strand->state = (uint16_t)(strand->state + EX_STRAND_SHIELD_ONE);
 }
 
 static inline void ex_strand_unshield(struct ex_strand *strand) {
-    EX_REQUIRE(ex_strand_is(strand, EX_STRAND_SHIELDS), "unshield without a shield");
+    EX_REQUIRE(ex_strand_is(strand, EX_STRAND_SHIELDS), "ex_strand_unshield: no shield is up");
     strand->state = (uint16_t)(strand->state - EX_STRAND_SHIELD_ONE);
 }
 

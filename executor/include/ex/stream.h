@@ -34,6 +34,9 @@
  * A task that is told to cancel while a generator awaits something tells the generator, as it would
  * any callee: it may return the error, or go on.
  *
+ * Undefined: a function that yields and is awaited or spawned, and one that is opened as a stream
+ * and has no struct ex_generator behind its frame.
+ *
  * Memory:  stream and generators are their users'; nothing is allocated.
  * Units:   an item is 64 bits: a number, or a pointer to what lives until the next next.
  * Errors:  what the generator returns, if it is negative.

@@ -15,7 +15,10 @@
  * Memory:  header and frame in one block of the scheduler's. The handle is the caller's until it
  *          joins or detaches; a joined handle is gone.
  * Errors:  ex_task_new gives NULL; the join gives the task's own result.
- * Threads: any, also outside of the scheduler.
+ * Misuse:  panics; but a handle that is gone names whoever lives in its memory by now, and to spawn
+ *          a frame that is not of ex_task_new, or whose task has ended, is found only by luck.
+ * Threads: any, also outside of the scheduler; but what a task of a local one has spawned is
+ *          detached and taken on its thread.
  */
 #ifndef EXECUTOR_INCLUDE_EX_TASK_H
 #define EXECUTOR_INCLUDE_EX_TASK_H
@@ -67,7 +70,7 @@ static inline void *ex_task_new(struct ex_scheduler *scheduler, size_t frame_siz
     return ex_task_new_any(scheduler, frame_size);
 }
 
-/* Gives back what ex_task_new gave, instead of spawning it. */
+/* Gives back what ex_task_new gave, instead of spawning it; once. */
 EX_PUBLIC void ex_task_discard(void *frame);
 
 /* Makes the initialised frame a task; it lies in memory of ex_task_new. Never fails. */
@@ -90,7 +93,8 @@ EX_PUBLIC void ex_task_abort(struct ex_task *task);
 EX_PUBLIC bool ex_task_is_done(struct ex_task *task);
 
 /* Awaitable: the task's result; the handle is gone then. -ECANCELED when the one who waits was
- * cancelled: the handle stays. One at a time may wait for a task; a second panics. */
+ * cancelled: the handle stays. One at a time may wait for a task; a second panics, and so does
+ * the task itself. Two that wait for each other wait for ever. */
 struct ex_task_join {
     struct ex_frame frame;
     struct ex_task *task;
@@ -109,7 +113,7 @@ ex_task_join_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t va
         (struct ex_strand *)(void *)((struct ex_task_join *)(void *)frame)->task;
 
     if (__builtin_expect(
-            frame->at != 0 || root == NULL ||
+            frame->at != 0 || root == NULL || root == strand ||
                 __atomic_load_n(&((struct ex_frame *)(void *)(root + 1))->up, __ATOMIC_RELAXED) !=
                     (struct ex_frame *)EX_TASK_UP_OUTERMOST ||
                 __atomic_load_n(&root->owner, __ATOMIC_RELAXED) !=
@@ -132,7 +136,7 @@ static inline struct ex_frame *ex_task_join(struct ex_task_join *self, struct ex
 }
 
 /* From a plain thread, or once ex_task_is_done: the result; the handle is gone. Panics when the
- * task has not returned. */
+ * task has not returned, or was detached. */
 EX_PUBLIC int64_t ex_task_take(struct ex_task *task);
 
 /* The task that runs on this thread; NULL outside of any. Borrowed: no handle. */

@@ -27,9 +27,11 @@
  *
  * Memory:  an object is its user's; nodes lie in the frames of operations. No allocation. It may be
  *          destroyed when all operations that waited for it have returned.
+ *          Whoever uses it afterwards panics, as far as its memory is as it was. Undefined: NULL.
  * Errors:  operations return 0 or a negative errno; -ECANCELED as in ex/task.h.
  * Threads: as above. …_blocking functions are for plain threads and shared objects: on a thread
- *          that runs tasks they panic, since what would end the wait may be one of them.
+ *          that runs tasks they panic, since what would end the wait may be one of them. Nor may
+ *          it be one that the thread itself is to run, afterwards: it would wait for ever.
  */
 #ifndef EXECUTOR_INCLUDE_EX_WAIT_H
 #define EXECUTOR_INCLUDE_EX_WAIT_H

@@ -5,7 +5,8 @@
  *   2. look at the condition once more             2. take the waker, wake it
  *   3. EX_SUSPEND(), and look again when resumed
  *
- * Memory:  a waker is two words and owns nothing; copy it freely. It may outlive its task.
+ * Memory:  a waker is two words and owns nothing; copy it freely. It may outlive its task, but must
+ *          not be woken after its scheduler's end, nor when it is all zero.
  * Threads: any; a wake from another thread is one exchange, and if that found the strand not woken
  *          yet, a push to its worker's list.
  */
