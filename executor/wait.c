@@ -36,10 +36,9 @@ void ex_wait_guard_deinit_slowly(struct ex_wait_guard *guard) {
 #endif
 }
 
-void ex_wait_refuse(const struct ex_wait_guard *guard) {
-    ex_panic(
-        __FILE__,
-        __LINE__,
+void ex_wait_require_thread(const struct ex_wait_guard *guard) {
+    EX_REQUIRE(
+        guard->thread == 0 || guard->thread == ex_wait_thread(),
         guard->thread == EX_WAIT_DESTROYED
             ? "a lock, channel or the like is used after its ex_*_deinit, or its last ex_*_drop"
             : "a lock, channel or the like of kind EX_WAIT_LOCAL is used by another thread "

@@ -24,9 +24,6 @@
 #include <ex/wait.h>
 #include <ex/waker.h>
 
-/* `thread` of one that was destroyed: no thread's. */
-#define EX_WAIT_DESTROYED UINTPTR_MAX
-
 void ex_wait_guard_init_slowly(struct ex_wait_guard *guard, enum ex_wait_kind kind);
 void ex_wait_guard_deinit_slowly(struct ex_wait_guard *guard);
 void ex_wait_enter_slowly(struct ex_wait_guard *guard);
@@ -47,15 +44,8 @@ static inline void ex_wait_guard_deinit(struct ex_wait_guard *guard) {
     guard->thread = EX_WAIT_DESTROYED;
 }
 
-/* Panics: it is not the calling thread's to use. */
-__attribute__((noreturn)) void ex_wait_refuse(const struct ex_wait_guard *guard);
-
 /* Panics on the wrong thread. */
-static inline void ex_wait_require_thread(const struct ex_wait_guard *guard) {
-    if (__builtin_expect(guard->thread != 0 && guard->thread != ex_wait_thread(), 0)) {
-        ex_wait_refuse(guard);
-    }
-}
+void ex_wait_require_thread(const struct ex_wait_guard *guard);
 
 /* Until the matching leave, nobody else changes the object. Panics on the wrong thread. */
 static inline void ex_wait_enter(struct ex_wait_guard *guard) {

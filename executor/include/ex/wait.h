@@ -56,6 +56,9 @@ struct ex_wait_guard {
 #endif
 };
 
+/* `thread` of one that was destroyed: no thread's. */
+#define EX_WAIT_DESTROYED UINTPTR_MAX
+
 /* What tells the calling thread from others that are alive. */
 static inline uintptr_t ex_wait_thread(void) {
 #ifdef EX_SMALL
