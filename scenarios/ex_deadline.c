@@ -83,6 +83,7 @@ EX_RESUME(asker) {
     if (value == -ETIMEDOUT) {
         end_late(self);
     } else {
+        STAGE_REQUIRE(self->index < PATIENT || stage_now_ns() < self->due_ns, "it comes late");
         STAGE_REQUIRE(value == 0, "a receive returns %lld", (long long)value);
         sim_count("received", 1);
         sim_count(self->index >= PATIENT   ? "received at once"

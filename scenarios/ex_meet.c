@@ -59,7 +59,7 @@ static bool is_told(struct comer *self, int64_t value) {
     return true;
 }
 
-/* The first who begins gives up, the second does it. */
+/* The first who begins gives up at once, the second does it. */
 static void do_once(void) {
     if (begun_count++ == 0) {
         ex_once_give_up(&once);
@@ -77,8 +77,10 @@ EX_RESUME(comer) {
     while (!ex_once_is_done(&once)) {
         EX_AWAIT(ex_once_enter(&self->waits.once, &once));
         if (!is_told(self, value) && value == EX_ONCE_YOURS) {
-            EX_AWAIT(ex_sleep_for(&self->waits.sleep, EX_TIMER_US));
-            is_told(self, value);
+            if (begun_count != 0) {
+                EX_AWAIT(ex_sleep_for(&self->waits.sleep, EX_TIMER_US));
+                is_told(self, value);
+            }
             do_once();
         }
     }
@@ -124,18 +126,21 @@ EX_RESUME(setter) {
     EX_END();
 }
 
-/* Tells the last comer to end, at any time. */
+/* Tells the last comer to end, at any time, or when some are at the barrier. */
 struct meddler {
     struct ex_frame frame;
+    uint8_t chance;
     struct ex_task *task;
     struct ex_sleep sleep;
 };
 
 EX_RESUME(meddler) {
     EX_BEGIN(meddler);
-    uint8_t time = 0;
-    STAGE_REQUIRE(getrandom(&time, 1, 0) == 1, "there is no chance");
-    EX_AWAIT(ex_sleep_for(&self->sleep, time % 8 * EX_TIMER_US));
+    STAGE_REQUIRE(getrandom(&self->chance, 1, 0) == 1, "there is no chance");
+    EX_AWAIT(ex_sleep_for(&self->sleep, self->chance / 32 * EX_TIMER_US));
+    while (__atomic_load_n(&passed_count, __ATOMIC_RELAXED) < self->chance % (COMERS + 1)) {
+        EX_AWAIT(ex_sleep_for(&self->sleep, EX_TIMER_US / 4));
+    }
     ex_task_abort(self->task);
     ex_task_detach(self->task);
     EX_END();
