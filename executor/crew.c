@@ -109,7 +109,8 @@ void ex_crew_notify_one(struct ex_scheduler *scheduler) {
     for (uint32_t i = 0; i < scheduler->worker_count; i++) {
         struct ex_worker *const worker = &scheduler->workers[i];
         uint8_t asleep = EX_WORKER_ASLEEP;
-        if (__atomic_compare_exchange_n(&worker->is_asleep,
+        if (__atomic_load_n(&worker->is_asleep, __ATOMIC_SEQ_CST) == asleep &&
+            __atomic_compare_exchange_n(&worker->is_asleep,
                                         &asleep,
                                         EX_WORKER_NOTIFIED,
                                         false,

@@ -171,7 +171,8 @@ def is_task(strand):
     task_size = gdb.lookup_type("struct ex_task").sizeof
     up = int(pointer(int(strand) + task_size, "struct ex_frame")["up"])
     is_live = int(strand["state"]) & constant("EX_STRAND_LIVE")
-    return is_live != 0 and up != constant("EX_TASK_UP_RELEASED")
+    is_shared = up & constant("EX_TASK_UP_SHARED")
+    return is_live != 0 and up != constant("EX_TASK_UP_RELEASED") | is_shared
 
 
 def tasks():

@@ -2,6 +2,7 @@
 
 #include "executor/crew.h"
 #include "executor/observer.h"
+#include "executor/slot.h"
 
 /* ---- the bracket ---- */
 
@@ -56,6 +57,7 @@ uint32_t ex_ready_split(struct ex_worker *worker, uint32_t wanted, struct ex_str
             continue;
         }
         before->next = root->next;
+        ex_slot_share(root);
         *taken = root;
         taken = &root->next;
         taken_count++;
@@ -68,8 +70,7 @@ uint32_t ex_ready_split(struct ex_worker *worker, uint32_t wanted, struct ex_str
     return taken_count;
 }
 
-/* The longest ready half goes to whichever worker takes it. */
-static void overflow(struct ex_worker *worker) {
+void ex_ready_overflow(struct ex_worker *worker) {
     struct ex_strand *taken;
     const uint32_t taken_count = ex_ready_split(worker, worker->ready_count / 2, &taken);
 
@@ -81,7 +82,7 @@ void ex_ready_queue_again(struct ex_worker *worker, struct ex_strand *strand) {
     ex_queue_push(worker, strand);
     count(worker, strand, 1);
     if (worker->ready_count > EX_READY_COUNT_MAX) {
-        overflow(worker);
+        ex_ready_overflow(worker);
     }
 }
 

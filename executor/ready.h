@@ -51,12 +51,12 @@ static inline void ex_ready_enter(struct ex_worker *worker) {
 void ex_ready_announce(struct ex_worker *worker);
 
 static inline void ex_ready_leave_shared(struct ex_worker *worker) {
-    const bool has_surplus = worker->has_surplus;
-
-    worker->has_surplus = false;
-    __atomic_store_n(&worker->busy, 0, __ATOMIC_RELEASE);
-    if (has_surplus) {
+    if (worker->has_surplus) {
+        worker->has_surplus = false;
+        __atomic_store_n(&worker->busy, 0, __ATOMIC_RELEASE);
         ex_ready_announce(worker);
+    } else {
+        __atomic_store_n(&worker->busy, 0, __ATOMIC_RELEASE);
     }
 }
 
@@ -74,12 +74,15 @@ void ex_ready_queue(struct ex_worker *worker, struct ex_strand *strand);
 /* What ran and is ready once more: nobody needs to be told. */
 void ex_ready_queue_again(struct ex_worker *worker, struct ex_strand *strand);
 
+/* The next one of a shared worker. */
+struct ex_strand *ex_ready_next(struct ex_worker *worker);
+
+/* The longest ready half goes to whichever worker takes it. */
+void ex_ready_overflow(struct ex_worker *worker);
+
 /* Moves the longest ready `wanted` roots that are not pinned to a list of the caller's, linked by
  * `next`; how many there were. */
 uint32_t ex_ready_split(struct ex_worker *worker, uint32_t wanted, struct ex_strand **taken);
-
-/* The next one of a shared worker. */
-struct ex_strand *ex_ready_next(struct ex_worker *worker);
 
 /* The strand and all that it lies in become ready. What runs is queued again when it has to wait
  * (executor/turn.h). By the owner, inside enter and leave. */

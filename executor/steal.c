@@ -3,6 +3,7 @@
 #include "executor/asymmetric.h"
 #include "executor/crew.h"
 #include "executor/ready.h"
+#include "executor/slot.h"
 
 #include <ex/panic.h>
 #include <sched.h>
@@ -59,6 +60,7 @@ static uint32_t take_lifo(struct ex_worker *victim, struct ex_strand **taken) {
         return 0;
     }
     __atomic_store_n(&victim->lifo, NULL, __ATOMIC_RELAXED);
+    ex_slot_share(root);
     root->next = NULL;
     *taken = root;
     return 1;

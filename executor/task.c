@@ -1,8 +1,10 @@
 #include "executor/task.h"
 
 #include "executor/crew.h"
+#include "executor/handle.h"
 #include "executor/observer.h"
 #include "executor/ready.h"
+#include "executor/release.h"
 
 #include <errno.h>
 #include <ex/waker.h>
@@ -21,72 +23,6 @@ static struct ex_worker *own_worker(const struct ex_strand *root) {
 
     return worker != NULL && __atomic_load_n(&root->owner, __ATOMIC_ACQUIRE) == worker->id ? worker
                                                                                            : NULL;
-}
-
-/* Only the calling thread handles the task: its own words are plain. */
-static inline bool is_local(const struct ex_strand *root) {
-    return ex_slab_page_of(root)->local == ex_worker_self;
-}
-
-/* ---- the word that joiner and task meet at ----------------------------------------------------
- *
- * Here without the bit that says who may handle it.
- */
-
-static inline struct ex_frame *up_of(uintptr_t word) {
-    return (struct ex_frame *)word;
-}
-
-static inline uintptr_t word_of(const struct ex_frame *up) {
-    return (uintptr_t)up & ~(uintptr_t)EX_TASK_UP_SHARED;
-}
-
-/* The word as it stands in the frame. */
-static inline struct ex_frame *stored(const struct ex_strand *root, uintptr_t word) {
-    const bool is_shared = ex_slab_page_of(root)->local == EX_WORKER_NOT_LOCAL;
-
-    return up_of(is_shared ? word | EX_TASK_UP_SHARED : word);
-}
-
-/* Where nobody else writes it: a dump may be reading. */
-static inline void write_up(struct ex_strand *root, uintptr_t word) {
-    __atomic_store_n(&ex_task_frame(ex_task_of(root))->up, stored(root, word), __ATOMIC_RELAXED);
-}
-
-static inline uintptr_t exchange_up(struct ex_strand *root, uintptr_t word) {
-    struct ex_frame **const up = &ex_task_frame(ex_task_of(root))->up;
-
-    if (!is_local(root)) {
-        return word_of(__atomic_exchange_n(up, stored(root, word), __ATOMIC_ACQ_REL));
-    }
-    const uintptr_t before = (uintptr_t)*up;
-    *up = up_of(word);
-    return before;
-}
-
-/* What stood there; `word` stands there now if that was `expected`. */
-static inline uintptr_t replace_up(struct ex_strand *root, uintptr_t expected, uintptr_t word) {
-    struct ex_frame **const up = &ex_task_frame(ex_task_of(root))->up;
-    struct ex_frame *before = stored(root, expected);
-
-    if (!is_local(root)) {
-        __atomic_compare_exchange_n(up,
-                                    &before,
-                                    stored(root, word),
-                                    false,
-                                    __ATOMIC_ACQ_REL,
-                                    __ATOMIC_ACQUIRE);
-        return word_of(before);
-    }
-    before = *up;
-    if ((uintptr_t)before == expected) {
-        *up = up_of(word);
-    }
-    return (uintptr_t)before;
-}
-
-static uintptr_t load_up(struct ex_task *task) {
-    return word_of(__atomic_load_n(&ex_task_frame(task)->up, __ATOMIC_ACQUIRE));
 }
 
 /* ---- beginning ---- */
@@ -146,17 +82,60 @@ static void spawn_foreign(struct ex_strand *root) {
     ex_crew_notify_one(scheduler);
 }
 
+static void require_unspawned(const struct ex_strand *root) {
+    EX_REQUIRE((root->state & (EX_STRAND_LIVE | EX_STRAND_RETURNED)) != EX_STRAND_LIVE,
+               "ex_task_spawn: the task runs already; one spawn for each ex_task_new");
+}
+
+/* ex_ready_queue of a new task of a shared worker. */
+static inline void queue_new(struct ex_worker *worker, struct ex_strand *root) {
+    ex_queue_push(worker, root);
+    worker->has_surplus = true;
+    __atomic_store_n(&worker->ready_count, worker->ready_count + 1, __ATOMIC_RELAXED);
+    if (__builtin_expect(worker->ready_count > EX_READY_COUNT_MAX, 0)) {
+        ex_ready_overflow(worker);
+    }
+}
+
+/* On the worker that the slot is from, and stays with; shared, and not watched. */
+static inline void spawn_shared(struct ex_worker *worker,
+                                struct ex_strand *root,
+                                struct ex_frame *frame,
+                                uintptr_t up) {
+    require_unspawned(root);
+    __atomic_store_n(&frame->up,
+                     ex_slot_up_of(up | EX_TASK_UP_SHARED | EX_TASK_UP_OWN),
+                     __ATOMIC_RELAXED);
+    root->leaf = frame;
+    __atomic_store_n(&root->requests, 0, __ATOMIC_RELAXED);
+    ex_worker_add(&worker->local.spawn_count, 1);
+    ex_ready_enter_shared(worker);
+    root->state = new_state(worker);
+    queue_new(worker, root);
+    ex_ready_leave_shared(worker);
+}
+
 struct ex_task *ex_task_spawn_any(struct ex_frame *frame, uintptr_t up) {
     struct ex_task *const task = task_of_frame(frame);
     struct ex_strand *const root = &task->strand;
     struct ex_worker *const worker = ex_worker_self;
+    const bool is_own = worker != NULL && ex_slab_of(root) == &worker->slab;
 
-    EX_REQUIRE((root->state & (EX_STRAND_LIVE | EX_STRAND_RETURNED)) != EX_STRAND_LIVE,
-               "ex_task_spawn: the task runs already; one spawn for each ex_task_new");
-    write_up(root, up);
+    if (is_own && worker->is_shared && worker->observer == NULL && !worker->keeps_times) {
+        spawn_shared(worker, root, frame, up);
+        return task;
+    }
+    require_unspawned(root);
+    if (ex_slab_page_of(root)->local == EX_WORKER_NOT_LOCAL) {
+        up |= EX_TASK_UP_SHARED;
+    }
+    if (is_own && worker->is_shared) {
+        up |= EX_TASK_UP_OWN;
+    }
+    __atomic_store_n(&frame->up, ex_slot_up_of(up), __ATOMIC_RELAXED); /* a dump may look */
     root->leaf = frame;
     __atomic_store_n(&root->requests, 0, __ATOMIC_RELAXED);
-    if (worker == NULL || ex_slab_of(root) != &worker->slab) {
+    if (!is_own) {
         spawn_foreign(root);
         return task;
     }
@@ -176,34 +155,6 @@ struct ex_task *ex_task_spawn_any(struct ex_frame *frame, uintptr_t up) {
 }
 
 /* ---- end ---- */
-
-/* The task is gone: wakes that come from now on do nothing. What others may still have listed is
- * freed by who takes it off the list; before, the memory is given to its slab's worker
- * (executor/crew.h says why). `state` stays: a drain may be reading it. */
-static __attribute__((noinline)) void release_slowly(struct ex_strand *root) {
-    const struct ex_scheduler *const scheduler = ex_slab_of(root)->home;
-
-    if (scheduler->is_watched) {
-        ex_observer_tell(&scheduler->observer, scheduler->observer.dropped, root);
-    }
-    write_up(root, EX_TASK_UP_RELEASED);
-    __atomic_store_n(&root->generation, (uint16_t)(root->generation + 1), __ATOMIC_RELAXED);
-    __atomic_store_n(&root->owner, ex_slab_of(root)->owner_id, __ATOMIC_RELEASE);
-    if ((__atomic_fetch_or(&root->signal, EX_STRAND_SIGNAL_FREED, __ATOMIC_ACQ_REL) &
-         EX_STRAND_SIGNAL_LISTED) != 0) {
-        return;
-    }
-    __atomic_store_n(&root->signal, 0, __ATOMIC_RELEASE);
-    ex_crew_free(root);
-}
-
-static inline void release(struct ex_strand *root) {
-    if (__builtin_expect(is_local(root), 1)) {
-        ex_task_release_plain(root);
-    } else {
-        release_slowly(root);
-    }
-}
 
 void ex_task_discard(void *frame) {
     struct ex_strand *const root = frame == NULL ? NULL : &task_of_frame(frame)->strand;
@@ -235,7 +186,7 @@ wake_joiner(struct ex_worker *worker, struct ex_strand *root, struct ex_strand *
     if (!worker->is_shared && __atomic_load_n(&joiner->owner, __ATOMIC_ACQUIRE) == worker->id &&
         is_awaited_by(joiner, root)) {
         ex_ready_wake_first(worker, joiner);
-    } else if (is_local(root)) {
+    } else if (ex_slot_is_local(root)) {
         ex_waker_wake_strand(joiner);
     } else {
         wake_joiner_elsewhere(joiner);
@@ -249,12 +200,34 @@ ex_task_return(struct ex_worker *worker, struct ex_strand *root, int64_t value) 
     if (!worker->is_shared) {
         ex_strand_set(root, EX_STRAND_RETURNED); /* a shared one did so inside its bracket */
     }
-    const uintptr_t up = exchange_up(root, EX_TASK_UP_RETURNED);
+    ex_ready_enter(worker);
+    const uintptr_t up = ex_handle_return(root);
+    ex_ready_leave(worker);
     if (up == EX_TASK_UP_DETACHED) {
-        release(root);
+        ex_release(root);
     } else if (up != EX_TASK_UP_OUTERMOST) {
         EX_ASSERT(up >= EX_TASK_UP_JOINER_MIN);
         wake_joiner(worker, root, ex_task_joiner(up));
+    }
+}
+
+void ex_task_return_shared(struct ex_worker *worker, struct ex_strand *root, int64_t value) {
+    ex_worker_add(&worker->counters.return_count, 1);
+    ex_task_frame(ex_task_of(root))->at = (uint64_t)value;
+    ex_strand_set(root, EX_STRAND_RETURNED);
+    const uintptr_t up = ex_handle_return(root);
+    if (up == EX_TASK_UP_DETACHED) {
+        ex_release(root);
+    } else if (up != EX_TASK_UP_OUTERMOST) {
+        struct ex_strand *const joiner = ex_task_joiner(up);
+        if (__atomic_load_n(&joiner->owner, __ATOMIC_ACQUIRE) == worker->id) {
+            ex_strand_set(joiner, EX_STRAND_WAKE_ALL);
+            ex_ready_wake(worker, joiner);
+            return;
+        }
+        ex_ready_leave_shared(worker);
+        wake_joiner_elsewhere(joiner);
+        ex_ready_enter_shared(worker);
     }
 }
 
@@ -262,7 +235,7 @@ ex_task_return(struct ex_worker *worker, struct ex_strand *root, int64_t value) 
 
 static bool is_released(struct ex_task *task) {
     return ex_slab_page_of(&task->strand)->local == EX_WORKER_NOT_LOCAL
-               ? load_up(task) == EX_TASK_UP_RELEASED
+               ? ex_slot_load(&task->strand) == EX_TASK_UP_RELEASED
                : !ex_strand_is(&task->strand, EX_STRAND_LIVE);
 }
 
@@ -270,7 +243,7 @@ static void require_handle(struct ex_task *task) {
     EX_REQUIRE(task != NULL, "ex_task_*: the handle is NULL; look at what gave it");
     EX_REQUIRE(!is_released(task),
                "ex_task_*: the handle was joined, taken or detached before; the task is gone");
-    EX_REQUIRE(is_local(&task->strand) || ex_worker_self == NULL ||
+    EX_REQUIRE(ex_slot_is_local(&task->strand) || ex_worker_self == NULL ||
                    ex_slab_page_of(&task->strand)->local == EX_WORKER_NOT_LOCAL,
                "ex_task_*: the handle of a local task, in a task of another scheduler");
 }
@@ -278,27 +251,29 @@ static void require_handle(struct ex_task *task) {
 /* A task may ask of itself what its handle's owner may. */
 static void require_owner(struct ex_task *task) {
     require_handle(task);
-    EX_REQUIRE(load_up(task) != EX_TASK_UP_DETACHED || task == ex_task_current(),
+    EX_REQUIRE(ex_slot_load(&task->strand) != EX_TASK_UP_DETACHED || task == ex_task_current(),
                "ex_task_*: the handle was detached before; detached tasks have none");
 }
 
 /* A local task, its handle valid. */
 static inline bool is_plain(struct ex_task *task) {
-    return task != NULL && is_local(&task->strand) && ex_strand_is(&task->strand, EX_STRAND_LIVE);
+    return task != NULL && ex_slot_is_local(&task->strand) &&
+           ex_strand_is(&task->strand, EX_STRAND_LIVE);
 }
 
 static int64_t take(struct ex_strand *root) {
     const int64_t value = (int64_t)ex_task_frame(ex_task_of(root))->at;
 
-    release(root);
+    ex_release(root);
     return value;
 }
 
 static __attribute__((noinline)) void detach_slowly(struct ex_task *task) {
     require_handle(task);
-    const uintptr_t up = exchange_up(&task->strand, EX_TASK_UP_DETACHED);
+    const uintptr_t up =
+        ex_handle_replace(&task->strand, EX_TASK_UP_OUTERMOST, EX_TASK_UP_DETACHED);
     if (up == EX_TASK_UP_RETURNED) {
-        release(&task->strand);
+        ex_release(&task->strand);
         return;
     }
     EX_REQUIRE(up == EX_TASK_UP_OUTERMOST,
@@ -309,7 +284,7 @@ void ex_task_detach(struct ex_task *task) {
     if (__builtin_expect(is_plain(task) &&
                              (uintptr_t)ex_task_frame(task)->up == EX_TASK_UP_OUTERMOST,
                          1)) {
-        ex_task_frame(task)->up = up_of(EX_TASK_UP_DETACHED);
+        ex_task_frame(task)->up = ex_slot_up_of(EX_TASK_UP_DETACHED);
     } else {
         detach_slowly(task);
     }
@@ -353,12 +328,12 @@ void ex_task_abort_once(struct ex_task *task) {
 
 bool ex_task_is_done(struct ex_task *task) {
     require_owner(task);
-    return load_up(task) == EX_TASK_UP_RETURNED;
+    return ex_slot_load(&task->strand) == EX_TASK_UP_RETURNED;
 }
 
 int64_t ex_task_take(struct ex_task *task) {
     require_owner(task);
-    EX_REQUIRE(load_up(task) == EX_TASK_UP_RETURNED,
+    EX_REQUIRE(ex_slot_load(&task->strand) == EX_TASK_UP_RETURNED,
                "ex_task_take: it has not returned; await ex_task_join instead");
     return take(&task->strand);
 }
@@ -375,7 +350,7 @@ struct ex_task *ex_task_current(void) {
 /* What the one who joins leaves for the task: a branch that only its own thread wakes, or the root,
  * which stays a strand. */
 static uintptr_t mark_of(const struct ex_strand *root, struct ex_strand *strand) {
-    if (!is_local(root)) {
+    if (!ex_slot_is_local(root)) {
         return (uintptr_t)ex_strand_root(strand) + EX_TASK_UP_OUTERMOST;
     }
     const unsigned plain = ex_strand_is_branch(strand) ? 0 : EX_TASK_UP_PLAIN;
@@ -387,7 +362,7 @@ static uintptr_t mark_of(const struct ex_strand *root, struct ex_strand *strand)
 static bool withdraw(struct ex_strand *strand, struct ex_strand *root) {
     const uintptr_t mine = mark_of(root, strand);
 
-    if (replace_up(root, mine, EX_TASK_UP_OUTERMOST) == mine) {
+    if (ex_handle_replace(root, mine, EX_TASK_UP_OUTERMOST) == mine) {
         return true;
     }
     ex_strand_set(strand, EX_STRAND_CANCEL);
@@ -398,10 +373,10 @@ static bool withdraw(struct ex_strand *strand, struct ex_strand *root) {
 static __attribute__((noinline)) int64_t look(struct ex_task_join *self, struct ex_strand *strand) {
     struct ex_strand *const root = &self->task->strand;
     const uintptr_t mine = mark_of(root, strand);
-    uintptr_t up = load_up(self->task);
+    uintptr_t up = ex_slot_load(root);
 
     if (up == EX_TASK_UP_OUTERMOST) {
-        up = replace_up(root, EX_TASK_UP_OUTERMOST, mine);
+        up = ex_handle_replace(root, EX_TASK_UP_OUTERMOST, mine);
     }
     EX_REQUIRE(up == EX_TASK_UP_OUTERMOST || up == EX_TASK_UP_RETURNED || up == mine,
                "ex_task_join: another waits for the task, or it was detached; one may wait");
@@ -431,12 +406,22 @@ static __attribute__((noinline)) int64_t look(struct ex_task_join *self, struct 
         __attribute__((section("ex_positions"), used)) = {&function, "", EX_TASK_JOIN_LINE}
 #endif
 
+/* All that has to be known of a handle whose task may have moved. */
+static inline bool is_returned_shared(struct ex_task *task) {
+    return __atomic_load_n(&ex_task_frame(task)->up, __ATOMIC_ACQUIRE) ==
+           ex_slot_up_of(EX_TASK_UP_RETURNED | EX_TASK_UP_SHARED);
+}
+
 int64_t ex_task_join_slowly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
     struct ex_task_join *const self = (struct ex_task_join *)(void *)frame;
 
     RECORD();
     (void)value;
     if (frame->at == 0) {
+        if (self->task != NULL && is_returned_shared(self->task)) {
+            frame->resume = ex_frame_completed;
+            return take(&self->task->strand);
+        }
         require_handle(self->task);
         EX_REQUIRE(&self->task->strand != ex_strand_root(strand),
                    "ex_task_join: a task waits for itself, which nothing could end");

@@ -1,13 +1,5 @@
 /* A task's life inside the runtime; its users see ex/task.h.
  *
- *   slot: [ struct ex_strand | outermost frame … ]
- *
- *   outermost frame's `up`, with bit 0 set:   1 nobody waits · 9 nobody will · 17 it has returned
- *                                             25 a shared one is gone · else a joiner's strand | 1
- *                            bit 1 as well:   other threads may handle the task, too
- *                            bit 2 as well:   none may; the joiner is a root that waits in a join
- *   its `at`, once it has returned:           the result
- *
  * On a local worker, a task that waits for another goes on before all others when that returns: in
  * the same breath, if nobody watches. That starves nobody, since each task returns but once.
  *
@@ -16,30 +8,9 @@
 #ifndef EXECUTOR_TASK_H
 #define EXECUTOR_TASK_H
 
-#include "executor/worker.h"
+#include "executor/release.h"
 
 #include <ex/task.h>
-
-struct ex_task {
-    struct ex_strand strand;
-};
-
-_Static_assert(sizeof(struct ex_task) % 16 == 0, "the frame behind it is aligned to 16");
-
-enum {
-    EX_TASK_UP_SHARED = 2, /* bit 1, beside all else: the word is exchanged, never written */
-    EX_TASK_UP_RETURNED = 17,
-    EX_TASK_UP_RELEASED = 25,
-    EX_TASK_UP_JOINER_MIN = 32,
-};
-
-static inline struct ex_frame *ex_task_frame(struct ex_task *task) {
-    return (struct ex_frame *)(void *)(task + 1);
-}
-
-static inline struct ex_task *ex_task_of(struct ex_strand *root) {
-    return (struct ex_task *)(void *)root;
-}
 
 /* Who waits for a task, by its word. */
 static inline struct ex_strand *ex_task_joiner(uintptr_t up) {
@@ -49,12 +20,9 @@ static inline struct ex_strand *ex_task_joiner(uintptr_t up) {
 /* The outermost frame returned `value`: tells who waits, or gives the memory back. By the owner. */
 void ex_task_return(struct ex_worker *worker, struct ex_strand *root, int64_t value);
 
-/* Of a task that only its own thread handles. */
-static inline void ex_task_release_plain(struct ex_strand *root) {
-    ex_worker_add_identity(&root->identity, EX_STRAND_IDENTITY(1, 0));
-    root->state = EX_STRAND_RETURNED;
-    ex_slab_free(root);
-}
+/* The same of a shared worker that is not watched, inside its bracket, which it leaves for a moment
+ * if it has to tell another worker. */
+void ex_task_return_shared(struct ex_worker *worker, struct ex_strand *root, int64_t value);
 
 /* ex_task_return on a worker that is neither shared nor watched. When somebody waited for the task,
  * the task is gone, and the one who waited, which is given, has to go on with its value: the join
@@ -74,7 +42,7 @@ ex_task_return_plain(struct ex_worker *worker, struct ex_strand *root, int64_t v
         }
     }
     ex_worker_add(&worker->counters.return_count, 1);
-    ex_task_release_plain(root);
+    ex_release_plain(root);
     return joiner;
 }
 

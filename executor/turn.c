@@ -97,17 +97,28 @@ static bool run_watched(struct ex_worker *worker) {
 
 /* ---- a shared worker ---- */
 
-/* The first, taken inside the bracket; NULL: nothing is ready. Outside of it from here on. */
-static inline struct ex_strand *take_and_leave(struct ex_worker *worker) {
-    struct ex_strand *const strand = ex_ready_next(worker);
-
-    if (strand != NULL) {
-        ex_strand_clear(strand, EX_STRAND_READY);
-        worker->local.running = strand;
-        ex_worker_add(&worker->counters.resume_count, 1);
-    }
+/* Begins what was taken inside the bracket, and leaves it. */
+static inline void begin_and_leave(struct ex_worker *worker, struct ex_strand *strand) {
+    ex_strand_clear(strand, EX_STRAND_READY);
+    worker->local.running = strand;
+    ex_worker_add(&worker->counters.resume_count, 1);
     ex_ready_leave_shared(worker);
-    return strand;
+    ex_budget_left = EX_WORKER_BUDGET;
+}
+
+/* What ran on a shared worker is ready once more: it is queued, and the next one is given. */
+static inline struct ex_strand *next_after(struct ex_worker *worker, struct ex_strand *strand) {
+    struct ex_strand *const first = worker->local.queue.next;
+
+    if (__builtin_expect(worker->lifo != NULL || first == NULL ||
+                             ((first->state | strand->state) & EX_STRAND_PINNED) != 0,
+                         0)) {
+        ex_ready_queue_again(worker, strand);
+        return ex_ready_next(worker);
+    }
+    worker->lifo_streak = 0;
+    ex_queue_push(worker, strand);
+    return ex_queue_pop(worker);
 }
 
 /* One bracket for what ran and what runs next. */
@@ -115,28 +126,31 @@ static bool run_shared(struct ex_worker *worker) {
     int resumes = EX_TURN_RESUMES_MAX;
 
     ex_ready_enter_shared(worker);
-    struct ex_strand *strand = take_and_leave(worker);
+    struct ex_strand *strand = ex_ready_next(worker);
     while (strand != NULL) {
-        ex_budget_left = EX_WORKER_BUDGET;
+        begin_and_leave(worker, strand);
         const int64_t value = ex_turn_resume(strand, 0);
+        const bool is_last = --resumes == 0;
         if (value != EX_PENDING) {
             ex_turn_close(strand);
-            note_return(worker, strand);
-            ex_task_return(worker, strand, value);
+            ex_ready_enter_shared(worker);
+            worker->local.running = NULL;
+            ex_task_return_shared(worker, strand, value);
+            strand = is_last ? NULL : ex_ready_next(worker);
+            continue;
         }
         ex_ready_enter_shared(worker);
-        if (value == EX_PENDING) {
-            worker->local.running = NULL;
-            if (ex_strand_is(strand, EX_STRAND_READY)) {
-                ex_ready_queue_again(worker, strand);
-            }
+        worker->local.running = NULL;
+        if (!ex_strand_is(strand, EX_STRAND_READY)) {
+            strand = is_last ? NULL : ex_ready_next(worker);
+        } else if (!is_last) {
+            strand = next_after(worker, strand);
+        } else {
+            ex_ready_queue_again(worker, strand);
+            strand = NULL;
         }
-        if (--resumes == 0) {
-            ex_ready_leave_shared(worker);
-            break;
-        }
-        strand = take_and_leave(worker);
     }
+    ex_ready_leave_shared(worker);
     return resumes == 0;
 }
 

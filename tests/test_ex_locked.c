@@ -9,8 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A local scheduler's own paths execute no locked instruction: a process is single-stepped through
- * them, and each instruction of the program looked at. GNU C, and x86-64 only. */
+/* A local scheduler's own paths execute no locked instruction, nor do those of a worker thread
+ * whose tasks stay with it: a thread is single-stepped through them, and each instruction of the
+ * program looked at. GNU C, and x86-64 only. */
 #if defined(__x86_64__)
 #include <sys/ptrace.h>
 #include <sys/user.h>
@@ -48,18 +49,52 @@ static bool is_locked(const unsigned char *code) {
     return (code[at] == 0x86 || code[at] == 0x87) && code[at + 1] < 0xc0;
 }
 
-static bool wait_for_trap(pid_t child) {
+/* How the traced process, or a thread of it, stopped; which one. */
+static pid_t wait_for_any(int *status) {
+    const pid_t who = waitpid(-1, status, __WALL);
+
+    ck_assert_int_gt(who, 0);
+    return who;
+}
+
+static void go_on(pid_t who) {
+    ck_assert_int_eq(ptrace(PTRACE_CONT, who, NULL, NULL), 0);
+}
+
+/* The thread that comes to a mark next. */
+static pid_t wait_for_mark(void) {
+    for (;;) {
+        int status;
+        const pid_t who = wait_for_any(&status);
+        if (WIFSTOPPED(status) && status >> 8 == SIGTRAP) {
+            return who;
+        }
+        ck_assert_msg(WIFSTOPPED(status) &&
+                          (WSTOPSIG(status) == SIGSTOP || status >> 16 == PTRACE_EVENT_CLONE),
+                      "status %#x",
+                      (unsigned)status);
+        go_on(who); /* a thread begins, or began another */
+    }
+}
+
+static void wait_for_end(pid_t child) {
     int status;
 
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    if (WIFEXITED(status)) {
-        ck_assert_int_eq(WEXITSTATUS(status), EXIT_SUCCESS);
-        return false;
+    while (wait_for_any(&status) != child) {
+        ck_assert(WIFEXITED(status)); /* a thread */
     }
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), EXIT_SUCCESS);
+}
+
+static void step(pid_t who) {
+    int status;
+
+    ck_assert_int_eq(ptrace(PTRACE_SINGLESTEP, who, NULL, NULL), 0);
+    ck_assert_int_eq(waitpid(who, &status, __WALL), who);
     ck_assert_msg(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP,
                   "status %#x",
                   (unsigned)status);
-    return true;
 }
 
 static void look(pid_t child, unsigned long at, struct steps *steps) {
@@ -78,7 +113,11 @@ static void look(pid_t child, unsigned long at, struct steps *steps) {
     }
 }
 
-/* From one mark to the next. */
+static void mark(void) {
+    __asm__ volatile("int3");
+}
+
+/* From one mark to the next, on the thread of both. */
 static struct steps follow(void (*program)(void)) {
     struct steps steps = {0};
     struct user_regs_struct registers;
@@ -87,31 +126,29 @@ static struct steps follow(void (*program)(void)) {
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+        mark();
         program();
         _exit(EXIT_SUCCESS);
     }
-    ck_assert(wait_for_trap(child)); /* the first mark */
+    ck_assert_int_eq(wait_for_mark(), child);
+    ck_assert_int_eq(ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACECLONE), 0);
+    go_on(child);
+    const pid_t who = wait_for_mark();
     for (;;) {
-        ck_assert_int_eq(ptrace(PTRACE_GETREGS, child, NULL, &registers), 0);
-        if ((ptrace(PTRACE_PEEKTEXT, child, registers.rip, NULL) & 0xff) == MARK) {
+        ck_assert_int_eq(ptrace(PTRACE_GETREGS, who, NULL, &registers), 0);
+        if ((ptrace(PTRACE_PEEKTEXT, who, registers.rip, NULL) & 0xff) == MARK) {
             break;
         }
-        look(child, registers.rip, &steps);
-        ck_assert_int_eq(ptrace(PTRACE_SINGLESTEP, child, NULL, NULL), 0);
-        ck_assert(wait_for_trap(child));
+        look(who, registers.rip, &steps);
+        step(who);
     }
-    ck_assert_int_eq(ptrace(PTRACE_CONT, child, NULL, NULL), 0);
-    ck_assert(wait_for_trap(child));
-    ck_assert_int_eq(ptrace(PTRACE_CONT, child, NULL, NULL), 0);
-    ck_assert(!wait_for_trap(child));
+    step(who); /* onto the mark, which traps by itself */
+    go_on(who);
+    wait_for_end(child);
     return steps;
 }
 
 /* ---- the watched side ---- */
-
-static void mark(void) {
-    __asm__ volatile("int3");
-}
 
 static struct ex_mutex mutex;
 static struct ex_channel channel;
@@ -231,6 +268,60 @@ START_TEST(a_local_scheduler_executes_no_locked_instruction) {
 }
 END_TEST
 
+/* ---- a worker thread ---- */
+
+/* What costs no locked instruction if no other thread takes part. */
+struct mine {
+    struct ex_frame frame;
+    int left;
+    struct ex_task *children[3];
+    int at;
+    struct ex_task_join join;
+};
+
+EX_RESUME(mine) {
+    EX_BEGIN(mine);
+    for (self->left = ROUNDS; self->left >= 0; self->left--) {
+        if (self->left == ROUNDS - 1) {
+            mark();
+        }
+        EX_YIELD();
+        for (self->at = 0; self->at < 3; self->at++) {
+            self->children[self->at] = ex_task_spawn(child());
+        }
+        for (self->at = 0; self->at < 3; self->at++) {
+            EX_AWAIT(ex_task_join(&self->join, self->children[self->at]));
+            woken_count++;
+        }
+        ex_task_spawn_detached(child());
+        ex_task_detach(ex_task_spawn(child()));
+    }
+    mark();
+    EX_END();
+}
+
+static void do_mine(void) {
+    struct ex_scheduler *scheduler;
+
+    expect(ex_scheduler_create(&scheduler, &(struct ex_scheduler_options){.worker_count = 1}) == 0);
+    struct mine *const mine = ex_task_new(scheduler, sizeof *mine);
+    ex_task_spawn_detached(EX_FRAME(mine, mine));
+    expect(ex_scheduler_run(scheduler) == 0);
+    expect(woken_count == 3 * (ROUNDS + 1));
+    ex_scheduler_destroy(scheduler);
+}
+
+START_TEST(a_worker_thread_executes_none_for_tasks_that_stay_with_it) {
+    const struct steps steps = follow(do_mine);
+
+    ck_assert_msg(steps.locked == 0,
+                  "%ld locked instructions, the last one at +%#lx",
+                  steps.locked,
+                  steps.last);
+    ck_assert_int_gt(steps.count, 300L * ROUNDS);
+}
+END_TEST
+
 /* ---- what it must catch ---- */
 
 static int word;
@@ -273,6 +364,7 @@ END_TEST
 SUITE(ex_locked) {
 #if defined(__x86_64__)
     SUITE_TEST(a_local_scheduler_executes_no_locked_instruction);
+    SUITE_TEST(a_worker_thread_executes_none_for_tasks_that_stay_with_it);
     SUITE_TEST(locked_instructions_are_seen);
 #else
     (void)tcase;

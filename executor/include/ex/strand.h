@@ -52,6 +52,9 @@ enum {
 /* `owner` of what stands for a plain thread that blocks (executor/wait.h). */
 #define EX_STRAND_OWNER_THREAD (UINT16_MAX - 2)
 
+/* `up` of an outermost frame: nobody waits for its task, or nobody will, or (beside) a root. */
+enum { EX_TASK_UP_OUTERMOST = 1, EX_TASK_UP_PLAIN = 4, EX_TASK_UP_DETACHED = 9 };
+
 struct ex_strand {
     struct ex_frame *leaf;  /* the innermost frame: what a resume resumes */
     struct ex_strand *next; /* in the ready queue, or in a list of free tasks */

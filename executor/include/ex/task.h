@@ -31,10 +31,6 @@ struct ex_task;
 /* Up to here memory for a frame whose size is known at compile time is found in line. */
 #define EX_TASK_SIZE_SMALL 480
 
-/* `up` of an outermost frame: nobody waits for its task yet, or nobody will, or (beside bit 0) a
- * root of the worker that alone handles both. */
-enum { EX_TASK_UP_OUTERMOST = 1, EX_TASK_UP_PLAIN = 4, EX_TASK_UP_DETACHED = 9 };
-
 /* Of any size, on any thread; spawned with that `up`. */
 EX_PUBLIC void *ex_task_new_any(struct ex_scheduler *scheduler, size_t frame_size);
 EX_PUBLIC struct ex_task *ex_task_spawn_any(struct ex_frame *frame, uintptr_t up);
