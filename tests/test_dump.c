@@ -36,7 +36,7 @@ struct nap {
 
 EX_RESUME(nap) {
     EX_BEGIN(nap);
-    EX_AWAIT(ex_sleep_for(&self->sleep, 5 * EX_TIMER_S));
+    EX_AWAIT(ex_sleep_for(&self->sleep, 5000 * EX_TIMER_S));
     EX_RETURN(value);
     EX_END();
 }
@@ -59,7 +59,7 @@ EX_RESUME(chooser) {
     ex_branch_init(&self->branches[0], nap(&self->naps[0]));
     ex_branch_init(
         &self->branches[1],
-        ex_deadline(&self->deadline, nap(&self->naps[1]), ex_timer_now() + 20 * EX_TIMER_S));
+        ex_deadline(&self->deadline, nap(&self->naps[1]), ex_timer_now() + 20000 * EX_TIMER_S));
     EX_AWAIT(ex_select(&self->select, self->branches, 2));
     EX_END();
 }
@@ -92,7 +92,7 @@ START_TEST(a_task_shows_the_functions_it_waits_in_and_what_each_awaits) {
                                         "timer.c:",
                                         "    nap ",
                                         "test_dump.c:",
-                                        "ex_sleep_for(&self->sleep, 5 * EX_TIMER_S)",
+                                        "ex_sleep_for(&self->sleep, 5000 * EX_TIMER_S)",
                                         NULL};
 
     ex_scheduler_poll(scheduler);
