@@ -45,7 +45,6 @@ enum {
 
 /* `owner` of a branch, for good: the worker is its root's owner. */
 #define EX_STRAND_OWNER_BRANCH UINT16_MAX
-
 /* `owner` of a root that waits, ready, for whichever worker takes it, or that no task uses. */
 #define EX_STRAND_OWNER_NONE (UINT16_MAX - 1)
 
