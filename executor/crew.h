@@ -90,7 +90,8 @@ void ex_crew_notify_one(struct ex_scheduler *scheduler);
 /* Gives the slot back on any thread, once nobody else can free it. */
 void ex_crew_free(struct ex_strand *slot);
 
-/* Tasks that have not returned: exact when none is spawned or returns meanwhile. */
+/* Tasks that have not returned: never less than there are at some moment of the call, and exact
+ * when none is spawned or returns meanwhile. */
 size_t ex_crew_live_count(const struct ex_scheduler *scheduler);
 
 #endif

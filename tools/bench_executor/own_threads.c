@@ -117,6 +117,7 @@ static struct ex_frame *spawner(struct spawner *self, uint64_t count) {
 }
 
 uint64_t own_mt_spawn(uint64_t count) {
+    row_expect(count % (THREADS * OWN_SPAWN_BATCH) == 0, "each thread spawns whole batches");
     struct ex_scheduler *scheduler = begin();
     const uint64_t before = row_cpu_ns();
     for (unsigned i = 0; i < THREADS; i++) {

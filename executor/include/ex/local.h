@@ -43,7 +43,7 @@ static inline void ex_local_add(uint64_t *count, uint64_t more) {
 #if defined(__x86_64__)
     __asm__("addq %1, %0" : "+m"(*count) : "er"(more) : "cc"); /* gcc would make three of it */
 #else
-    __atomic_store_n(count, *count + more, __ATOMIC_RELAXED);
+    __atomic_store_n(count, *count + more, __ATOMIC_RELEASE); /* crew.c counts on it */
 #endif
 }
 
