@@ -14,9 +14,8 @@ void ex_branch_begin(struct ex_branch_set *set, struct ex_strand *strand) {
     for (size_t i = 0; i < set->count; i++) {
         struct ex_branch *const branch = &set->branches[i];
         EX_REQUIRE(branch->strand.owner == EX_STRAND_OWNER_BRANCH && branch->strand.state == 0,
-                   "ex_join or ex_select: a branch was not initialised, or was run before; call "
-                   "ex_branch_init "
-                   "for each before each await");
+                   "ex_join or ex_select: a branch was not initialised, or was run before; "
+                   "ex_branch_init each before each await");
         ex_branch_adopt(branch, strand);
         ex_strand_set(&branch->strand, EX_STRAND_READY);
     }

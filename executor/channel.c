@@ -412,14 +412,9 @@ EX_RESUME(ex_channel_recv) {
 
 static __attribute__((noinline)) int64_t resume_long(struct ex_frame *frame,
                                                      struct ex_strand *strand) {
-    const int64_t value = go_on_recv((struct ex_channel_recv *)(void *)frame, strand);
-
-    if (value == EX_PENDING) {
-        strand->leaf = frame;
-    } else {
-        frame->resume = ex_frame_completed;
-    }
-    return value;
+    return ex_leaf_return(frame,
+                          strand,
+                          go_on_recv((struct ex_channel_recv *)(void *)frame, strand));
 }
 
 /* Of one that waits for a word, which has come. */

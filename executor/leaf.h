@@ -20,6 +20,17 @@
     EX_POSITION("")
 #endif
 
+/* What one that went on the long way returns: `value`, or it waits on as the leaf. */
+static inline int64_t
+ex_leaf_return(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    if (value == EX_PENDING) {
+        strand->leaf = frame;
+    } else {
+        frame->resume = ex_frame_completed;
+    }
+    return value;
+}
+
 /* Waits in the operation `name`; `resumer` goes on. */
 #define EX_LEAF_WAIT(name, resumer)                                                                \
     do {                                                                                           \

@@ -183,14 +183,7 @@ EX_RESUME(ex_oneshot_recv) {
 
 static __attribute__((noinline)) int64_t resume_long(struct ex_frame *frame,
                                                      struct ex_strand *strand) {
-    const int64_t value = go_on((struct ex_oneshot_recv *)(void *)frame, strand);
-
-    if (value == EX_PENDING) {
-        strand->leaf = frame;
-    } else {
-        frame->resume = ex_frame_completed;
-    }
-    return value;
+    return ex_leaf_return(frame, strand, go_on((struct ex_oneshot_recv *)(void *)frame, strand));
 }
 
 /* Of one that waits for a word, which has come. */

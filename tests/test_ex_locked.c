@@ -257,14 +257,18 @@ static void do_everything(void) {
     ex_scheduler_destroy(scheduler);
 }
 
-START_TEST(a_local_scheduler_executes_no_locked_instruction) {
-    const struct steps steps = follow(do_everything);
+static void expect_none_locked(void (*function)(void)) {
+    const struct steps steps = follow(function);
 
     ck_assert_msg(steps.locked == 0,
                   "%ld locked instructions, the last one at +%#lx",
                   steps.locked,
                   steps.last);
     ck_assert_int_gt(steps.count, 300L * ROUNDS);
+}
+
+START_TEST(a_local_scheduler_executes_no_locked_instruction) {
+    expect_none_locked(do_everything);
 }
 END_TEST
 
@@ -312,13 +316,7 @@ static void do_mine(void) {
 }
 
 START_TEST(a_worker_thread_executes_none_for_tasks_that_stay_with_it) {
-    const struct steps steps = follow(do_mine);
-
-    ck_assert_msg(steps.locked == 0,
-                  "%ld locked instructions, the last one at +%#lx",
-                  steps.locked,
-                  steps.last);
-    ck_assert_int_gt(steps.count, 300L * ROUNDS);
+    expect_none_locked(do_mine);
 }
 END_TEST
 
