@@ -7,8 +7,7 @@
 
 static struct ex_scheduler *other;
 
-/* ---- handles ------------------------------------------------------------------------------------
- */
+/* ---- handles ---- */
 
 static void detach_null(void) {
     ex_task_detach(NULL);
@@ -131,8 +130,7 @@ static void detach_awaited(void) {
     ex_task_detach(task);
 }
 
-/* ---- memory of tasks ----------------------------------------------------------------------------
- */
+/* ---- memory of tasks ---- */
 
 static void new_outside(void) {
     ex_task_new(NULL, sizeof(struct misuse));
@@ -202,8 +200,7 @@ static void discard_memory_of_ones_own(void) {
     ex_task_discard(memory_of_ones_own());
 }
 
-/* ---- schedulers ---------------------------------------------------------------------------------
- */
+/* ---- schedulers ---- */
 
 static void create_nowhere(void) {
     ex_scheduler_create(NULL, NULL);

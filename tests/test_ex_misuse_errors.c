@@ -38,8 +38,7 @@ static int64_t run(ex_fiber_function *function, void *argument) {
     return ex_task_take(task);
 }
 
-/* ---- schedulers ---------------------------------------------------------------------------------
- */
+/* ---- schedulers ---- */
 
 static int create(const struct ex_scheduler_options *options) {
     struct ex_scheduler *created;
@@ -102,8 +101,7 @@ START_TEST(a_stop_while_nobody_runs_ends_the_next_run_and_no_other) {
 }
 END_TEST
 
-/* ---- tasks --------------------------------------------------------------------------------------
- */
+/* ---- tasks ---- */
 
 START_TEST(an_abort_of_what_has_returned_does_nothing) {
     start();
@@ -184,8 +182,7 @@ START_TEST(a_scope_that_was_left_has_nobody_to_cancel_and_keeps_its_error) {
 }
 END_TEST
 
-/* ---- times --------------------------------------------------------------------------------------
- */
+/* ---- times ---- */
 
 static int64_t sleep_until_the_past(void *argument) {
     struct ex_sleep sleep;
@@ -210,8 +207,7 @@ START_TEST(times_of_the_past_are_now) {
 }
 END_TEST
 
-/* ---- sizes --------------------------------------------------------------------------------------
- */
+/* ---- sizes ---- */
 
 START_TEST(what_no_memory_could_hold_is_not_made) {
     struct ex_recycler recycler = {.idle = NULL};
@@ -231,8 +227,7 @@ START_TEST(what_no_memory_could_hold_is_not_made) {
 }
 END_TEST
 
-/* ---- descriptors --------------------------------------------------------------------------------
- */
+/* ---- descriptors ---- */
 
 START_TEST(numbers_that_are_none_are_refused) {
     int ends[2];

@@ -12,8 +12,7 @@
 #include <ex/watch.h>
 #include <fcntl.h>
 
-/* ---- functions ----------------------------------------------------------------------------------
- */
+/* ---- functions ---- */
 
 struct impatient {
     struct ex_frame frame;
@@ -111,8 +110,7 @@ static void release_twice(void) {
     ex_future_release(future);
 }
 
-/* ---- locks and channels -------------------------------------------------------------------------
- */
+/* ---- locks and channels ---- */
 
 static struct ex_mutex mutex;
 
@@ -223,8 +221,7 @@ static void drop_the_receiver_twice(void) {
     ex_oneshot_receiver_drop(oneshot);
 }
 
-/* ---- scopes and streams -------------------------------------------------------------------------
- */
+/* ---- scopes and streams ---- */
 
 static void open_outside(void) {
     struct ex_strand strand = {.leaf = NULL};
@@ -306,8 +303,7 @@ static void stream_of_null(void) {
     ex_stream_open(&stream, NULL);
 }
 
-/* ---- descriptors --------------------------------------------------------------------------------
- */
+/* ---- descriptors ---- */
 
 static void close_behind(bool reuses) {
     struct ex_io ends[2];

@@ -108,8 +108,8 @@ START_TEST(who_only_looks_leaves_the_word_its_workers) {
 }
 END_TEST
 
-/* Stays inside its bracket until the thread that handles its child asks it to leave, or is through.
- */
+/* Stays inside its bracket until the thread that handles its
+ * child asks it to leave, or is through. */
 static bool is_detached;
 
 struct stayer {

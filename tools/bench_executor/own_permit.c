@@ -49,8 +49,7 @@ uint64_t own_mutex_shared(uint64_t count) {
     return lock_mutex(count, EX_WAIT_SHARED);
 }
 
-/* ---- a permit that nobody else wants ------------------------------------------------------------
- */
+/* ---- a permit that nobody else wants ---- */
 
 struct borrow {
     struct ex_frame frame;

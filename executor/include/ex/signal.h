@@ -9,8 +9,7 @@
  *   EX_AWAIT(ex_signal_next(&self->next, signals, &self->info));    // value: SIGTERM
  *
  *   sent ──► pending, for it is blocked in every thread ──► taken by one ex_signal_next
- *               └─ a thread in which it is not blocked runs its handler instead, or ends the
- * process
+ *               └─ a thread where it is not blocked runs its handler, or ends the process
  *
  * So a signal has to be blocked before the first thread is created, which inherits that; the
  * threads of ex/blocking.h block all. A signal that is pending is one, however often it was sent
