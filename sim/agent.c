@@ -40,10 +40,6 @@ void agent_ready_remove(struct agent_table *table, uint32_t index) {
     agent->state = AGENT_FREE;
 }
 
-void agent_ready_renew(struct agent_table *table, uint32_t index) {
-    order_renew(&table->order, agent_at(table, index)->ready_position);
-}
-
 bool agent_queue_remove(struct agent_table *table, uint32_t index) {
     struct agent *agent = agent_at(table, index);
     struct wait_queue *queue = agent->queue;

@@ -1,7 +1,7 @@
 /* Agents: whatever the scheduler may pick, the set of those that are ready, and wait queues.
  *
  *   ready[]      an array to pick from: any position in O(1)
- *   order        its positions in order of readiness
+ *   order        its positions in order of readiness, and with who runs at the end
  *   wait_queue   agents that wait, first come first, linked by wait_previous and wait_next
  *
  * Memory:      tables in the world's arena, sized once; links are indices, 0 = none.
@@ -78,7 +78,7 @@ struct agent_table {
     struct pool pool;
     uint64_t *priority; /* by agent, the strategy's */
     uint32_t *ready;
-    struct order order; /* of readiness; its count is that of ready */
+    struct order order; /* of positions in ready; its count is that of ready */
 };
 
 void agent_table_init(struct agent_table *table, struct arena *arena, uint32_t agents_max);
@@ -88,14 +88,16 @@ static inline struct agent *agent_at(const struct agent_table *table, uint32_t i
     return &((struct agent *)(void *)table->pool.records)[index];
 }
 
-/* The agent becomes ready, as the newest. */
+/* The agent at a place of the order, while order.count <= ORDER_WORD_MAX. */
+static inline struct agent *agent_at_place(const struct agent_table *table, uint32_t place) {
+    return agent_at(table, table->ready[order_position_word(&table->order, place)]);
+}
+
+/* The agent becomes ready, as the newest of those that do not run. */
 void agent_ready_add(struct agent_table *table, uint32_t index);
 
 /* The agent is ready no longer; its state is AGENT_FREE until the caller sets another. */
 void agent_ready_remove(struct agent_table *table, uint32_t index);
-
-/* The agent was overtaken or yields: it is now the one that became ready last. */
-void agent_ready_renew(struct agent_table *table, uint32_t index);
 
 /* Appends to a queue; the agent must wait in none. */
 void agent_queue_add(struct agent_table *table, struct wait_queue *queue, uint32_t index);

@@ -1,7 +1,7 @@
 /* Who may go on at a point: what a strategy sees, and all that it sees.
  *
- * Positions in `ready` are a function of the run's history. Alternative numbers are derived from
- * positions so that alternative 0 is what production would do.
+ * Places in `ready` (sim/order.h) are a function of the run's history. Alternative numbers are
+ * derived from places so that alternative 0 is what production would do.
  *
  * Memory:      borrowed from the scheduler for one call.
  * Determinism: no addresses, no time.
@@ -15,22 +15,22 @@
 struct candidates {
     const uint32_t *ready; /* agents that may go on */
     uint32_t count;        /* at least 2: a point with one candidate counts for nothing */
-    uint32_t production;   /* position of alternative 0 in `ready` */
+    uint32_t production;   /* place of alternative 0 in `ready` */
     bool stays;            /* alternative 0 is the running thread, and it did not yield */
     uint32_t running;      /* agent that runs, 0 = none; in `ready` unless it waits or ended */
     uint32_t streak;       /* decisions in a row that kept the running thread */
-    uint32_t longest;      /* position of the other that is longest ready, when streak is long */
+    uint32_t longest;      /* place of the other that is longest ready */
     uint64_t *priority;    /* by agent; the strategy's own, set by strategy_birth */
 };
 
-/* Alternative number of a position, and back. Without branches: which agent was picked is random by
+/* Alternative number of a place, and back. Without branches: which agent was picked is random by
  * design, and every branch on it would be mispredicted half of the time. */
-static inline uint32_t candidates_alternative(uint32_t production, uint32_t position) {
-    const uint32_t other = position + (uint32_t)(position < production);
-    return other & (0u - (uint32_t)(position != production));
+static inline uint32_t candidates_alternative(uint32_t production, uint32_t place) {
+    const uint32_t other = place + (uint32_t)(place < production);
+    return other & (0u - (uint32_t)(place != production));
 }
 
-static inline uint32_t candidates_position(uint32_t production, uint32_t alternative) {
+static inline uint32_t candidates_place(uint32_t production, uint32_t alternative) {
     const uint32_t other = alternative - (uint32_t)(alternative <= production);
     return alternative == 0 ? production : other;
 }

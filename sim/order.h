@@ -1,11 +1,15 @@
-/* Positions 0 … count - 1 in an order of their own: who became ready first.
+/* Positions 0 … count - 1 in an order of their own: who became ready first. Who runs is the newest
+ * as long as it stays: others that become ready meanwhile stand before it.
  *
  *   up to ORDER_WORD_MAX   four bits a position in one word, the oldest lowest:  …2031 = 1, 3, 0, 2
- *   beyond                 a ring of links: renewing stays O(1)
+ *   beyond                 a ring of links: all stays O(1)
  *
- * A step of the scheduler renews one position and asks for the oldest. With links each of these
+ * Whoever picks counts in places. In the word they go from the oldest, 0, to the newest, so that
+ * what was drawn needs no search; beyond it the place is the position itself.
+ *
+ * A step of the scheduler asks who stands at a place and lets it run. With links each of these
  * loads waits for a store to another place that cannot be foretold, and every branch on who stood
- * where is mispredicted; with a word both are a dozen operations on registers.
+ * where is mispredicted; with a word both are a handful of operations on registers.
  *
  * Memory:      links in the world's arena, sized once.
  * Limits:      positions_max of order_init.
@@ -16,17 +20,18 @@
 #ifndef SIM_ORDER_H
 #define SIM_ORDER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sim/arena.h"
 
 #define ORDER_WORD_MAX 16u
-#define ORDER_EACH UINT64_C(0x1111111111111111) /* a 1 for each position in the word */
 
 struct order {
     uint64_t word;   /* while count <= ORDER_WORD_MAX; 0 above the count-th */
     uint64_t newest; /* a 1 in the lowest of its four bits */
     uint32_t count;  /* positions in it */
+    bool runs;       /* the newest is who runs */
     struct order_link {
         uint32_t older, newer;
     } * links; /* while count is larger: by position + 1; [0] closes the ring */
@@ -35,43 +40,33 @@ struct order {
 void order_init(struct order *order, struct arena *arena, uint32_t positions_max);
 void order_reset(struct order *order);
 
-/* Appends position `count`, as the newest. */
+/* Adds position `count`, as the newest of those that do not run. */
 void order_add(struct order *order);
 
 /* Takes a position out; the last one, count - 1, bears its number from now on. */
 void order_remove(struct order *order, uint32_t position);
 
-/* A 1 in the lowest of the four bits where a position stands in the word. It must be there. */
-static inline uint64_t order_place(uint64_t word, uint32_t position) {
-    const uint64_t other = word ^ (ORDER_EACH * position);
-    /* The lowest group of four zeros: only what is above one can be taken for one, by a borrow. */
-    const uint64_t zero = (other - ORDER_EACH) & ~other & (ORDER_EACH << 3);
-    return (zero & (0 - zero)) >> 3;
+/* The position at a place. */
+uint32_t order_position(const struct order *order, uint32_t place);
+
+/* The position at a place runs from now on: it becomes the newest. Who ran is the newest of the
+ * others. */
+void order_run(struct order *order, uint32_t place);
+
+/* Both while count <= ORDER_WORD_MAX; the second one while somebody runs. */
+static inline uint32_t order_position_word(const struct order *order, uint32_t place) {
+    return (uint32_t)(order->word >> (4 * place)) & 15;
 }
 
-/* The word without what stands at a place: what is newer moves down. */
-static inline uint64_t order_without(uint64_t word, uint64_t place) {
-    return (word >> 4) ^ ((word ^ (word >> 4)) & (place - 1));
+static inline void order_run_word(struct order *order, uint32_t place) {
+    const uint64_t from = order->word >> (4 * place);
+    const uint64_t without = order->word ^ ((from ^ (from >> 4)) << (4 * place));
+    order->word = without | order->newest * (from & 15);
 }
 
-/* While count <= ORDER_WORD_MAX: the oldest position. */
-static inline uint32_t order_oldest_word(const struct order *order) {
-    return (uint32_t)order->word & 15;
-}
-
-/* While count <= ORDER_WORD_MAX: the position becomes the newest. Returns the oldest. */
-static inline uint32_t order_renew_word(struct order *order, uint32_t position) {
-    const uint64_t place = order_place(order->word, position);
-    order->word = order_without(order->word, place) | order->newest * position;
-    return order_oldest_word(order);
-}
-
-/* The position becomes the newest. */
-void order_renew(struct order *order, uint32_t position);
-
-/* The oldest position; of the others than one. There must be one. */
+/* The places of the oldest, and of the newest, who is the one that runs if it is ready. */
 uint32_t order_oldest(const struct order *order);
-uint32_t order_oldest_but(const struct order *order, uint32_t position);
+uint32_t order_newest(const struct order *order);
 
 /* Asserts the invariants; for tests. */
 void order_verify(const struct order *order);

@@ -180,7 +180,7 @@ static void idle(struct schedule *schedule) {
 
 /* In a replay the recorded agent is looked up by identity, so that a tolerant replay finds it
  * wherever it stands now. */
-static uint32_t recorded_position(const struct schedule *schedule, const struct candidates *set) {
+static uint32_t recorded_place(const struct schedule *schedule, const struct candidates *set) {
     const struct decider *who = &schedule_running(schedule)->decider;
     const struct choice *recorded = choices_peek(schedule->choices, CHOICE_SCHEDULE, who);
     for (uint32_t i = 0; recorded != NULL && i < set->count; i++) {
@@ -191,64 +191,61 @@ static uint32_t recorded_position(const struct schedule *schedule, const struct 
     return set->production;
 }
 
-/* Which position the strategy wants, or the script of a replay. */
-static uint32_t ask(struct schedule *schedule, uint32_t production, bool stays, bool yielded) {
-    const struct agent *self = schedule->self;
+/* The ready agents by place. */
+static const uint32_t *agents_by_place(const struct schedule *schedule, uint32_t *few) {
     const struct order *order = &schedule->agents.order;
-    const bool ready = self->state == AGENT_READY;
-    struct candidates set = {
-        .ready = schedule->agents.ready,
-        .count = order->count,
-        .production = production,
-        .stays = stays,
-        .running = ready ? schedule->running : 0,
-        .streak = schedule->streak,
-        .priority = schedule->agents.priority,
-    };
-    if (set.streak >= STRATEGY_SPIN_MAX) {
-        set.longest = ready ? order_oldest_but(order, self->ready_position) : order_oldest(order);
+    if (order->count > ORDER_WORD_MAX) {
+        return schedule->agents.ready;
     }
-    schedule->streak++;
-    return choices_replays(schedule->choices) ? recorded_position(schedule, &set)
-                                              : strategy_pick(&schedule->strategy, &set, yielded);
+    for (uint32_t i = 0; i < order->count; i++) {
+        few[i] = schedule->agents.ready[order_position_word(order, i)];
+    }
+    return few;
 }
 
+/* Asks the strategy, or the script of a replay. Returns the place of who goes on. */
 static uint32_t decide(struct schedule *schedule, bool stays, bool yielded) {
     struct agent *self = schedule->self;
     const struct order *order = &schedule->agents.order;
     const bool keeps = stays && !yielded;
-    const uint32_t production = keeps ? self->ready_position : order_oldest(order);
-    const uint32_t position = ask(schedule, production, keeps, yielded);
-    const uint32_t *ready = schedule->agents.ready;
+    uint32_t few[ORDER_WORD_MAX];
+    const struct candidates set = {
+        .ready = agents_by_place(schedule, few),
+        .count = order->count,
+        .production = keeps ? order_newest(order) : order_oldest(order),
+        .stays = keeps,
+        .running = self->state == AGENT_READY ? schedule->running : 0,
+        .streak = schedule->streak,
+        .longest = order_oldest(order), /* never who runs: that one is the newest */
+        .priority = schedule->agents.priority,
+    };
+    schedule->streak++;
+    const uint32_t place = choices_replays(schedule->choices)
+                               ? recorded_place(schedule, &set)
+                               : strategy_pick(&schedule->strategy, &set, yielded);
     const uint64_t taken =
         choices_decide(schedule->choices,
                        CHOICE_SCHEDULE,
                        &self->decider,
                        self->pending.site,
-                       order->count,
-                       candidates_alternative(production, position),
-                       schedule_agent(schedule, ready[position])->decider.identity);
-    return ready[candidates_position(production, (uint32_t)taken)];
+                       set.count,
+                       candidates_alternative(set.production, place),
+                       schedule_agent(schedule, set.ready[place])->decider.identity);
+    return candidates_place(set.production, (uint32_t)taken);
 }
 
 /* The same where the strategy needs a number or two and nobody replays, which is nearly every step:
- * without a branch on what was drawn, since each would be mispredicted. Returns the position. */
+ * without a branch on what was drawn, since each would be mispredicted. */
 static inline __attribute__((always_inline)) uint32_t
-decide_quickly(struct schedule *schedule, uint32_t count, bool keeps, bool renews) {
+decide_quickly(struct schedule *schedule, uint32_t count, bool keeps) {
     struct agent *self = schedule->self;
-    struct order *order = &schedule->agents.order;
-    const uint32_t own = self->ready_position;
-    const uint32_t position = strategy_draw(&schedule->strategy, count, own, keeps);
-    const uint32_t production = renews  ? order_renew_word(order, own)
-                                : keeps ? own
-                                        : order_oldest_word(order);
-    const uint32_t taken = candidates_alternative(production, position);
+    const uint32_t own = count - 1; /* as in order_newest */
+    const uint32_t place = strategy_draw(&schedule->strategy, count, own, keeps);
     struct choice *choice = choices_next(schedule->choices, CHOICE_SCHEDULE, &self->decider, count);
-    choices_take(schedule->choices, choice, taken);
+    choices_take(schedule->choices, choice, keeps ? candidates_alternative(own, place) : place);
     choice->site = (uint64_t)(uintptr_t)self->pending.site;
-    const uint32_t chosen = schedule->agents.ready[position];
-    choice->chosen = schedule_agent(schedule, chosen)->decider.identity;
-    return position;
+    choice->chosen = agent_at_place(&schedule->agents, place)->decider.identity;
+    return place;
 }
 
 static void fire(struct schedule *schedule, uint32_t index) {
@@ -273,30 +270,26 @@ static inline void hand_over(struct schedule *schedule, uint32_t to) {
 }
 
 void schedule_pick(struct schedule *schedule, bool stays, bool yielded) {
-    const struct order *order = &schedule->agents.order;
+    struct order *order = &schedule->agents.order;
     struct agent *self = schedule->self;
     for (;;) {
-        uint32_t chosen;
+        uint32_t place = 0;
         if (order->count == 0) {
             idle(schedule);
             continue;
-        } else if (order->count == 1) {
-            chosen = schedule->agents.ready[0];
-        } else if (order->count <= schedule->quick_max && !choices_full(schedule->choices)) {
-            const bool keeps = stays && !yielded;
-            chosen = schedule->agents.ready[decide_quickly(schedule, order->count, keeps, false)];
-        } else {
-            chosen = decide(schedule, stays, yielded);
+        } else if (order->count > schedule->quick_max || choices_full(schedule->choices)) {
+            place = order->count == 1 ? 0 : decide(schedule, stays, yielded);
+        } else if (order->count > 1) {
+            place = decide_quickly(schedule, order->count, stays && !yielded);
         }
+        const uint32_t chosen = schedule->agents.ready[order_position(order, place)];
         if (schedule_agent(schedule, chosen)->kind == AGENT_ENTRY) {
             fire(schedule, chosen);
             continue;
         }
-        if (self->state == AGENT_READY) {
-            if (schedule_agent(schedule, chosen) == self) {
-                return;
-            }
-            order_renew(&schedule->agents.order, self->ready_position);
+        order_run(order, place);
+        if (schedule_agent(schedule, chosen) == self) {
+            return;
         }
         schedule->streak = 0;
         if (schedule->leaving != 0) {
@@ -327,9 +320,6 @@ static __attribute__((noinline)) void step_slowly(struct schedule *schedule, boo
                              now_ns + (schedule->check_at - points) * VCLOCK_CALL_NS);
     }
     if (schedule->agents.order.count > 1) {
-        if (yielded) {
-            order_renew(&schedule->agents.order, schedule->self->ready_position);
-        }
         schedule_pick(schedule, true, yielded);
     }
 }
@@ -359,19 +349,16 @@ static inline __attribute__((always_inline)) void step(struct schedule *schedule
         step_slowly(schedule, yielded);
         return;
     }
-    const uint32_t position = decide_quickly(schedule, count, !yielded, yielded);
-    const uint32_t own = schedule->self->ready_position;
-    if (position == own) {
-        return;
+    const uint32_t place = decide_quickly(schedule, count, !yielded);
+    if (place == count - 1) {
+        return; /* itself */
     }
-    const uint32_t chosen = schedule->agents.ready[position];
+    const uint32_t chosen = schedule->agents.ready[order_position_word(order, place)];
     if (__builtin_expect(schedule_agent(schedule, chosen)->kind == AGENT_ENTRY, 0)) {
         step_fire(schedule, chosen, yielded);
         return;
     }
-    if (!yielded) {
-        order_renew_word(order, own); /* overtaken */
-    }
+    order_run_word(order, place);
     hand_over(schedule, chosen);
 }
 
@@ -429,6 +416,7 @@ _Noreturn void schedule_fail(struct schedule *schedule,
 void schedule_verify(const struct schedule *schedule) {
     agent_table_verify(&schedule->agents);
     ASSERT(schedule->self == schedule_agent(schedule, schedule->running));
+    ASSERT(schedule->agents.order.runs == (schedule->self->state == AGENT_READY));
     ASSERT(schedule->look_ns <= schedule->next_ns);
     ASSERT(schedule->next_ns == agenda_next_ns(schedule->agenda));
 }

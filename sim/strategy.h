@@ -59,8 +59,8 @@ struct strategy_spec strategy_resolve(const struct strategy_spec *spec, uint64_t
 /* The priority of a new agent; 0 for strategies without priorities. */
 uint64_t strategy_birth(struct strategy *strategy);
 
-/* What random and sticky pick of so many candidates; see strategy_pick. own: where the running
- * thread stands, which may stay when `stays`. */
+/* What random and sticky pick of so many candidates; see strategy_pick. own: the place of the
+ * running thread, which may stay when `stays`. */
 static inline uint32_t
 strategy_draw(struct strategy *strategy, uint32_t count, uint32_t own, bool stays) {
     if (stays && strategy->spec.kind == STRATEGY_STICKY &&
@@ -70,7 +70,7 @@ strategy_draw(struct strategy *strategy, uint32_t count, uint32_t own, bool stay
     return (uint32_t)random_scale(random_next(&strategy->random), count);
 }
 
-/* Position in set->ready of the agent that goes on. yielded: the running thread asked to let
+/* Place in set->ready of the agent that goes on. yielded: the running thread asked to let
  * others go first. */
 uint32_t strategy_pick(struct strategy *strategy, const struct candidates *set, bool yielded);
 

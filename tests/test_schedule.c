@@ -227,11 +227,11 @@ static void sleep_beside_one_that_works(uint32_t thread) {
     }
 }
 
-/* It comes with the tenth yield, whose thread stands before the one that it wakes. */
+/* It comes with the tenth yield, which lets go on whom it wakes. */
 START_TEST(a_deadline_comes_while_others_work) {
     ck_assert_int_eq(run_fifo(2, sleep_beside_one_that_works), VERDICT_PASS);
 
-    EXPECT_LOG(2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2);
+    EXPECT_LOG(2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2);
 }
 END_TEST
 

@@ -48,7 +48,7 @@ START_TEST(alternatives_number_the_positions_and_0_is_production) {
                 const uint32_t alternative = candidates_alternative(set.production, position);
                 ck_assert_uint_lt(alternative, count);
                 ck_assert((alternative == 0) == (position == production));
-                ck_assert_uint_eq(candidates_position(set.production, alternative), position);
+                ck_assert_uint_eq(candidates_place(set.production, alternative), position);
                 seen |= 1u << alternative;
             }
             ck_assert_uint_eq(seen, (1u << count) - 1);
