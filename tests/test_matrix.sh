@@ -69,7 +69,7 @@ for module in "$build"/scenarios/*.so; do
         libraries="-L$build -lexecutor -Wl,-rpath,$build"
         ;;
     esac
-    if [ ! -f "$source" ] || grep -q 'include <uv.h>' "$source"; then
+    if [ ! -f "$source" ] || grep -q 'include <\(uv.h\|event2/.*\)>' "$source"; then
         continue
     fi
     matrix "$name" "$source" $flags || { fail "$name: $way is not gcc-O0:"; head -n 4 "$folder/diff"; }
