@@ -325,6 +325,26 @@ START_TEST(verify_catches_a_deadline_that_was_changed_from_outside) {
 
     change(SECOND, SECOND + 1, 0);
     EXPECT_PANIC(ex_wheel_verify(&wheel));
+
+    change(1001, 1002, 1000); /* into the same slot, which is due later */
+    EXPECT_PANIC(ex_wheel_verify(&wheel));
+}
+END_TEST
+
+START_TEST(verify_catches_a_change_of_what_is_due_or_came_late) {
+    start();
+    insert(0, 5);
+    insert(1, 5);
+    advance(6);
+    ck_assert_uint_eq(pop(), 0);
+    nodes[1].deadline_ns = 7;
+    EXPECT_PANIC(ex_wheel_verify(&wheel));
+
+    start();
+    advance(6);
+    insert(0, 5);
+    nodes[0].deadline_ns = 7;
+    EXPECT_PANIC(ex_wheel_verify(&wheel));
 }
 END_TEST
 
@@ -377,5 +397,6 @@ SUITE(wheel) {
     SUITE_TEST(the_next_time_is_that_of_the_earliest_also_from_afar_and_in_company);
     SUITE_TEST(misuse_panics);
     SUITE_TEST(verify_catches_a_deadline_that_was_changed_from_outside);
+    SUITE_TEST(verify_catches_a_change_of_what_is_due_or_came_late);
     SUITE_TEST(a_million_deadlines_of_a_second_come_out_in_order_with_every_third_cancelled);
 }
