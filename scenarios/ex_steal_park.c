@@ -76,11 +76,21 @@ static struct told *spawn_told(const char *name) {
     return told;
 }
 
+static uint64_t sleep_count(void) {
+    struct ex_counters counters;
+    ex_scheduler_counters(scheduler, &counters);
+    return counters.sleep_count;
+}
+
 static void tell(struct told *told) {
     const struct ex_waker waker = told->waker;
     told->since_ns = stage_now_ns();
     __atomic_store_n(&told->is_told, true, __ATOMIC_RELEASE);
+    const uint64_t sleeps = sleep_count();
     ex_waker_wake(waker);
+    if (sleep_count() != sleeps) {
+        sim_count("park races", 1);
+    }
 }
 
 static bool is_waiting(const struct told *told) {
@@ -191,4 +201,5 @@ SIM_SCENARIO(world) {
     sim_sometimes(world, "all children are stolen", "children elsewhere", sim_equal(CHILDREN));
     sim_sometimes(world, "a worker is found stuck", "rescues", sim_at_least(1));
     sim_sometimes(world, "workers sleep", "sleeps", sim_at_least(2));
+    sim_sometimes(world, "a worker parks while a task is woken", "park races", sim_at_least(1));
 }
