@@ -11,9 +11,12 @@
 
 #include <errno.h>
 
+static bool is_stopped(const struct ex_scheduler *scheduler) {
+    return __atomic_load_n(&scheduler->is_stopped, __ATOMIC_ACQUIRE) != 0;
+}
+
 static bool is_over(const struct ex_scheduler *scheduler) {
-    return __atomic_load_n(&scheduler->is_stopped, __ATOMIC_ACQUIRE) != 0 ||
-           ex_crew_live_count(scheduler) == 0;
+    return is_stopped(scheduler) || ex_crew_live_count(scheduler) == 0;
 }
 
 #ifdef EX_SMALL
@@ -48,8 +51,12 @@ int ex_loop_run(struct ex_worker *worker) {
     int status = 0;
 
     while (!is_over(worker->scheduler)) {
-        if (step(worker) || is_over(worker->scheduler)) {
-            continue;
+        bool is_ready = step(worker);
+        while (is_ready && !is_stopped(worker->scheduler)) { /* what is ready is alive */
+            is_ready = step(worker);
+        }
+        if (is_over(worker->scheduler)) {
+            break;
         }
         if (worker->waits == NULL) {
             status = -EDEADLK;

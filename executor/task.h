@@ -24,26 +24,9 @@ void ex_task_return(struct ex_worker *worker, struct ex_strand *root, int64_t va
  * if it has to tell another worker. */
 void ex_task_return_shared(struct ex_worker *worker, struct ex_strand *root, int64_t value);
 
-/* ex_task_return on a worker that is neither shared nor watched. When somebody waited for the task,
- * the task is gone, and the one who waited, which is given, has to go on with its value: the join
- * in its leaf is over. Else NULL. */
-static inline struct ex_strand *
-ex_task_return_plain(struct ex_worker *worker, struct ex_strand *root, int64_t value) {
-    const struct ex_frame *const frame = ex_task_frame(ex_task_of(root));
-    const uintptr_t up = (uintptr_t)__atomic_load_n(&frame->up, __ATOMIC_RELAXED);
-    struct ex_strand *joiner = NULL;
-
-    if (up != EX_TASK_UP_DETACHED) {
-        joiner = ex_task_joiner(up);
-        if (__builtin_expect((up & EX_TASK_UP_PLAIN) == 0 || ex_strand_is(joiner, EX_STRAND_READY),
-                             0)) {
-            ex_task_return(worker, root, value);
-            return NULL;
-        }
-    }
-    ex_worker_add(&worker->counters.return_count, 1);
-    ex_release_plain(root);
-    return joiner;
+/* The same by a word that has bit EX_TASK_UP_PLAIN: a root of the same thread. */
+static inline struct ex_strand *ex_task_joiner_plain(uintptr_t up) {
+    return (struct ex_strand *)(up - EX_TASK_UP_PLAIN - EX_TASK_UP_OUTERMOST);
 }
 
 /* ex_task_abort, of a task that nobody may have told yet: its clean-up is not told again. */

@@ -83,7 +83,7 @@ static bool fire(struct ex_worker *worker) {
     return fired_count != 0;
 }
 
-bool ex_timer_fire(struct ex_worker *worker) {
+bool ex_timer_fire_slowly(struct ex_worker *worker) {
     lock(worker);
     const bool has_woken = fire(worker);
     unlock(worker);

@@ -18,7 +18,12 @@
 #ifndef EX_SMALL
 
 /* Wakes all that is due; true when something was. Reads the clock only if a timer is armed. */
-bool ex_timer_fire(struct ex_worker *worker);
+bool ex_timer_fire_slowly(struct ex_worker *worker);
+
+static inline bool ex_timer_fire(struct ex_worker *worker) {
+    return (worker->is_shared || !ex_wheel_is_empty(&worker->wheel)) &&
+           ex_timer_fire_slowly(worker);
+}
 
 /* When to fire next, EX_TIMER_NEVER when nothing is armed; may be early (ex_wheel_next). */
 uint64_t ex_timer_next(struct ex_worker *worker);

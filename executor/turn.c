@@ -156,77 +156,128 @@ static bool run_shared(struct ex_worker *worker) {
 
 /* ---- a worker that is neither shared nor watched ---- */
 
-static inline void begin(struct ex_worker *worker, struct ex_strand *strand) {
-    worker->local.running = strand;
-    ex_budget_left = EX_WORKER_BUDGET;
+/* What a task, or whom it waited for, has returned so far. */
+struct outcome {
+    int64_t value;
+    uintptr_t up; /* of the frame that returned it */
+};
+
+static inline uintptr_t load_up(const struct ex_frame *frame) {
+    return (uintptr_t)__atomic_load_n(&frame->up, __ATOMIC_RELAXED);
 }
 
-static inline int64_t resume_plain(struct ex_worker *worker, struct ex_strand *strand) {
+/* Hands it to the callers of who returned it. True: it is the outermost's by now, and its `up` is
+ * where others wait for the task; else the strand waits. */
+static inline bool climb_plain(struct ex_strand *strand, struct outcome *outcome) {
+    if ((outcome->up & 1) != 0) {
+        return true;
+    }
+    struct ex_frame *const frame = (struct ex_frame *)outcome->up;
+    outcome->value = frame->resume(frame, strand, outcome->value);
+    if (ex_turn_is_pending(outcome->value)) {
+        return false;
+    }
+    outcome->up = load_up(frame);
+    if ((outcome->up & 1) == 0) {
+        outcome->value = ex_turn_climb(strand, (struct ex_frame *)outcome->up, outcome->value);
+        outcome->up = load_up(ex_task_frame(ex_task_of(strand)));
+    }
+    return !ex_turn_is_pending(outcome->value);
+}
+
+static inline bool resume_plain(struct ex_strand *strand, struct outcome *outcome) {
     struct ex_frame *const leaf = strand->leaf;
 
+    __asm__("" : : : "memory"); /* gcc would keep `state` in a register */
     ex_strand_clear(strand, EX_STRAND_READY);
-    begin(worker, strand);
-    const int64_t value = leaf->resume(leaf, strand, 0);
-    if (value == EX_PENDING || leaf == ex_task_frame(ex_task_of(strand))) {
-        return value;
+    ex_budget_left = EX_WORKER_BUDGET;
+    outcome->value = leaf->resume(leaf, strand, 0);
+    if (ex_turn_is_pending(outcome->value)) {
+        return false;
     }
-    return ex_turn_pass(strand, leaf->up, value);
+    outcome->up = load_up(leaf);
+    return climb_plain(strand, outcome);
 }
 
 /* Goes on with the value of what its leaf, a join, waited for. */
-static inline int64_t go_on(struct ex_worker *worker, struct ex_strand *strand, int64_t value) {
+static inline bool
+go_on_plain(struct ex_worker *worker, struct ex_strand *strand, struct outcome *outcome) {
     struct ex_frame *const join = strand->leaf;
-    struct ex_frame *const up = __atomic_load_n(&join->up, __ATOMIC_RELAXED);
 
-    begin(worker, strand);
+    outcome->up = load_up(join);
+    worker->local.running = strand;
+    ex_budget_left = EX_WORKER_BUDGET;
     join->resume = ex_frame_completed;
-    return ex_turn_pass(strand, up, value);
+    return climb_plain(strand, outcome);
 }
 
-/* The next one, when `strand` waits or is ready once more; NULL: no more this turn. */
-static inline struct ex_strand *
-follow(struct ex_worker *worker, struct ex_strand *strand, int resumes) {
-    if (ex_strand_is(strand, EX_STRAND_READY)) {
-        if (ex_queue_is_empty(worker) && resumes != 0) {
-            return strand;
-        }
-        ex_queue_push(worker, strand);
-    }
-    return __builtin_expect(resumes == 0, 0) ? NULL : ex_queue_pop(worker);
+static inline void end(struct ex_worker *worker, struct ex_strand *root) {
+    ex_worker_add(&worker->counters.return_count, 1);
+    ex_worker_add_identity(&root->identity, EX_STRAND_IDENTITY(1, 0));
+    root->state ^= EX_STRAND_LIVE | EX_STRAND_RETURNED; /* what else is set, a spawn clears */
+    ex_slab_free(root);
 }
 
-/* The next one, when `strand` returned `value`; those that waited for it, and for them, went on. */
+/* Ends a task that has returned. Who waits for it, if that one can go on at once; else NULL. */
 static inline struct ex_strand *
-finish(struct ex_worker *worker, struct ex_strand *strand, int64_t value, int *resumes) {
-    do {
-        ex_turn_close(strand);
-        if (__builtin_expect(*resumes == 0, 0)) {
-            ex_task_return(worker, strand, value);
+end_plain(struct ex_worker *worker, struct ex_strand *root, const struct outcome *outcome) {
+    struct ex_strand *const joiner = ex_task_joiner_plain(outcome->up);
+
+    if ((outcome->up & EX_TASK_UP_PLAIN) == 0) {
+        if (__builtin_expect(outcome->up == EX_TASK_UP_DETACHED, 1)) {
+            end(worker, root);
             return NULL;
         }
-        strand = ex_task_return_plain(worker, strand, value);
-        if (strand == NULL) {
-            return ex_queue_pop(worker);
+    } else if (__builtin_expect(!ex_strand_is(joiner, EX_STRAND_READY), 1)) {
+        end(worker, root);
+        return joiner;
+    }
+    ex_task_return(worker, root, outcome->value);
+    return NULL;
+}
+
+/* Resumes `strand`, and who waits for it when it returned, and so on, as long as some are `left` of
+ * the turn. The one that waits now; NULL: all have returned. */
+static inline struct ex_strand *
+run_one(struct ex_worker *worker, struct ex_strand *strand, int *left) {
+    struct outcome outcome;
+    bool has_returned = resume_plain(strand, &outcome);
+
+    while (has_returned) {
+        struct ex_strand *const root = strand;
+        ex_turn_close(root);
+        if (__builtin_expect(--*left == 0, 0)) {
+            ex_task_return(worker, root, outcome.value);
+            return NULL;
         }
-        value = go_on(worker, strand, value);
-        --*resumes;
-    } while (value != EX_PENDING);
-    return follow(worker, strand, *resumes);
+        strand = end_plain(worker, root, &outcome);
+        if (strand == NULL) {
+            return NULL;
+        }
+        has_returned = go_on_plain(worker, strand, &outcome);
+    }
+    --*left;
+    return strand;
 }
 
 static bool run_plain(struct ex_worker *worker) {
-    int resumes = EX_TURN_RESUMES_MAX;
     struct ex_strand *strand = ex_queue_pop(worker);
+    int left = EX_TURN_RESUMES_MAX;
 
     while (strand != NULL) {
-        const int64_t value = resume_plain(worker, strand);
-        resumes--;
-        strand = __builtin_expect(value == EX_PENDING, 1) ? follow(worker, strand, resumes)
-                                                          : finish(worker, strand, value, &resumes);
+        worker->local.running = strand;
+        do {
+            strand = run_one(worker, strand, &left);
+        } while (strand != NULL && left != 0 && ex_strand_is(strand, EX_STRAND_READY) &&
+                 ex_queue_is_empty(worker));
+        if (strand != NULL && ex_strand_is(strand, EX_STRAND_READY)) {
+            ex_queue_push(worker, strand);
+        }
+        strand = left == 0 ? NULL : ex_queue_pop(worker);
     }
     worker->local.running = NULL;
-    ex_worker_add(&worker->counters.resume_count, (uint64_t)(EX_TURN_RESUMES_MAX - resumes));
-    return resumes == 0;
+    ex_worker_add(&worker->counters.resume_count, (uint64_t)(EX_TURN_RESUMES_MAX - left));
+    return left == 0;
 }
 
 bool ex_turn_run(struct ex_worker *worker) {

@@ -14,6 +14,13 @@ enum {
     EX_TURN_RESUMES_MAX = 61
 }; /* resumes between two looks at remote wakes, timers and events */
 
+/* value == EX_PENDING, whose 64 bits would take a register: it alone has no number before it. */
+static inline bool ex_turn_is_pending(int64_t value) {
+    int64_t before;
+
+    return __builtin_sub_overflow(value, 1, &before);
+}
+
 /* Resumes `frame`, whose callee returned `value`, and, as they return, its callers. What the
  * outermost returned, or EX_PENDING. */
 int64_t ex_turn_climb(struct ex_strand *strand, struct ex_frame *frame, int64_t value);
@@ -24,8 +31,8 @@ static inline int64_t ex_turn_pass(struct ex_strand *strand, struct ex_frame *up
         return value;
     }
     value = up->resume(up, strand, value);
-    if (value == EX_PENDING) {
-        return value;
+    if (ex_turn_is_pending(value)) {
+        return EX_PENDING;
     }
     /* The outermost one's is where others wait for the task. */
     up = __atomic_load_n(&up->up, __ATOMIC_RELAXED);

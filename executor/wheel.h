@@ -90,6 +90,14 @@ static inline bool ex_wheel_armed(const struct ex_wheel_node *node) {
     return node->next != NULL;
 }
 
+/* Nothing is armed. */
+static inline bool ex_wheel_is_empty(const struct ex_wheel *wheel) {
+    const struct ex_wheel_node *const due = &wheel->lists[EX_WHEEL_DUE];
+    const struct ex_wheel_node *const late = &wheel->lists[EX_WHEEL_LATE];
+
+    return wheel->levels == 0 && due->next == due && late->next == late;
+}
+
 /* Asserts the invariants; for tests. */
 void ex_wheel_verify(const struct ex_wheel *wheel);
 
