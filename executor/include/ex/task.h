@@ -33,7 +33,8 @@ struct ex_task;
 
 /* Of any size, on any thread; spawned with that `up`. */
 EX_PUBLIC void *ex_task_new_any(struct ex_scheduler *scheduler, size_t frame_size);
-EX_PUBLIC struct ex_task *ex_task_spawn_any(struct ex_frame *frame, uintptr_t up);
+EX_PUBLIC __attribute__((returns_nonnull)) struct ex_task *ex_task_spawn_any(struct ex_frame *frame,
+                                                                             uintptr_t up);
 
 static inline struct ex_task *ex_task_spawn_here(struct ex_frame *frame, uintptr_t up) {
     struct ex_strand *const root = (struct ex_strand *)(void *)frame - 1;
@@ -112,8 +113,7 @@ ex_task_join_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t va
             frame->at != 0 || root == NULL || root == strand ||
                 __atomic_load_n(&((struct ex_frame *)(void *)(root + 1))->up, __ATOMIC_RELAXED) !=
                     (struct ex_frame *)EX_TASK_UP_OUTERMOST ||
-                __atomic_load_n(&root->owner, __ATOMIC_RELAXED) !=
-                    __atomic_load_n(&strand->owner, __ATOMIC_RELAXED) ||
+                __atomic_load_n(&root->owner, __ATOMIC_RELAXED) != strand->owner ||
                 (strand->state & EX_STRAND_CANCEL) != 0,
             0)) {
         return ex_task_join_slowly(frame, strand, value);
