@@ -11,8 +11,10 @@ int64_t ex_frame_completed(struct ex_frame *frame, struct ex_strand *strand, int
         "initialiser called anew");
 }
 
-void ex_frame_lost(const struct ex_frame *frame) {
+int64_t ex_frame_lost(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
     (void)frame;
+    (void)strand;
+    (void)value;
     ex_panic(__FILE__,
              __LINE__,
              "an async function is resumed at no position of its own: its frame was overwritten, "

@@ -416,7 +416,6 @@ int64_t ex_task_join_slowly(struct ex_frame *frame, struct ex_strand *strand, in
     struct ex_task_join *const self = (struct ex_task_join *)(void *)frame;
 
     RECORD();
-    (void)value;
     if (frame->at == 0) {
         if (self->task != NULL && is_returned_shared(self->task)) {
             frame->resume = ex_frame_completed;
@@ -428,7 +427,7 @@ int64_t ex_task_join_slowly(struct ex_frame *frame, struct ex_strand *strand, in
         strand->leaf = frame;
         frame->at = EX_AT_WORD(EX_TASK_JOIN_LINE);
     } else if (frame->at != EX_AT_WORD(EX_TASK_JOIN_LINE)) {
-        ex_frame_lost(frame);
+        return ex_frame_lost(frame, strand, value);
     }
     return look(self, strand); /* and stays where it is while that is EX_PENDING */
 }

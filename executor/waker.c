@@ -18,21 +18,23 @@ static struct ex_worker *enter_as_owner(const struct ex_strand *root) {
     return NULL;
 }
 
-bool ex_waker_wake_slowly(struct ex_waker waker) {
-    const bool is_branch = (uint16_t)waker.life == EX_WAKER_BRANCH;
+bool ex_waker_wake_slowly(struct ex_waker_passed passed) {
+    struct ex_strand *const root = passed.root;
+    const uint32_t life = passed.life;
+    const bool is_branch = (uint16_t)life == EX_WAKER_BRANCH;
 
-    if (__atomic_load_n(&waker.root->generation, __ATOMIC_RELAXED) != waker.life >> 16) {
+    if (__atomic_load_n(&root->generation, __ATOMIC_RELAXED) != life >> 16) {
         return false;
     }
-    struct ex_worker *const worker = enter_as_owner(waker.root);
+    struct ex_worker *const worker = enter_as_owner(root);
     if (worker == NULL) {
-        ex_crew_wake(waker.root, is_branch ? EX_STRAND_REQUEST_WAKE_ALL : 0);
+        ex_crew_wake(root, is_branch ? EX_STRAND_REQUEST_WAKE_ALL : 0);
         return true;
     }
     if (is_branch) {
-        ex_strand_set(waker.root, EX_STRAND_WAKE_ALL);
+        ex_strand_set(root, EX_STRAND_WAKE_ALL);
     }
-    ex_ready_wake(worker, waker.root);
+    ex_ready_wake(worker, root);
     ex_ready_leave(worker);
     return true;
 }

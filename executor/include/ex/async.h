@@ -64,7 +64,7 @@
 #define EX_END()                                                                                   \
     EX_RETURN(0);                                                                                  \
     default:                                                                                       \
-        ex_frame_lost(frame);                                                                      \
+        return ex_frame_lost(frame, strand, value);                                                \
         }
 
 #define EX_RETURN(result)                                                                          \

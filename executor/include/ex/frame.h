@@ -54,8 +54,9 @@ struct ex_frame {
 /* What `resume` is after the function returned: resuming it again panics. */
 EX_PUBLIC ex_resume_function ex_frame_completed;
 
-/* `at` is none of the function's positions: the frame was overwritten, or never initialised. */
-EX_PUBLIC __attribute__((noreturn)) void ex_frame_lost(const struct ex_frame *frame);
+/* Where `at` is none of the function's positions: the frame was overwritten, or never initialised.
+ * It panics. A resume function, to which the other jumps with the arguments that it was given. */
+EX_PUBLIC __attribute__((cold)) ex_resume_function ex_frame_lost;
 
 /* Ends an initialiser: returns the frame of `self` (a struct NAME), to be awaited or spawned. */
 #define EX_FRAME(self, name) ex_frame_init(&(self)->frame, name##_resume)

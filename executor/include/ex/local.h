@@ -57,6 +57,7 @@ static inline void ex_local_push(struct ex_local *local, struct ex_strand *root)
 /* Makes a root ready that `local` owns. */
 static inline void ex_local_wake(struct ex_local *local, struct ex_strand *root) {
     if (!ex_strand_is(root, EX_STRAND_READY | EX_STRAND_RETURNED)) {
+        __asm__("" : : : "memory"); /* two words of code instead of a load and four */
         ex_strand_set(root, EX_STRAND_READY);
         if (root != local->running) { /* queued when it has to wait */
             ex_local_push(local, root);

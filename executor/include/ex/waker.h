@@ -25,17 +25,22 @@ struct ex_waker {
 #define EX_WAKER_BRANCH EX_STRAND_OWNER_BRANCH
 
 static inline struct ex_waker ex_waker_of(struct ex_strand *strand) {
-    const uint32_t identity = __atomic_load_n(&strand->identity, __ATOMIC_RELAXED);
-
-    if (__builtin_expect((uint16_t)identity == EX_STRAND_OWNER_BRANCH, 0)) {
-        struct ex_strand *const root = ex_strand_root(strand);
+    if (__builtin_expect(strand->owner == EX_STRAND_OWNER_BRANCH, 0)) {
+        struct ex_strand *const root = ((struct ex_branch *)(void *)strand)->root;
         return (struct ex_waker){root, EX_STRAND_IDENTITY(root->generation, EX_WAKER_BRANCH)};
     }
-    return (struct ex_waker){strand, identity};
+    return (struct ex_waker){strand, strand->identity};
 }
 
+/* A waker as the long way takes it: what is not aligned is passed in memory. So who seldom goes
+ * that way keeps all it has in the registers that arguments come in, and saves none beforehand. */
+struct __attribute__((packed)) ex_waker_passed {
+    uint32_t life;
+    struct ex_strand *root;
+};
+
 /* Both for any strand and thread, whatever the calling one is. */
-EX_PUBLIC __attribute__((cold)) bool ex_waker_wake_slowly(struct ex_waker waker);
+EX_PUBLIC __attribute__((cold)) bool ex_waker_wake_slowly(struct ex_waker_passed passed);
 EX_PUBLIC __attribute__((cold)) void ex_waker_wake_strand_slowly(struct ex_strand *strand);
 
 /* False, and nothing happens, when the task had ended. */
@@ -45,7 +50,7 @@ static inline bool ex_waker_wake(struct ex_waker waker) {
     if (__builtin_expect(__atomic_load_n(&waker.root->identity, __ATOMIC_ACQUIRE) != waker.life ||
                              (uint16_t)waker.life != local->owner,
                          0)) {
-        return ex_waker_wake_slowly(waker);
+        return ex_waker_wake_slowly((struct ex_waker_passed){waker.life, waker.root});
     }
     ex_local_wake(local, waker.root);
     return true;
