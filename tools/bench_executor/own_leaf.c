@@ -7,26 +7,23 @@
 #include "tools/bench_executor/row.h"
 
 static uint64_t wanted;
-static uint64_t spent;
 
 /* The innermost: wakes its strand, as whatever it waits for would, and waits. */
 struct layer_00 {
     struct ex_frame frame;
     uint64_t left;
-    uint64_t before;
 };
 
 EX_RESUME(layer_00) {
     EX_BEGIN(layer_00);
-    self->before = row_cpu_ns();
-    for (self->left = wanted; self->left != 0; self->left--) {
+    self->left = wanted;
+    do {
         if (ex_strand_take_cancel(strand)) {
             EX_RETURN(-ECANCELED);
         }
         ex_waker_wake(ex_waker_of(strand));
         EX_SUSPEND();
-    }
-    spent = row_cpu_ns() - self->before;
+    } while (--self->left != 0);
     EX_RETURN(1);
     EX_END();
 }
@@ -79,7 +76,9 @@ static uint64_t
 finish(struct ex_scheduler *scheduler, struct ex_frame *frame, uint64_t count, int64_t depth) {
     struct ex_task *task = ex_task_spawn(frame);
     wanted = count;
+    const uint64_t before = row_cpu_ns();
     row_expect(ex_scheduler_run(scheduler) == 0, "the task has returned");
+    const uint64_t spent = row_cpu_ns() - before;
     row_expect(ex_task_take(task) == depth, "every layer came to its end");
     own_end(scheduler);
     return spent;
