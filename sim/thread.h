@@ -37,6 +37,9 @@ struct thread {
     uint32_t joiner; /* id of the thread that joins it, 0 = none */
     bool detached;
     bool main;        /* the node's first thread */
+    bool fork_resets; /* the machine's: SCHED_RESET_ON_FORK, policy and nice value */
+    uint8_t policy;
+    int8_t nice;
     const void *site; /* where it was created, NULL = unknown; for people */
     struct wait_queue joiners;
     uint32_t node_previous, node_next; /* living threads of the node */

@@ -62,7 +62,6 @@ static const struct refused table[] = {
     {"attribute_policy", "pthread_create() with scheduling policy 1"},
     {"attribute_affinity", "pthread_create() with an affinity"},
     {"attribute_signal_mask", "pthread_create() with a signal mask"},
-    {"scheduler", "pthread_setschedparam() with policy 1"},
     {"cancel", "pthread_cancel()"},
     {"futex_pi", "futex() with FUTEX_LOCK_PI"},
 };

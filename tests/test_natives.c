@@ -24,6 +24,7 @@ static const char *const modules[] = {
     "interrupts",
     "corners",
     "membarriers",
+    "priorities",
 };
 #define MODULE_COUNT (int)(sizeof modules / sizeof modules[0])
 

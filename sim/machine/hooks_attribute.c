@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "sim/machine/hook.h"
+#include "sim/machine/hooks_priority.h"
 
 #define STACK_DEFAULT ((size_t)8 << 20) /* of RLIMIT_STACK as getrlimit() shows it */
 #define GUARD_DEFAULT 4096
@@ -137,7 +138,7 @@ HOOK int pthread_getschedparam(pthread_t handle,
     if (thread_of(handle) == NULL) {
         return ESRCH;
     }
-    *policy = SCHED_OTHER;
+    *policy = hooks_priority_policy(hook_thread(handle));
     *parameter = (struct sched_param){.sched_priority = 0};
     return 0;
 }
@@ -149,10 +150,9 @@ HOOK int pthread_setschedparam(pthread_t handle, int policy, const struct sched_
     if (thread_of(handle) == NULL) {
         return ESRCH;
     }
-    if (policy != SCHED_OTHER) {
-        hook_escape(HOOK_SITE, "pthread_setschedparam() with policy %d", policy);
-    }
-    return parameter->sched_priority == 0 ? 0 : EINVAL;
+    const int64_t result =
+        hooks_priority_change(hook_thread(handle), policy, parameter->sched_priority);
+    return hook_result(result) == 0 ? 0 : errno;
 }
 
 HOOK int pthread_setschedprio(pthread_t handle, int priority) {
@@ -162,7 +162,7 @@ HOOK int pthread_setschedprio(pthread_t handle, int priority) {
     if (thread_of(handle) == NULL) {
         return ESRCH;
     }
-    return priority == 0 ? 0 : EINVAL;
+    return hook_result(hooks_priority_keep(hook_thread(handle), priority)) == 0 ? 0 : errno;
 }
 
 /* CPU time passes for all alike, as in hooks_time. */

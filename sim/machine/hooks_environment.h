@@ -32,6 +32,9 @@ void hooks_resource_begin(void);    /* limits */
 uint32_t hooks_environment_tid(uint32_t thread);
 uint32_t hooks_environment_pid(uint32_t node);
 
+/* The living thread of the running node that has this id; 0 means the caller. 0 = there is none. */
+uint32_t hooks_environment_thread(int32_t tid);
+
 /* Permissions that files of the running node are made without: its umask(). */
 uint32_t hooks_environment_mask(void);
 

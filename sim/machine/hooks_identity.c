@@ -55,6 +55,19 @@ static uint32_t self(void) {
     return schedule_running(hook_schedule())->id;
 }
 
+uint32_t hooks_environment_thread(int32_t tid) {
+    if (tid == 0) {
+        return self();
+    }
+    const uint32_t id = (uint32_t)tid - TID_BASE;
+    if (!threads_known(&machine.world.threads, id)) {
+        return 0;
+    }
+    const struct thread *thread = threads_at(&machine.world.threads, id);
+    const bool stays = thread->state == THREAD_ALIVE || thread->main;
+    return stays && thread->node == hook_node() ? id : 0;
+}
+
 HOOK pid_t getpid(void) {
     return hook_simulated() ? (pid_t)hooks_environment_pid(hook_node())
                             : (pid_t)real_call3(SYS_getpid, 0, 0, 0);
@@ -175,17 +188,6 @@ HOOK int get_nprocs_conf(void) {
     return hook_simulated() ? HOOKS_ENVIRONMENT_PROCESSORS : REAL(get_nprocs_conf)();
 }
 
-/* The thread that a pid argument names: the caller or a thread of its node. */
-static uint32_t affinity_thread(pid_t pid) {
-    if (pid == 0) {
-        return self();
-    }
-    const uint32_t id = (uint32_t)pid - TID_BASE;
-    const bool known = threads_known(&machine.world.threads, id) &&
-                       threads_at(&machine.world.threads, id)->node == hook_node();
-    return known ? id : 0;
-}
-
 static int affinity_get(uint32_t thread, size_t size, cpu_set_t *set) {
     if (thread == 0) {
         return ESRCH;
@@ -215,12 +217,12 @@ static int affinity_set(uint32_t thread, size_t size, const cpu_set_t *set) {
 }
 
 HOOK int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set) {
-    return hook_simulated() ? hook_result(-affinity_get(affinity_thread(pid), size, set))
+    return hook_simulated() ? hook_result(-affinity_get(hooks_environment_thread(pid), size, set))
                             : REAL(sched_getaffinity)(pid, size, set);
 }
 
 HOOK int sched_setaffinity(pid_t pid, size_t size, const cpu_set_t *set) {
-    return hook_simulated() ? hook_result(-affinity_set(affinity_thread(pid), size, set))
+    return hook_simulated() ? hook_result(-affinity_set(hooks_environment_thread(pid), size, set))
                             : REAL(sched_setaffinity)(pid, size, set);
 }
 

@@ -21,7 +21,7 @@
 #define PROCESSES_MAX 4096
 
 struct limits {
-    struct rlimit files, stack, core;
+    struct rlimit files, stack, core, nice, real_time;
 };
 
 static struct limits nodes[DESCRIPTION_NODES_MAX + 1];
@@ -84,6 +84,10 @@ static struct rlimit *limit_of(int resource) {
         return &limits->stack;
     case RLIMIT_CORE:
         return &limits->core;
+    case RLIMIT_NICE:
+        return &limits->nice;
+    case RLIMIT_RTPRIO:
+        return &limits->real_time;
     default:
         return &unlimited;
     }

@@ -14,6 +14,7 @@
 #include "sim/machine/hooks_attribute.h"
 #include "sim/machine/hooks_futex.h"
 #include "sim/machine/hooks_membarrier.h"
+#include "sim/machine/hooks_priority.h"
 #include "sim/machine/hooks_signal.h"
 #include "sim/machine/hooks_syscall_table.h"
 #include "sim/machine/signals.h"
@@ -243,6 +244,12 @@ call_special(const struct hooks_syscall_entry *entry, const long a[6], const voi
         const long result = call_hook(entry, a, site);
         return result < 0 ? result : (long)sizeof(uint64_t); /* bytes written */
     }
+    case SYS_sched_setattr:
+        return hooks_priority_attr_set(a, site);
+    case SYS_sched_getattr:
+        return hooks_priority_attr_get(a);
+    case SYS_getpriority:
+        return hooks_priority_get_call(a);
     case SYS_set_tid_address:
         return gettid();
     default:

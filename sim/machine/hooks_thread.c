@@ -9,6 +9,7 @@
 
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_attribute.h"
+#include "sim/machine/hooks_priority.h"
 
 static struct threads *threads(void) {
     return &machine.world.threads;
@@ -30,6 +31,7 @@ uint64_t hooks_thread_create(const struct machine_start *start, bool detached, c
     memcpy(threads_at(threads(), id)->name,
            threads_at(threads(), threads_self(threads()))->name,
            THREAD_NAME_SIZE);
+    hooks_priority_inherit(id, threads_self(threads()));
     schedule_event(hook_schedule(), POINT_CREATE, 0, id, site);
     return handle_of(id);
 }

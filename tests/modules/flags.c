@@ -84,6 +84,8 @@ static void told(struct walk *walk, long result) {
     { NULL, -1, number }
 #define RETURNS(value)                                                                             \
     { NULL, value, 0 } /* as pthread functions tell what is wrong */
+#define RETURNS_AND_SETS(number)                                                                   \
+    { NULL, number, number } /* those that libc makes of a system call */
 
 /* ---- what calls need ---- */
 
@@ -299,6 +301,7 @@ static void processes(struct walk *walk) {
     CASE(clone, ESCAPES("clone() with flags"), clone(nothing, bytes, UNKNOWN, NULL));
     CASE(getrlimit, FAILS(EINVAL), getrlimit(NONE, &limit));
     CASE(getrlimit64, FAILS(EINVAL), getrlimit64(NONE, (struct rlimit64 *)&limit));
+    CASE(getpriority, FAILS(EINVAL), getpriority(NONE, 0));
     CASE(getrusage, FAILS(EINVAL), getrusage(NONE, &usage));
     CASE(posix_spawn,
          ESCAPES("posix_spawn()"),
@@ -308,6 +311,7 @@ static void processes(struct walk *walk) {
          posix_spawnp(&results, "true", NULL, NULL, arguments, NULL));
     CASE(prlimit, FAILS(EINVAL), prlimit(0, NONE, NULL, &limit));
     CASE(prlimit64, FAILS(EINVAL), prlimit64(0, NONE, NULL, (struct rlimit64 *)&limit));
+    CASE(setpriority, FAILS(EINVAL), setpriority(NONE, 0, 0));
     CASE(setrlimit, FAILS(EINVAL), setrlimit(NONE, &limit));
     CASE(setrlimit64, FAILS(EINVAL), setrlimit64(NONE, (struct rlimit64 *)&limit));
     CASE(wait3, FAILS(EINVAL), wait3(&results, UNKNOWN_WAIT, &usage));
@@ -366,8 +370,11 @@ static void threads(struct walk *walk) {
     CASE(pthread_setcancelstate, RETURNS(EINVAL), pthread_setcancelstate(NONE, NULL));
     CASE(pthread_setcanceltype, RETURNS(EINVAL), pthread_setcanceltype(NONE, NULL));
     CASE(pthread_setschedparam,
-         ESCAPES("pthread_setschedparam() with policy 99"),
+         RETURNS_AND_SETS(EINVAL),
          pthread_setschedparam(pthread_self(), NONE, &(struct sched_param){0}));
+    CASE(sched_get_priority_max, FAILS(EINVAL), sched_get_priority_max(NONE));
+    CASE(sched_get_priority_min, FAILS(EINVAL), sched_get_priority_min(NONE));
+    CASE(sched_setscheduler, FAILS(EINVAL), sched_setscheduler(0, NONE, &(struct sched_param){0}));
     CASE(sem_clockwait, FAILS(EINVAL), sem_clockwait(&semaphore, NONE, &soon));
     CASE(sem_open, ESCAPES("sem_open() of /flags"), (long)sem_open("/flags", UNKNOWN));
 }

@@ -70,7 +70,6 @@ static stack_t stack = {.ss_sp = bytes, .ss_size = 65536, .ss_flags = UNKNOWN};
 #define TIMER_CLOCK timer_create(CLOCK_PROCESS_CPUTIME_ID, NULL, (timer_t *)bytes)
 #define SYSCALL_UNKNOWN syscall(499)
 #define SYSCALL_CLONE syscall(SYS_clone3, 0, 0)
-#define SCHEDULER pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority)
 #define CANCEL pthread_cancel(pthread_self())
 #define FUTEX_PI syscall(SYS_futex, bytes, FUTEX_LOCK_PI, 0, NULL, NULL, 0)
 #define MEMBARRIER syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0)
