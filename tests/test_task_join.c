@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <ex/join.h>
 #include <ex/scheduler.h>
+#include <pthread.h>
 #include <string.h>
+
+#include "executor/turn.h"
 
 #define CHAIN_LENGTH 200 /* more than one turn resumes */
 
@@ -261,6 +264,64 @@ START_TEST(a_result_beats_a_cancel_that_is_told_to_the_next_await) {
 }
 END_TEST
 
+static void *abort_task(void *task) {
+    ex_task_abort(task);
+    return NULL;
+}
+
+/* Yields `count` times; another thread aborts who waits for it, and it returns. */
+struct betrayer {
+    struct ex_frame frame;
+    struct ex_task *waiter;
+    int count;
+};
+
+EX_RESUME(betrayer) {
+    EX_BEGIN(betrayer);
+    for (; self->count > 0; self->count--) {
+        EX_YIELD();
+    }
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, abort_task, self->waiter), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    EX_RETURN(3);
+    EX_END();
+}
+
+struct betrayed {
+    struct ex_frame frame;
+    struct ex_task *other;
+    struct ex_task_join join;
+};
+
+EX_RESUME(betrayed) {
+    EX_BEGIN(betrayed);
+    EX_AWAIT(ex_task_join(&self->join, self->other));
+    note("w");
+    EX_RETURN(value);
+    EX_END();
+}
+
+START_TEST(who_is_woken_by_a_result_and_an_abort_is_resumed_once) {
+    /* Among so many, one result is the last of a turn: its waiter is ready when the abort comes. */
+    for (int count = 0; count < 2 * EX_TURN_RESUMES_MAX; count++) {
+        start(_i);
+        struct betrayer *const betrayer = ex_task_new(scheduler, sizeof *betrayer);
+        struct betrayed *const betrayed = ex_task_new(scheduler, sizeof *betrayed);
+        betrayer->count = count;
+        betrayed->other = ex_task_spawn(EX_FRAME(betrayer, betrayer));
+        struct ex_task *const waiter = ex_task_spawn(EX_FRAME(betrayed, betrayed));
+        betrayer->waiter = waiter;
+
+        ck_assert_int_eq(ex_scheduler_run(scheduler), 0);
+
+        ck_assert_int_eq(ex_task_take(waiter), 3);
+        ck_assert_str_eq(log_text, "w");
+        ex_scheduler_destroy(scheduler);
+    }
+}
+END_TEST
+
 SUITE(task_join) {
     SUITE_LOOP(who_waits_for_a_task_goes_on_before_all_others, 0, 2 * KIND_COUNT);
     SUITE_LOOP(who_spawns_and_awaits_without_end_leaves_the_others_their_turns, 0, KIND_COUNT);
@@ -268,4 +329,5 @@ SUITE(task_join) {
     SUITE_LOOP(a_join_may_be_outermost_or_in_a_branch, 0, KIND_COUNT);
     SUITE_LOOP(a_shield_keeps_a_cancel_for_the_next_join, 0, KIND_COUNT);
     SUITE_LOOP(a_result_beats_a_cancel_that_is_told_to_the_next_await, 0, KIND_COUNT);
+    SUITE_LOOP(who_is_woken_by_a_result_and_an_abort_is_resumed_once, 0, KIND_COUNT);
 }
