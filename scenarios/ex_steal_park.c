@@ -19,6 +19,7 @@
 #define FIBER_YIELDS 4
 #define BLOCK_NS (20 * EX_TIMER_MS)
 #define LATE_NS EX_TIMER_MS
+#define PROMPT_NS (100 * EX_TIMER_US)
 
 static struct ex_scheduler *scheduler;
 
@@ -159,10 +160,27 @@ EX_RESUME(blocker) {
     EX_END();
 }
 
-/* Gets up when all workers sleep, wakes one task, and blocks: somebody has to look after it. */
+/* Stands in a queue while other workers sleep: one of them is told at once, and not found ready by
+ * who looks after the others now and then. */
+struct prompt {
+    struct ex_frame frame;
+    uint64_t since_ns;
+};
+
+EX_RESUME(prompt) {
+    EX_BEGIN(prompt);
+    if (stage_now_ns() - self->since_ns > PROMPT_NS) {
+        sim_count("not prompt", 1);
+    }
+    EX_END();
+}
+
+/* Gets up when all workers sleep, spawns one task, wakes another, and blocks: somebody has to look
+ * after them. */
 struct riser {
     struct ex_frame frame;
     struct told *told;
+    struct prompt *prompt;
     struct ex_sleep sleep;
 };
 
@@ -170,6 +188,9 @@ EX_RESUME(riser) {
     EX_BEGIN(riser);
     self->told = spawn_told("tapped late");
     EX_AWAIT(ex_sleep_for(&self->sleep, BLOCK_NS + BLOCK_NS / 2));
+    self->prompt = STAGE_NEW(NULL, prompt);
+    self->prompt->since_ns = stage_now_ns();
+    ex_task_spawn_detached(EX_FRAME(self->prompt, prompt));
     tell(self->told);
     stage_block(3 * LATE_NS);
     EX_END();
@@ -191,6 +212,7 @@ SIM_SCENARIO(world) {
     sim_forbid_leaks(world);
     sim_limit_time(world, SIM_S(10));
     sim_always(world, "what is ready runs within a millisecond", "late", sim_at_most(0));
+    sim_always(world, "a worker that sleeps is told of spawns", "not prompt", sim_at_most(0));
     sim_finally(world, "each child runs once", "children", sim_equal(CHILDREN));
     sim_finally(world, "the one woken last runs once", "tapped", sim_equal(1));
     sim_finally(world, "the one woken by a thread runs once", "called", sim_equal(1));
