@@ -19,10 +19,7 @@ static const struct description_link link_default = {
     .latency_max_ns = LATENCY_MAX_NS,
 };
 
-static void refuse(struct description *description, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void refuse(struct description *description, const char *format, ...) {
+void description_refuse(struct description *description, const char *format, ...) {
     if (description->error[0] != '\0') {
         return;
     }
@@ -33,9 +30,12 @@ static void refuse(struct description *description, const char *format, ...) {
 }
 
 static bool copy_name(struct description *description, char *to, size_t size, const char *from) {
-    const size_t length = strlen(from);
+    const size_t length = from == NULL ? 0 : strlen(from);
     if (length == 0 || length >= size) {
-        refuse(description, "\"%s\" must have 1 to %zu characters", from, size - 1);
+        description_refuse(description,
+                           "\"%s\" must have 1 to %zu characters",
+                           from == NULL ? "" : from,
+                           size - 1);
         return false;
     }
     memcpy(to, from, length + 1);
@@ -59,9 +59,9 @@ static bool copy_arguments(struct description *description,
     for (; arguments != NULL && *arguments != NULL; arguments++) {
         const size_t size = strlen(*arguments) + 1;
         if (size > DESCRIPTION_TEXT_SIZE - description->text_used) {
-            refuse(description,
-                   "the arguments of all nodes exceed %d bytes",
-                   DESCRIPTION_TEXT_SIZE);
+            description_refuse(description,
+                               "the arguments of all nodes exceed %d bytes",
+                               DESCRIPTION_TEXT_SIZE);
             return false;
         }
         memcpy(description->text + description->text_used, *arguments, size);
@@ -76,11 +76,11 @@ uint32_t description_node_add(struct description *description,
                               const char *program,
                               const char *const *arguments) {
     if (description->node_count == DESCRIPTION_NODES_MAX) {
-        refuse(description, "more than %d nodes", DESCRIPTION_NODES_MAX);
+        description_refuse(description, "more than %d nodes", DESCRIPTION_NODES_MAX);
         return 0;
     }
-    if (description_node_find(description, name) != 0) {
-        refuse(description, "two nodes are called \"%s\"", name);
+    if (name != NULL && description_node_find(description, name) != 0) {
+        description_refuse(description, "two nodes are called \"%s\"", name);
         return 0;
     }
     const uint32_t text_used = description->text_used;
@@ -100,11 +100,13 @@ uint32_t description_node_add(struct description *description,
 struct description_link *
 description_link_add(struct description *description, uint32_t from, uint32_t to) {
     if (description->link_count == DESCRIPTION_LINKS_MAX) {
-        refuse(description, "more than %d links", DESCRIPTION_LINKS_MAX);
+        description_refuse(description, "more than %d links", DESCRIPTION_LINKS_MAX);
         return NULL;
     }
     if (from > description->node_count || to > description->node_count) {
-        refuse(description, "a link names node %u, which does not exist", from > to ? from : to);
+        description_refuse(description,
+                           "a link names node %u, which does not exist",
+                           from > to ? from : to);
         return NULL;
     }
     struct description_link *link = &description->links[description->link_count++];
@@ -116,7 +118,7 @@ description_link_add(struct description *description, uint32_t from, uint32_t to
 
 struct description_fault *description_fault_add(struct description *description) {
     if (description->fault_count == DESCRIPTION_FAULTS_MAX) {
-        refuse(description, "more than %d faults", DESCRIPTION_FAULTS_MAX);
+        description_refuse(description, "more than %d faults", DESCRIPTION_FAULTS_MAX);
         return NULL;
     }
     struct description_fault *fault = &description->faults[description->fault_count++];
@@ -127,7 +129,7 @@ struct description_fault *description_fault_add(struct description *description)
 struct description_property *description_property_add(struct description *description,
                                                       const char *sentence) {
     if (description->property_count == DESCRIPTION_PROPERTIES_MAX) {
-        refuse(description, "more than %d properties", DESCRIPTION_PROPERTIES_MAX);
+        description_refuse(description, "more than %d properties", DESCRIPTION_PROPERTIES_MAX);
         return NULL;
     }
     struct description_property *property = &description->properties[description->property_count];
@@ -173,40 +175,112 @@ const char *description_argument(const struct description *description, uint32_t
     return argument;
 }
 
-/* A `sometimes` is told by its sentence, and says nothing when
- * it holds before anything happened. */
+static bool holds_at_zero(const struct description_property *property) {
+    return (property->value == 0 && property->comparison == DESCRIPTION_EQUAL) ||
+           (property->value >= 0 && property->comparison == DESCRIPTION_AT_MOST) ||
+           (property->value <= 0 && property->comparison == DESCRIPTION_AT_LEAST);
+}
+
+/* A `sometimes` is told by its sentence, and says nothing when it holds before anything happened.
+ */
 static void check_sometimes(struct description *description, uint32_t index) {
     const struct description_property *property = &description->properties[index];
-    const bool at_zero = (property->value == 0 && property->comparison == DESCRIPTION_EQUAL) ||
-                         (property->value >= 0 && property->comparison == DESCRIPTION_AT_MOST) ||
-                         (property->value <= 0 && property->comparison == DESCRIPTION_AT_LEAST);
-    if (at_zero) {
-        refuse(description,
-               "\"%s\" holds sometimes, and it holds before anything happened",
-               property->sentence);
+    if (holds_at_zero(property)) {
+        description_refuse(description,
+                           "\"%s\" holds sometimes, and it holds before anything happened",
+                           property->sentence);
     }
     for (uint32_t i = 0; i < index; i++) {
         if (description->properties[i].kind == DESCRIPTION_SOMETIMES &&
             strcmp(description->properties[i].sentence, property->sentence) == 0) {
-            refuse(description, "\"%s\" is said twice to hold sometimes", property->sentence);
+            description_refuse(description,
+                               "\"%s\" is said twice to hold sometimes",
+                               property->sentence);
         }
+    }
+}
+
+static void check_property(struct description *description, uint32_t index) {
+    const struct description_property *property = &description->properties[index];
+    if (property->comparison < DESCRIPTION_EQUAL || property->comparison > DESCRIPTION_AT_LEAST) {
+        description_refuse(description,
+                           "\"%s\" has a bound that is none: take it from sim_equal(), "
+                           "sim_at_most() or sim_at_least()",
+                           property->sentence);
+    } else if (property->counter[0] == '\0') {
+        description_refuse(description, "\"%s\" names no counter", property->sentence);
+    } else if (property->kind == DESCRIPTION_SOMETIMES) {
+        check_sometimes(description, index);
+    } else if (property->kind == DESCRIPTION_ALWAYS && !holds_at_zero(property)) {
+        description_refuse(description,
+                           "\"%s\" holds always, and it does not hold before anything happened, "
+                           "when %s is 0; sim_finally() judges the end alone",
+                           property->sentence,
+                           property->counter);
+    }
+}
+
+static void check_link(struct description *description, const struct description_link *link) {
+    if (link->latency_min_ns > link->latency_max_ns) {
+        description_refuse(description, "a link's least latency exceeds its greatest");
+    }
+    if (link->loss_ppm > DESCRIPTION_PPM_MAX || link->duplicate_ppm > DESCRIPTION_PPM_MAX) {
+        description_refuse(description,
+                           "a link loses %u and doubles %u parts per million; more than a million "
+                           "cannot be",
+                           link->loss_ppm,
+                           link->duplicate_ppm);
+    }
+}
+
+static void check_fault(struct description *description, const struct description_fault *fault) {
+    const char *what = fault->kind == DESCRIPTION_RESET ? "a reset" : "a partition";
+    const uint32_t last = fault->from > fault->to ? fault->from : fault->to;
+    if (last > description->node_count) {
+        description_refuse(description, "%s names node %u, which does not exist", what, last);
+    } else if (fault->kind == DESCRIPTION_PARTITION && fault->until_ns <= fault->at_ns) {
+        description_refuse(description, "a partition ends before it begins");
+    }
+}
+
+static void check_limits(struct description *description) {
+    if (description->time_max_ns == 0 || description->points_max == 0) {
+        description_refuse(description,
+                           "a limit of no %s ends every run before it begins",
+                           description->time_max_ns == 0 ? "time" : "points");
+    } else if (description->heap_max < DESCRIPTION_HEAP_MIN) {
+        description_refuse(description,
+                           "a heap has %u bytes at least",
+                           (unsigned)DESCRIPTION_HEAP_MIN);
+    } else if (description->stack_size < DESCRIPTION_STACK_MIN ||
+               description->stack_size > DESCRIPTION_STACK_MAX) {
+        description_refuse(description,
+                           "a stack has %u to %u bytes, not %u",
+                           DESCRIPTION_STACK_MIN,
+                           DESCRIPTION_STACK_MAX,
+                           description->stack_size);
     }
 }
 
 bool description_check(struct description *description) {
     for (uint32_t i = 0; i < description->property_count; i++) {
-        if (description->properties[i].kind == DESCRIPTION_SOMETIMES) {
-            check_sometimes(description, i);
-        }
+        check_property(description, i);
     }
+    for (uint32_t i = 0; i < description->link_count; i++) {
+        check_link(description, &description->links[i]);
+    }
+    for (uint32_t i = 0; i < description->fault_count; i++) {
+        check_fault(description, &description->faults[i]);
+    }
+    check_limits(description);
     uint32_t lasting = 0;
     for (uint32_t i = 1; i <= description->node_count; i++) {
         lasting += description->nodes[i].daemon ? 0 : 1;
     }
     if (description->node_count == 0) {
-        refuse(description, "the scenario has no node; add one with sim_node()");
+        description_refuse(description, "the scenario has no node; add one with sim_node()");
     } else if (lasting == 0) {
-        refuse(description, "every node is a daemon, so the run would never end");
+        description_refuse(description, "every node is a daemon, so the run would never end");
     }
     return description->error[0] == '\0';
 }

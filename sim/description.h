@@ -24,6 +24,10 @@
 #define DESCRIPTION_TEXT_SIZE 65536
 #define DESCRIPTION_NAME_SIZE 32
 #define DESCRIPTION_SENTENCE_SIZE 96
+#define DESCRIPTION_PPM_MAX 1000000u
+#define DESCRIPTION_STACK_MIN 16384u         /* as PTHREAD_STACK_MIN */
+#define DESCRIPTION_STACK_MAX (1u << 30)     /* 65536 of them still fit an address space */
+#define DESCRIPTION_HEAP_MIN UINT64_C(65536) /* what a program needs before it begins */
 
 struct description_node {
     char name[DESCRIPTION_NAME_SIZE];
@@ -136,8 +140,13 @@ uint32_t description_node_find(const struct description *description, const char
 /* The n-th argument (from 0) of a node. */
 const char *description_argument(const struct description *description, uint32_t node, uint32_t n);
 
-/* Checks what single calls cannot: at least one node, not all of them daemons; each `sometimes`
- * with a sentence of its own, and none that holds from the start. Sets `error`. */
+/* Sets `error`, formatted like printf, unless there is one already. */
+void description_refuse(struct description *description, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Checks what single calls cannot: at least one node, not all of them daemons; links, faults and
+ * limits that can be; each `always` with a bound that holds from the start, each `sometimes` with
+ * a sentence of its own, and none that holds from the start. Sets `error`. */
 bool description_check(struct description *description);
 
 #endif

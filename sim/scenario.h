@@ -26,6 +26,7 @@
 #ifndef SIM_SCENARIO_H
 #define SIM_SCENARIO_H
 
+#include <stddef.h> /* NULL, which ends arguments */
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -83,9 +84,13 @@ void sim_partition(struct sim_world *world,
 /* Every connection between two nodes is reset at this time. */
 void sim_reset(struct sim_world *world, uint32_t from, uint32_t to, uint64_t at_ns);
 
-/* The run ends with a finding beyond these. Defaults: a day, 200 million points, 4 GiB. */
+/* The run ends with a finding beyond these. Defaults: a day, 200 million points. */
 void sim_limit_time(struct sim_world *world, uint64_t time_ns);
 void sim_limit_points(struct sim_world *world, uint64_t points);
+
+/* What all nodes may have allocated at a time; the default is 4 GiB. Beyond it malloc() and the
+ * like return NULL, as they do in production: what the program makes of that is judged, not that it
+ * came there. */
 void sim_limit_heap(struct sim_world *world, uint64_t bytes);
 
 /* Stack of every thread; the default is 256 KiB. */
@@ -144,8 +149,9 @@ void sim_mark(const char *name);
 /* Adds to a counter of this node; returns the node's new value. */
 int64_t sim_count(const char *counter, int64_t delta);
 
-/* Ends the run with a finding; formatted like printf. Does not return. */
-void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Ends the run with a finding; formatted like printf. Does not return; outside a run it ends the
+ * process. */
+void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 /* Histories, for linearizability: an operation begins, and has returned. */
 void sim_invoke(const char *operation, int64_t key, int64_t value);

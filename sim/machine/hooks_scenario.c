@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/hash.h"
@@ -22,6 +23,10 @@ HOOK uint32_t sim_node(struct sim_world *world,
 HOOK void sim_node_daemon(struct sim_world *world, uint32_t node) {
     if (node >= 1 && node <= description_of(world)->node_count) {
         description_of(world)->nodes[node].daemon = true;
+    } else {
+        description_refuse(description_of(world),
+                           "node %u is to be a daemon and does not exist",
+                           node);
     }
 }
 
@@ -35,11 +40,6 @@ HOOK void sim_link(struct sim_world *world,
     if (link != NULL) {
         link->latency_min_ns = latency_min_ns;
         link->latency_max_ns = latency_max_ns;
-        if (latency_min_ns > latency_max_ns && description->error[0] == '\0') {
-            snprintf(description->error,
-                     sizeof description->error,
-                     "a link's least latency exceeds its greatest");
-        }
     }
 }
 
@@ -127,14 +127,12 @@ static void property_declare(struct sim_world *world,
         property->kind = kind;
         property->comparison = (uint32_t)bound.comparison;
         property->value = bound.value;
-        snprintf(property->counter, sizeof property->counter, "%s", counter);
-        if (strlen(counter) >= sizeof property->counter &&
-            description_of(world)->error[0] == '\0') {
-            snprintf(description_of(world)->error,
-                     sizeof description_of(world)->error,
-                     "the name of counter \"%s\" exceeds %zu characters",
-                     counter,
-                     sizeof property->counter - 1);
+        snprintf(property->counter, sizeof property->counter, "%s", counter == NULL ? "" : counter);
+        if (counter != NULL && strlen(counter) >= sizeof property->counter) {
+            description_refuse(description_of(world),
+                               "the name of counter \"%s\" exceeds %zu characters",
+                               counter,
+                               sizeof property->counter - 1);
         }
     }
 }
@@ -224,6 +222,8 @@ HOOK void sim_fail(const char *format, ...) {
         schedule_event(hook_schedule(), POINT_FAIL, 0, 0, HOOK_SITE);
         world_fail(&machine.world, VERDICT_ASSERTION, HOOK_SITE, "%s", message);
     }
+    fprintf(stderr, "sim: sim_fail() outside of a run: %s\n", message);
+    abort();
 }
 
 static void
