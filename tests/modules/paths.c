@@ -217,15 +217,15 @@ static void call_copy(struct script *script) {
 
 static void call_map(struct script *script) {
     const int number = number_of(script);
-    const bool shared = script_below(script, 2) == 0;
+    static const int types[] = {MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE};
+    const int type = types[script_below(script, 3)];
     struct stat status;
     if (!is_kind(number, S_IFREG) || fstat(number, &status) != 0 || status.st_size == 0) {
         return;
     }
     const size_t size = (size_t)status.st_size;
-    char *memory =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, shared ? MAP_SHARED : MAP_PRIVATE, number, 0);
-    script_say(script, "mmap %d %zu %d", number, size, shared);
+    char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, type, number, 0);
+    script_say(script, "mmap %d %zu %d", number, size, type);
     script_result(script, memory == MAP_FAILED ? -1 : 0);
     if (memory != MAP_FAILED) {
         script_sum(script, memory, (long)size);
