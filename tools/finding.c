@@ -34,6 +34,20 @@ static void name_site(void *context, uint64_t site, char *text) {
     snprintf(text, CHOICE_CODE_NAME_SIZE, "%.90s %.50s:%d", place.function, place.file, place.line);
 }
 
+/* Whether "a < b < c" has the name: as a whole, for "take" is another function than "take_all". */
+static bool names(const char *text, const char *name) {
+    static const char between[] = " < ";
+    const size_t length = strlen(name);
+    for (const char *next = text; next != NULL; next = strstr(next, between)) {
+        next += next == text ? 0 : strlen(between);
+        if (strncmp(next, name, length) == 0 &&
+            (next[length] == '\0' || strncmp(&next[length], between, strlen(between)) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Function names where the finding happened and where its threads stand, without repetition. */
 static void
 where_print(const struct record *record, struct symbols *symbols, char *text, size_t size) {
@@ -45,7 +59,7 @@ where_print(const struct record *record, struct symbols *symbols, char *text, si
     }
     for (uint32_t i = 0; i < record->thread_count && used < size; i++) {
         symbols_find(symbols, record->threads[i].site, &place);
-        if (strstr(text, place.function) == NULL) {
+        if (!names(text, place.function)) {
             used += (size_t)snprintf(text + used, size - used, " < %s", place.function);
         }
     }
