@@ -19,6 +19,7 @@ void property_begin(struct property *property,
     property->counter_count = 0;
     for (uint32_t i = 0; i < description->property_count; i++) {
         property->held[i] = false;
+        property->counted[i] = false;
         judge(property, i, now_ns);
     }
 }
@@ -69,6 +70,7 @@ int64_t property_count(struct property *property,
     const struct description *description = property->description;
     for (uint32_t i = 0; i < description->property_count; i++) {
         if (strcmp(description->properties[i].counter, counter->name) == 0) {
+            property->counted[i] = true;
             judge(property, i, now_ns);
         }
     }

@@ -32,7 +32,8 @@ struct property {
     const struct description *description;
     struct verdict *verdict;
     uint32_t counter_count;
-    bool held[DESCRIPTION_PROPERTIES_MAX]; /* eventually, sometimes: it held once */
+    bool held[DESCRIPTION_PROPERTIES_MAX];    /* eventually, sometimes: it held once */
+    bool counted[DESCRIPTION_PROPERTIES_MAX]; /* somebody counted its counter */
     struct property_counter counters[PROPERTY_COUNTERS_MAX];
 };
 

@@ -147,6 +147,11 @@ expect 11 'Vacuous' $sim fuzz "$modules/sometimes_one_run.so" --runs 1 --corpus 
 expect 0 'first: in [1-9]' $sim fuzz "$modules/sometimes_one_run.so" --runs 100 --corpus "$folder/held.db"
 expect 2 'nobody is first.*holds before anything happened' $sim fuzz "$modules/refused/refused_sometimes_at_once.so" --corpus "$folder/held.db"
 expect 2 'the left one is first.*said twice' $sim fuzz "$modules/refused/refused_sometimes_twice.so" --corpus "$folder/held.db"
+# a property about what nobody counts holds for ever: it is told, once for each counter
+expect 0 'sometimes_spelt.so: no run counted "rihgt"' $sim fuzz "$modules/sometimes_spelt.so" --runs 100 --corpus "$folder/held.db"
+check 'each counter is told once, and only such' [ "$(grep -c 'no run counted' "$folder/out")" -eq 1 ]
+expect 0 '"event":"uncounted","scenario":".*sometimes_spelt.so","counter":"rihgt"' \
+    $sim run "$modules/sometimes_spelt.so" --runs 100 --json --corpus "$folder/held.db"
 # a campaign that goes on counts on
 long=($sim fuzz "$modules/sometimes_often.so" --runs 900000000 --json)
 stopped INT "$folder/held2.db" "${long[@]}"

@@ -127,20 +127,22 @@ static void finding_print(struct quarry *quarry,
                           const struct cases_added *added,
                           bool first) {
     char id[HASH_TEXT_SIZE];
+    char replay[OPTIONS_AGAIN_SIZE + 16];
     hash_print(&stored->id, id);
+    snprintf(replay, sizeof replay, "%.12s%s", id, quarry->hunt->options->again);
     board_print_begin(quarry->hunt->board);
     if (quarry->hunt->options->json) {
         const bool each = quarry->hunt->tells_runs;
         announce_run(quarry, each ? "run" : "finding", stored, added);
     } else if (added->bug_is_new || quarry->hunt->exact_seed) {
-        report_print(stdout, quarry->runner.record, quarry_symbols(quarry), id);
+        report_print(stdout, quarry->runner.record, quarry_symbols(quarry), replay);
     } else if (first) {
         paint_word(stdout, PAINT_BAD, "FAIL");
-        printf(" %s: %s again (%s).  sim replay %.12s\n",
+        printf(" %s: %s again (%s).  sim replay %s\n",
                quarry->name,
                verdict_name((enum verdict_kind)stored->verdict),
                added->bug_status == BUG_FIXED ? "it was closed as fixed" : "known",
-               id);
+               replay);
     }
     board_print_end(quarry->hunt->board);
 }
@@ -185,8 +187,11 @@ int confirm_finding(struct quarry *quarry) {
     }
     struct case_record stored;
     int result = EXIT_BROKEN;
-    if (finding_case(record, quarry_symbols(quarry), quarry->module, quarry->name, &stored) ==
-        STATUS_OK) {
+    if (finding_case(record,
+                     quarry_symbols(quarry),
+                     quarry->module,
+                     quarry->name_stored,
+                     &stored) == STATUS_OK) {
         result = keep(quarry, &stored, sighting);
     } else {
         complain(

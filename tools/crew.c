@@ -147,6 +147,8 @@ static int vacuity_report(const struct hunt *hunt, struct ledger *ledger, uint32
     int result = EXIT_CLEAN;
     for (unsigned scenario = 0; scenario < hunt->options->operand_count; scenario++) {
         const struct vacuity *vacuity = &hunt->board->vacuities[scenario];
+        const struct board_scenario *board = &hunt->board->scenarios[scenario];
+        const bool tells = !hunt->exact_seed && board->runs > board->findings;
         for (uint32_t i = 0; i < DESCRIPTION_PROPERTIES_MAX && result == EXIT_CLEAN; i++) {
             const char *sentence = vacuity_sentence(vacuity, i);
             uint64_t runs = vacuity->runs[i];
@@ -162,6 +164,15 @@ static int vacuity_report(const struct hunt *hunt, struct ledger *ledger, uint32
                           sentence,
                           runs);
             *never_count += runs == 0;
+        }
+        for (uint32_t i = 0; i < DESCRIPTION_PROPERTIES_MAX && tells; i++) {
+            const char *counter = vacuity_uncounted(vacuity, i);
+            if (counter != NULL) {
+                vacuity_uncounted_print(stdout,
+                                        hunt->options->json,
+                                        hunt->options->operands[scenario],
+                                        counter);
+            }
         }
     }
     return result;
@@ -265,6 +276,7 @@ static int check_corpus(const char *path) {
 static int check_request(const struct options *options) {
     struct strategy_spec spec;
     char module[PATH_MAX];
+    char name[CASE_NAME_SIZE];
     if (options->operand_count == 0) {
         complain("name a scenario; sim list shows what there is");
         return EXIT_USAGE;
@@ -276,7 +288,8 @@ static int check_request(const struct options *options) {
         return EXIT_USAGE;
     }
     for (unsigned i = 0; i < options->operand_count; i++) {
-        if (!module_find(options->operands[i], module)) {
+        if (!module_find(options->operands[i], module) ||
+            !module_name(options->operands[i], name)) {
             return EXIT_USAGE;
         }
     }

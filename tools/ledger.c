@@ -26,7 +26,8 @@ static void describe(struct campaign *campaign, const struct hunt *hunt) {
 static int hash_scenarios(struct ledger *ledger, const struct options *options) {
     for (unsigned i = 0; i < options->operand_count; i++) {
         char module[PATH_MAX];
-        if (!module_find(options->operands[i], module)) {
+        if (!module_find(options->operands[i], module) ||
+            !module_name(options->operands[i], ledger->names[i])) {
             return EXIT_USAGE;
         }
         if (finding_file_hash(module, &ledger->scenario_hashes[i]) != STATUS_OK) {
@@ -98,7 +99,7 @@ static size_t changes(const struct ledger *ledger, const struct hunt *hunt, stru
         now[i] = hunt->board->scenarios[i];
         struct campaign_counters *change = &beat->counters[count];
         memset(change, 0, sizeof *change);
-        snprintf(change->scenario, sizeof change->scenario, "%s", hunt->options->operands[i]);
+        memcpy(change->scenario, ledger->names[i], sizeof change->scenario);
         change->scenario_hash = ledger->scenario_hashes[i];
         change->runs = now[i].runs - was->runs;
         change->findings = now[i].findings - was->findings;
@@ -175,11 +176,7 @@ int ledger_held(struct ledger *ledger,
     struct store store;
     enum status status = store_open(&store, hunt->options->corpus, STORE_READ);
     if (status == STATUS_OK) {
-        status = sometimes_sum(&store,
-                               &ledger->campaign.id,
-                               hunt->options->operands[index],
-                               sentence,
-                               runs);
+        status = sometimes_sum(&store, &ledger->campaign.id, ledger->names[index], sentence, runs);
     }
     const int result = status == STATUS_OK
                            ? EXIT_CLEAN

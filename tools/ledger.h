@@ -16,6 +16,7 @@ struct ledger {
     struct campaign campaign;
     struct board_scenario counted[OPTIONS_OPERANDS_MAX]; /* what the corpus has */
     struct hash scenario_hashes[OPTIONS_OPERANDS_MAX];
+    char names[OPTIONS_OPERANDS_MAX][CASE_NAME_SIZE]; /* of the scenarios, in the corpus */
     uint64_t held[OPTIONS_OPERANDS_MAX][DESCRIPTION_PROPERTIES_MAX]; /* likewise */
     bool complained;
 };

@@ -74,7 +74,9 @@ int main(int argc, char **argv) {
         which++;
     }
     if (which == sizeof verbs / sizeof verbs[0]) {
-        complain("\"%s\" is no verb of sim; these are:\n", name);
+        if (argc > 1) {
+            complain("\"%s\" is no verb of sim; these are:\n", name);
+        }
         return help(stderr);
     }
     static struct options options;

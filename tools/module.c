@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,17 +10,27 @@
 #include "tools/complain.h"
 #include "tools/runner.h"
 
+static bool fits(const char *name) {
+    if (strlen(name) < CASE_NAME_SIZE) {
+        return true;
+    }
+    complain("a scenario's path has at most %d bytes, for a case must keep it; this one has %zu: "
+             "%s; move the module to a path that is shorter",
+             CASE_NAME_SIZE - 1,
+             strlen(name),
+             name);
+    return false;
+}
+
+static bool is_path(const char *scenario) {
+    return strchr(scenario, '/') != NULL || strstr(scenario, ".so") != NULL;
+}
+
 bool module_find(const char *scenario, char *path) {
-    if (strlen(scenario) >= CASE_NAME_SIZE) {
-        complain(
-            "a scenario's path has at most %d bytes, for a case must keep it; this one has %zu: "
-            "%s; start sim in a folder nearer to the module",
-            CASE_NAME_SIZE - 1,
-            strlen(scenario),
-            scenario);
+    if (!fits(scenario)) {
         return false;
     }
-    if (strchr(scenario, '/') != NULL || strstr(scenario, ".so") != NULL) {
+    if (is_path(scenario)) {
         snprintf(path, PATH_MAX, "%s", scenario);
     } else {
         char beside[PATH_MAX / 2];
@@ -33,4 +44,15 @@ bool module_find(const char *scenario, char *path) {
              scenario,
              path);
     return false;
+}
+
+bool module_name(const char *scenario, char *name) {
+    char path[PATH_MAX];
+    const char *whole = is_path(scenario) ? realpath(scenario, path) : scenario;
+    whole = whole == NULL ? scenario : whole;
+    if (!fits(whole)) {
+        return false;
+    }
+    strcpy(name, whole);
+    return true;
 }

@@ -165,6 +165,21 @@ static void join(char *text, const char *verb, int argc, char **argv) {
     }
 }
 
+/* Where a corpus was named, every line that is printed to be typed again must name it, quoted for a
+ * shell where the path needs that. A path too long for the line is left out. */
+static void print_again(struct options *options) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "/._-+,:@%=";
+    const char *path = options->corpus;
+    const char *quote = path[strspn(path, plain)] == '\0' && path[0] != '\0' ? "" : "'";
+    const int length =
+        snprintf(options->again, sizeof options->again, " --corpus %s%s%s", quote, path, quote);
+    if (strcmp(path, CORPUS_DEFAULT) == 0 || strchr(path, '\'') != NULL ||
+        length >= (int)sizeof options->again) {
+        options->again[0] = '\0';
+    }
+}
+
 bool options_parse(struct options *options, const char *verb, int argc, char **argv) {
     *options = (struct options){.corpus = CORPUS_DEFAULT,
                                 .strategy = "mix",
@@ -195,5 +210,6 @@ bool options_parse(struct options *options, const char *verb, int argc, char **a
         }
         options->operands[options->operand_count++] = argv[optind];
     }
+    print_again(options);
     return true;
 }

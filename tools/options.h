@@ -13,6 +13,7 @@
 
 #define OPTIONS_OPERANDS_MAX 64
 #define OPTIONS_COMMAND_SIZE 4096
+#define OPTIONS_AGAIN_SIZE 1024
 
 enum options_fail_on { FAIL_ON_ANY, FAIL_ON_NEW, FAIL_ON_NEVER };
 
@@ -31,6 +32,8 @@ struct options {
     unsigned operand_count;
     const char *operands[OPTIONS_OPERANDS_MAX];
     char command[OPTIONS_COMMAND_SIZE]; /* the whole line, cut */
+    char again[OPTIONS_AGAIN_SIZE];     /* what a line for the same corpus ends with: "", or
+                                           " --corpus FILE" when one was named */
 };
 
 /* Parses what follows the verb. False after a sentence on stderr. */

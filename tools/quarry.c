@@ -30,7 +30,9 @@ int quarry_open(struct quarry *quarry,
     ASSERT(status == STATUS_OK); /* the crew has looked */
     const bool probes = quarry->spec.kind == STRATEGY_PCT || quarry->spec.kind == STRATEGY_MIX;
     quarry->steps_known = !probes || quarry->spec.steps != 0;
-    return module_find(quarry->name, quarry->module) ? EXIT_CLEAN : EXIT_USAGE;
+    const bool found =
+        module_find(quarry->name, quarry->module) && module_name(quarry->name, quarry->name_stored);
+    return found ? EXIT_CLEAN : EXIT_USAGE;
 }
 
 int quarry_worker(const struct quarry *quarry, struct runner *runner, unsigned char fill) {

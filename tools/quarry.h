@@ -11,6 +11,7 @@
 
 #include <limits.h>
 
+#include "sim/case.h"
 #include "tools/hunt.h"
 #include "tools/runner.h"
 #include "tools/symbols.h"
@@ -30,7 +31,8 @@ struct quarry {
     const struct hunt *hunt;
     struct board_scenario *board;
     struct vacuity *vacuity;
-    const char *name; /* as the user wrote it */
+    const char *name;                 /* as the user wrote it */
+    char name_stored[CASE_NAME_SIZE]; /* as the corpus has it */
     char module[PATH_MAX];
     struct strategy_spec spec;
     struct runner runner, twin;

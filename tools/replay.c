@@ -115,10 +115,11 @@ static void choice_print(const char *label, const struct choice *choice) {
            choice->alternatives);
 }
 
-static void diverged_say(const struct case_record *stored) {
+static void diverged_say(const struct options *options, const struct case_record *stored) {
     printf("The program, the scenario or sim is not what it was when this failed.\n"
-           "To look for it again:  sim fuzz %s\n",
-           stored->scenario);
+           "To look for it again:  sim fuzz %s%s\n",
+           stored->scenario,
+           options->again);
 }
 
 static void diverged_print(const struct record *record, const struct case_record *stored) {
@@ -145,7 +146,9 @@ static void diverged_print(const struct record *record, const struct case_record
     }
 }
 
-static void same_print(const struct record *record, const struct case_record *stored) {
+static void same_print(const struct options *options,
+                       const struct record *record,
+                       const struct case_record *stored) {
     char id[HASH_TEXT_SIZE];
     char fingerprint[HASH_TEXT_SIZE];
     hash_print(&stored->id, id);
@@ -153,10 +156,11 @@ static void same_print(const struct record *record, const struct case_record *st
     struct symbols *symbols = symbols_open(record);
     report_print(stdout, record, symbols, NULL);
     symbols_close(symbols);
-    printf("\nReplayed bit-exactly: %" PRIu64 " events, fingerprint %s.\n",
+    printf("\nReplayed bit-exactly: %" PRIu64 " event%s, fingerprint %s.\n",
            record->trace.count,
+           record->trace.count == 1 ? "" : "s",
            fingerprint);
-    printf("Every event:  sim trace %.12s\n", id);
+    printf("Every event:  sim trace %.12s%s\n", id, options->again);
 }
 
 static void json_print(const struct record *record, const struct case_record *stored, int result) {
@@ -191,7 +195,7 @@ static int judge(const struct options *options, const struct rerun *rerun) {
         return result;
     }
     if (result == EXIT_FOUND) {
-        same_print(record, stored);
+        same_print(options, record, stored);
         return result;
     }
     if (scenario_changed(stored, rerun->module)) {
@@ -207,7 +211,7 @@ static int judge(const struct options *options, const struct rerun *rerun) {
         printf(" %s: the recorded choices no longer lead to the failure.\n", stored->scenario);
     } else {
         diverged_print(record, stored);
-        diverged_say(stored);
+        diverged_say(options, stored);
     }
     return result;
 }
@@ -256,8 +260,9 @@ int replay_trace(const struct options *options) {
         trace_print(options, &recording, record);
         if (memcmp(&record->fingerprint, &rerun.entry.record.fingerprint, sizeof(struct hash)) !=
             0) {
-            complain("this is not the stored run any more; sim replay %s says where it parts",
-                     options->operands[0]);
+            complain("this is not the stored run any more; sim replay %s%s says where it parts",
+                     options->operands[0],
+                     options->again);
             result = result == EXIT_CLEAN ? EXIT_DIVERGED : result;
         }
     }

@@ -216,7 +216,10 @@ static void output_print(FILE *out, const struct record *record) {
     }
 }
 
-void report_print(FILE *out, const struct record *record, struct symbols *symbols, const char *id) {
+void report_print(FILE *out,
+                  const struct record *record,
+                  struct symbols *symbols,
+                  const char *replay) {
     const struct verdict *verdict = &record->verdict;
     char line[512];
     char strategy[96];
@@ -240,15 +243,16 @@ void report_print(FILE *out, const struct record *record, struct symbols *symbol
     }
     fprintf(out, "  seed %" PRIu64 ", %s\n", record->seed, strategy);
     fprintf(out,
-            "  %" PRIu64 " events, %" PRIu64 " of %" PRIu64 " choices differ from production\n",
+            "  %" PRIu64 " event%s, %" PRIu64 " of %" PRIu64 " choices differ from production\n",
             record->trace.count,
+            record->trace.count == 1 ? "" : "s",
             record->record_count,
             record->choices_asked);
     steps_print(out, record, symbols);
     threads_print(out, record, symbols);
     output_print(out, record);
-    if (id != NULL) {
-        fprintf(out, "\nTo see it again:  sim replay %.12s\n", id);
+    if (replay != NULL) {
+        fprintf(out, "\nTo see it again:  sim replay %s\n", replay);
     }
 }
 

@@ -15,8 +15,12 @@
 #define REPORT_WIDTH 80
 #define REPORT_STEPS 16
 
-/* The report of record's last run; `id` is the case's id or NULL when it is not stored. */
-void report_print(FILE *out, const struct record *record, struct symbols *symbols, const char *id);
+/* The report of record's last run; `replay` is what follows `sim replay` to see it again, NULL when
+ * it is not stored. */
+void report_print(FILE *out,
+                  const struct record *record,
+                  struct symbols *symbols,
+                  const char *replay);
 
 /* "file:line" of a call, or the function where there is no debug information. */
 void report_site(struct symbols *symbols, uint64_t site, char *text, size_t size);

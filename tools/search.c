@@ -40,11 +40,12 @@ static int worker_failed(const struct quarry *quarry, enum runner_end end) {
     const uint64_t number = request->first + record->runs_done * request->stride;
     const uint64_t seed =
         request->exact_seed ? request->spec.seed : record_seed(request->spec.seed, number);
-    complain("the worker %s in run %" PRIu64 "; run it alone: sim run %s --seed %" PRIu64,
+    complain("the worker %s in run %" PRIu64 "; run it alone: sim run %s --seed %" PRIu64 "%s",
              end == RUNNER_HUNG ? "hung and did not answer" : "died",
              number,
              quarry->name,
-             seed);
+             seed,
+             quarry->hunt->options->again);
     return EXIT_BROKEN;
 }
 

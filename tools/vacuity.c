@@ -15,6 +15,8 @@ static void tell(struct vacuity *vacuity, const struct description *description)
         const struct description_property *property = &description->properties[i];
         if (property->kind == DESCRIPTION_SOMETIMES) {
             memcpy(vacuity->sentences[i], property->sentence, sizeof property->sentence);
+        } else {
+            memcpy(vacuity->counters[i], property->counter, sizeof property->counter);
         }
     }
     vacuity->told = 2;
@@ -24,12 +26,42 @@ void vacuity_count(struct vacuity *vacuity, const struct record *record) {
     tell(vacuity, &record->description);
     for (uint32_t i = 0; i < record->description.property_count; i++) {
         vacuity->runs[i] += record->held[i];
+        vacuity->counted[i] += record->counted[i];
     }
 }
 
 const char *vacuity_sentence(const struct vacuity *vacuity, uint32_t index) {
     return vacuity->told == 2 && vacuity->sentences[index][0] != '\0' ? vacuity->sentences[index]
                                                                       : NULL;
+}
+
+const char *vacuity_uncounted(const struct vacuity *vacuity, uint32_t index) {
+    const char *counter = vacuity->counters[index];
+    if (vacuity->told != 2 || counter[0] == '\0' || vacuity->counted[index] > 0) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < index; i++) {
+        if (strcmp(vacuity->counters[i], counter) == 0) {
+            return NULL;
+        }
+    }
+    return counter;
+}
+
+void vacuity_uncounted_print(FILE *out, bool json, const char *scenario, const char *counter) {
+    if (json) {
+        fprintf(out, "{\"event\":\"uncounted\",");
+        json_field(out, "scenario", scenario);
+        fprintf(out, ",");
+        json_field(out, "counter", counter);
+        fprintf(out, "}\n");
+    } else {
+        fprintf(out,
+                "  %s: no run counted \"%s\", which a property is about: is it spelt as in "
+                "sim_count()?\n",
+                scenario,
+                counter);
+    }
 }
 
 void vacuity_print(FILE *out,

@@ -24,6 +24,8 @@ struct vacuity {
     atomic_uint told; /* 0, 1 while one process writes the sentences, 2 */
     char sentences[DESCRIPTION_PROPERTIES_MAX][DESCRIPTION_SENTENCE_SIZE]; /* "" = no `sometimes` */
     _Atomic uint64_t runs[DESCRIPTION_PROPERTIES_MAX];                     /* in which it held */
+    char counters[DESCRIPTION_PROPERTIES_MAX][DESCRIPTION_NAME_SIZE]; /* of the other properties */
+    _Atomic uint64_t counted[DESCRIPTION_PROPERTIES_MAX]; /* runs in which somebody counted it */
 };
 
 /* Adds the runs of the record's last request. */
@@ -31,6 +33,13 @@ void vacuity_count(struct vacuity *vacuity, const struct record *record);
 
 /* The sentence of a mark, NULL when the property is none. */
 const char *vacuity_sentence(const struct vacuity *vacuity, uint32_t index);
+
+/* A counter that a property is about and that no run counted, NULL when there is none with this
+ * index or it has been named with a lower one. A misspelt one looks like this; so does a counter of
+ * errors when there are none. */
+const char *vacuity_uncounted(const struct vacuity *vacuity, uint32_t index);
+
+void vacuity_uncounted_print(FILE *out, bool json, const char *scenario, const char *counter);
 
 /* One line about one mark. */
 void vacuity_print(FILE *out, bool json, const char *scenario, const char *sentence, uint64_t runs);

@@ -108,6 +108,7 @@ static bool serve(void) {
     record->points_total = 0;
     record->time_total_ns = 0;
     memset(record->held, 0, sizeof record->held);
+    memset(record->counted, 0, sizeof record->counted);
     for (uint64_t i = 0; i < request->runs; i++) {
         struct world_spec spec = request->spec;
         if (!request->exact_seed) {

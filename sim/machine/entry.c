@@ -29,12 +29,14 @@ static void count_held(void) {
     for (uint32_t i = 0; i < machine.record->description.property_count; i++) {
         const bool counts = machine.record->description.properties[i].kind == DESCRIPTION_SOMETIMES;
         machine.record->held[i] += counts && property->held[i];
+        machine.record->counted[i] += property->counted[i];
     }
 }
 
 static void on_crash(void) {
     struct record *record = machine.record;
     count_held();
+    standard_rest();
     record->record_count = machine.world.choices.record_count;
     record->choices_asked = machine.world.choices.at;
     record->now_ns = schedule_now_ns(&machine.world.schedule);
@@ -161,6 +163,9 @@ void entry_run(const struct world_spec *spec) {
     stream_block = 0;
     machine_run(spec);
     count_held();
+    if (machine.record->verdict.kind != VERDICT_PASS) {
+        standard_rest();
+    }
 }
 
 void entry_reset(void) {

@@ -90,6 +90,8 @@ struct record {
     uint64_t time_total_ns;
     /* In how many of the request's runs each `sometimes` held. */
     uint64_t held[DESCRIPTION_PROPERTIES_MAX];
+    /* In how many of them each property's counter was counted. */
+    uint64_t counted[DESCRIPTION_PROPERTIES_MAX];
     uint64_t seed;                 /* of the last run */
     struct strategy_spec strategy; /* of the last run, resolved */
     struct hash fingerprint;       /* of the last run, once it ended */

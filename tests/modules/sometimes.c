@@ -10,6 +10,7 @@
 #define ONE_RUN 4 /* an order that production does not show */
 #define AT_ONCE 5 /* refused: it holds before anything happened */
 #define TWICE 6   /* refused: two have one sentence */
+#define SPELT 7   /* properties are about counters that nobody counts */
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static int arrived;
@@ -49,6 +50,11 @@ SIM_SCENARIO(world) {
     }
     if (WHAT == AT_ONCE) {
         sim_sometimes(world, "nobody is first", "nobody", sim_at_most(0));
+    }
+    if (WHAT == SPELT) {
+        sim_always(world, "one is first", "rihgt", sim_at_most(1));
+        sim_finally(world, "one was first", "rihgt", sim_at_most(1));
+        sim_always(world, "one is right", "right", sim_at_most(1));
     }
     if (WHAT == TWICE) {
         sim_sometimes(world, "the left one is first", "right", sim_at_least(1));

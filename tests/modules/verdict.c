@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,6 +48,7 @@ static void *misbehave(void *unused) {
     char *volatile block = malloc(40);
     switch (WHAT) {
     case NULL_POINTER:
+        printf("so far it came");
         return (void *)(intptr_t)*nowhere;
     case STACK_OVERFLOW:
         return (void *)(intptr_t)overflow(0);
@@ -76,6 +78,7 @@ static void *misbehave(void *unused) {
     case DIVISION:
         return (void *)(intptr_t)(100 / zero);
     case SELF_LOCK:
+        printf("this far it came\n");
         pthread_mutex_lock(&mutex);
         pthread_mutex_lock(&mutex);
         break;
