@@ -13,6 +13,10 @@
 #define STACK_SIZE (256u << 10)
 #define LATENCY_MIN_NS 100000 /* a local network */
 #define LATENCY_MAX_NS 1000000
+#define PPM_MAX 1000000u
+#define STACK_MIN 16384u         /* as PTHREAD_STACK_MIN */
+#define STACK_MAX (1u << 30)     /* 65536 of them still fit an address space */
+#define HEAP_MIN UINT64_C(65536) /* what a program needs before it begins */
 
 static const struct description_link link_default = {
     .latency_min_ns = LATENCY_MIN_NS,
@@ -224,7 +228,7 @@ static void check_link(struct description *description, const struct description
     if (link->latency_min_ns > link->latency_max_ns) {
         description_refuse(description, "a link's least latency exceeds its greatest");
     }
-    if (link->loss_ppm > DESCRIPTION_PPM_MAX || link->duplicate_ppm > DESCRIPTION_PPM_MAX) {
+    if (link->loss_ppm > PPM_MAX || link->duplicate_ppm > PPM_MAX) {
         description_refuse(description,
                            "a link loses %u and doubles %u parts per million; more than a million "
                            "cannot be",
@@ -248,16 +252,13 @@ static void check_limits(struct description *description) {
         description_refuse(description,
                            "a limit of no %s ends every run before it begins",
                            description->time_max_ns == 0 ? "time" : "points");
-    } else if (description->heap_max < DESCRIPTION_HEAP_MIN) {
-        description_refuse(description,
-                           "a heap has %u bytes at least",
-                           (unsigned)DESCRIPTION_HEAP_MIN);
-    } else if (description->stack_size < DESCRIPTION_STACK_MIN ||
-               description->stack_size > DESCRIPTION_STACK_MAX) {
+    } else if (description->heap_max < HEAP_MIN) {
+        description_refuse(description, "a heap has %u bytes at least", (unsigned)HEAP_MIN);
+    } else if (description->stack_size < STACK_MIN || description->stack_size > STACK_MAX) {
         description_refuse(description,
                            "a stack has %u to %u bytes, not %u",
-                           DESCRIPTION_STACK_MIN,
-                           DESCRIPTION_STACK_MAX,
+                           STACK_MIN,
+                           STACK_MAX,
                            description->stack_size);
     }
 }

@@ -24,10 +24,6 @@
 #define DESCRIPTION_TEXT_SIZE 65536
 #define DESCRIPTION_NAME_SIZE 32
 #define DESCRIPTION_SENTENCE_SIZE 96
-#define DESCRIPTION_PPM_MAX 1000000u
-#define DESCRIPTION_STACK_MIN 16384u         /* as PTHREAD_STACK_MIN */
-#define DESCRIPTION_STACK_MAX (1u << 30)     /* 65536 of them still fit an address space */
-#define DESCRIPTION_HEAP_MIN UINT64_C(65536) /* what a program needs before it begins */
 
 struct description_node {
     char name[DESCRIPTION_NAME_SIZE];

@@ -93,8 +93,8 @@ static long map(uint64_t address,
         hook_escape(site, "mmap() with flags %#x", (unsigned)flags);
     }
     const bool anonymous = (flags & MAP_ANONYMOUS) != 0;
-    /* MAP_SHARED_VALIDATE is both bits: a shared one whose flags are looked at, as all are here. For
-     * memory of nobody's file Linux knows MAP_SHARED and MAP_PRIVATE alone. */
+    /* MAP_SHARED_VALIDATE is both bits: a shared one whose flags are looked at, as all are here.
+     * For memory of nobody's file Linux knows MAP_SHARED and MAP_PRIVATE alone. */
     const int type = flags & MAP_TYPE;
     const bool shared = type == MAP_SHARED || (type == MAP_SHARED_VALIDATE && !anonymous);
     if (size == 0 || size > MAP_END || (!shared && type != MAP_PRIVATE)) {

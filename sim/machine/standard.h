@@ -17,8 +17,8 @@ void standard_open(void);
 /* True when a number of the running node is its standard output or error, as it began with. */
 bool standard_output(int64_t number);
 
-/* Keeps what the program printed and stdio still holds, when a run ends before that is written: with
- * a finding, perhaps in a signal handler. */
+/* Keeps what the program printed and stdio still holds, when a run ends before that is written:
+ * with a finding, perhaps in a signal handler. */
 void standard_rest(void);
 
 #endif
