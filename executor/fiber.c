@@ -2,6 +2,7 @@
 
 #include "executor/context.h"
 #include "executor/crew.h"
+#include "executor/fiber.h"
 #include "executor/overflow.h"
 
 #include <errno.h>
@@ -18,7 +19,7 @@ struct ex_fiber_place {
     struct ex_worker *worker;
     struct ex_stack *stack;
     const struct ex_stack *outer; /* where who resumed it runs; NULL: on the thread's own */
-    bool is_resuming;             /* what it awaits runs on its stack */
+    bool is_hidden;               /* what it awaits, or a scheduler that it runs, calls */
 } __attribute__((aligned(16)));
 
 static struct ex_fiber_place *place_on(const struct ex_stack *stack) {
@@ -33,7 +34,20 @@ static inline struct ex_fiber_place *place_here(void) {
         return NULL;
     }
     struct ex_fiber_place *const place = place_on(stack);
-    return place->is_resuming || place->worker != ex_worker_self ? NULL : place;
+    return place->is_hidden ? NULL : place;
+}
+
+bool ex_fiber_hide(void) {
+    struct ex_fiber_place *const place = place_here();
+
+    if (place != NULL) {
+        place->is_hidden = true;
+    }
+    return place != NULL;
+}
+
+void ex_fiber_unhide(void) {
+    place_on(ex_overflow_stack)->is_hidden = false;
 }
 
 /* ---- running ------------------------------------------------------------------------------------
@@ -88,7 +102,7 @@ static __attribute__((noinline)) int begin(struct ex_fiber *self, struct ex_stra
     place->fiber = self;
     place->worker = worker;
     place->stack = stack;
-    place->is_resuming = false;
+    place->is_hidden = false;
     ex_context_prepare(&place->context, stack->low, place, enter);
     self->place = place;
     self->frame.at = BEGUN;
@@ -96,24 +110,9 @@ static __attribute__((noinline)) int begin(struct ex_fiber *self, struct ex_stra
     return 0;
 }
 
-static ex_resume_function ex_fiber_resume;
-
-static __attribute__((noinline)) int64_t
-resume_first(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
-    const int status = begin((struct ex_fiber *)(void *)frame, strand);
-
-    if (status != 0) {
-        frame->resume = ex_frame_completed;
-        return status;
-    }
-    return ex_fiber_resume(frame, strand, value);
-}
-
 /* Calls nothing that comes back, so that nothing has to be saved for it. */
-static int64_t ex_fiber_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
-    if (__builtin_expect(frame->at != BEGUN, 0)) {
-        return resume_first(frame, strand, value);
-    }
+static int64_t
+ex_fiber_begun_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
     struct ex_fiber_place *const place = ((struct ex_fiber *)(void *)frame)->place;
     EX_REQUIRE(place->worker == ex_worker_self,
                "a fiber is resumed on another thread than it began on");
@@ -132,6 +131,18 @@ static int64_t ex_fiber_resume(struct ex_frame *frame, struct ex_strand *strand,
 #endif
 }
 
+/* The first time; from then on the other. */
+static int64_t ex_fiber_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    const int status = begin((struct ex_fiber *)(void *)frame, strand);
+
+    if (status != 0) {
+        frame->resume = ex_frame_completed;
+        return status;
+    }
+    frame->resume = ex_fiber_begun_resume;
+    return ex_fiber_begun_resume(frame, strand, value);
+}
+
 struct ex_frame *ex_fiber_run(struct ex_fiber *self, ex_fiber_function *function, void *argument) {
     self->function = function;
     self->argument = argument;
@@ -148,7 +159,7 @@ ex_fiber_spawn(struct ex_scheduler *scheduler, ex_fiber_function *function, void
 
 /* ---- from the fiber ---- */
 
-/* Until ex_fiber_resume is called again; the value that it is called with. */
+/* Until it is resumed again; the value that it is called with. */
 static inline int64_t leave(struct ex_fiber_place *place) {
     ex_overflow_stack = place->outer;
     return (int64_t)ex_context_switch(&place->context, &place->home, (uintptr_t)EX_PENDING);
@@ -159,9 +170,9 @@ int64_t ex_fiber_await(struct ex_frame *frame) {
 
     EX_REQUIRE(place != NULL,
                "ex_fiber_await: outside of a fiber, or in a state machine, which uses EX_AWAIT");
-    place->is_resuming = true;
+    place->is_hidden = true;
     const int64_t value = frame->resume(frame, place->strand, 0);
-    place->is_resuming = false;
+    place->is_hidden = false;
     if (value != EX_PENDING) {
         return value;
     }

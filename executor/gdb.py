@@ -59,7 +59,8 @@ def function_of(frame):
 
 
 def name_of(function):
-    return function.name[:-len("_resume")] if function.name.endswith("_resume") else function.name
+    name = function.name[:-len("_resume")] if function.name.endswith("_resume") else function.name
+    return "ex_fiber" if name == "ex_fiber_begun" else name
 
 
 def line_of(frame):

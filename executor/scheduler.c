@@ -5,6 +5,7 @@
 #endif
 #include "executor/crew.h"
 #ifndef EX_SMALL
+#include "executor/fiber.h"
 #include "executor/idle.h"
 #endif
 #include "executor/loop.h"
@@ -203,12 +204,20 @@ static struct ex_worker *enter(struct ex_scheduler *scheduler) {
 
     EX_REQUIRE(!scheduler->is_run, RUN_TWICE);
     scheduler->is_run = true;
+#ifndef EX_SMALL
+    scheduler->workers[0].hides_fiber = ex_fiber_hide();
+#endif
     ex_worker_become(&scheduler->workers[0]);
     return before;
 }
 
 static void leave(struct ex_scheduler *scheduler, struct ex_worker *before) {
     ex_worker_become(before);
+#ifndef EX_SMALL
+    if (scheduler->workers[0].hides_fiber) {
+        ex_fiber_unhide();
+    }
+#endif
     scheduler->is_run = false;
 }
 

@@ -58,6 +58,7 @@ struct ex_worker {
     bool is_shared;
     bool is_plain;    /* neither shared nor watched */
     bool keeps_times; /* when each task was put aside last: ex_slab_time */
+    bool hides_fiber; /* ex_fiber_hide, when its thread became the worker's */
     bool needs_fence; /* no membarrier here: enter fences */
     uint8_t busy;     /* the owner is between enter and leave */
     uint8_t thief;    /* a thief has, or wants, the queue */
