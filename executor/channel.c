@@ -1,146 +1,49 @@
 #include <ex/channel.h>
 
-#include "executor/element.h"
 #include "executor/leaf.h"
-#include "executor/ready.h"
+#include "executor/ring.h"
 #include "executor/wait.h"
 
 #ifndef EX_SMALL
 #include <stdlib.h>
-
-enum { BLOCK_COUNT = 32 }; /* elements in a block of an unbounded channel */
-
-struct ex_channel_block {
-    struct ex_channel_block *next;
-    unsigned char elements[];
-};
-#endif
-
-/* ---- room, with the guard held ---- */
-
-#ifndef EX_SMALL
-static struct ex_channel_block *allocate_block(size_t element_size) {
-    if (element_size > (SIZE_MAX - sizeof(struct ex_channel_block)) / BLOCK_COUNT) {
-        return NULL;
-    }
-    return malloc(sizeof(struct ex_channel_block) + BLOCK_COUNT * element_size);
-}
-
-static unsigned char *block_end(const struct ex_channel *channel, struct ex_channel_block *block) {
-    return block->elements + BLOCK_COUNT * channel->element_size;
-}
-
-static void begin_blocks(struct ex_channel *channel, struct ex_channel_block *block) {
-    block->next = NULL;
-    channel->first = block;
-    channel->last = block;
-    channel->ring.read = channel->ring.write = block->elements;
-    channel->ring.read_end = channel->ring.write_end = block_end(channel, block);
-}
-
-/* `write` stands at its end. False: out of memory. */
-static bool append_block(struct ex_channel *channel) {
-    struct ex_channel_block *block = channel->spare;
-
-    if (channel->ring.count == 0) {
-        begin_blocks(channel, channel->first); /* all of it was read: there is only one */
-        return true;
-    }
-    channel->spare = NULL;
-    if (block == NULL) {
-        block = allocate_block(channel->element_size);
-    }
-    if (block == NULL) {
-        return false;
-    }
-    block->next = NULL;
-    channel->last->next = block;
-    channel->last = block;
-    channel->ring.write = block->elements;
-    channel->ring.write_end = block_end(channel, block);
-    return true;
-}
-
-/* `read` stands at its end, and there are elements. */
-static void release_first_block(struct ex_channel *channel) {
-    struct ex_channel_block *const block = channel->first;
-
-    EX_ASSERT(block->next != NULL);
-    channel->first = block->next;
-    channel->ring.read = channel->first->elements;
-    channel->ring.read_end = block_end(channel, channel->first);
-    if (channel->spare == NULL) {
-        channel->spare = block;
-    } else {
-        free(block);
-    }
-}
 #endif
 
 /* ---- elements, with the guard held ---- */
 
-/* A ring wraps at once, blocks when the next element comes. */
-static inline void advance_write(struct ex_channel *channel, size_t element_size) {
-    channel->ring.write += element_size;
-    channel->ring.count++;
-    if (channel->ring.write == channel->ring.write_end && channel->ring.begin != NULL) {
-        channel->ring.write = channel->ring.begin;
-    }
-}
-
-static inline void advance_read(struct ex_channel *channel, size_t element_size) {
-    channel->ring.read += element_size;
-    channel->ring.count--;
-    if (channel->ring.read == channel->ring.read_end && channel->ring.begin != NULL) {
-        channel->ring.read = channel->ring.begin;
-    }
-}
-
-/* After whatever changed it: whose words pass in line. Those who wait come first, and who sends to
- * a receiver that waits has to wake it. */
+/* After whatever changed it: whose words pass in line. Those who wait come first. */
 static inline void settle(struct ex_channel *channel) {
+    struct ex_ring *const ring = &channel->ring;
+
     if (channel->word_thread == 0) {
         return; /* other threads may look at what never changes */
     }
-    const bool can_put = channel->receiver == NULL && !channel->is_closed;
-    const bool can_take = channel->senders.first == NULL && channel->receiving == NULL;
+    const bool can_take = channel->senders.first == NULL &&
+                          (ring->receiving == NULL || ring->receiver != NULL) &&
+                          !ex_ring_is_full(ring);
 
-    channel->ring.put_thread = can_put ? channel->word_thread : 0;
-    channel->ring.take_thread = can_take ? channel->word_thread : 0;
+    ring->put_thread = channel->is_closed ? 0 : channel->word_thread + (ring->receiver != NULL);
+    ring->take_thread = can_take ? channel->word_thread : 0;
 }
 
 static inline void wake_receiver(struct ex_channel *channel) {
-    struct ex_strand *const receiver = channel->receiver;
+    struct ex_strand *const receiver = channel->ring.receiver;
 
     if (receiver != NULL) {
-        channel->receiver = NULL;
+        channel->ring.receiver = NULL;
         ex_wait_wake(&channel->guard, receiver);
     }
-}
-
-static inline bool insert(struct ex_channel *channel, const void *element) {
-#ifndef EX_SMALL
-    if (channel->ring.write == channel->ring.write_end && !append_block(channel)) {
-        return false;
-    }
-#endif
-    ex_element_copy(channel->ring.write, element, channel->element_size);
-    advance_write(channel, channel->element_size);
-    return true;
 }
 
 static inline int put(struct ex_channel *channel, const void *element) {
     if (__builtin_expect(channel->is_closed, 0)) {
         return -EPIPE;
     }
-    if (channel->ring.count == channel->ring.capacity) {
-        return -EAGAIN;
+    const int status = ex_ring_make_room(&channel->ring);
+    if (status == 0) {
+        ex_ring_insert(&channel->ring, element);
+        wake_receiver(channel);
     }
-    if (!insert(channel, element)) {
-        return -ENOMEM;
-    }
-    wake_receiver(channel);
-    return 0;
+    return status;
 }
 
 /* There is room for one: the first that waits to send has sent. */
@@ -148,23 +51,18 @@ static __attribute__((noinline)) void admit(struct ex_channel *channel) {
     struct ex_channel_send *const send =
         (struct ex_channel_send *)(void *)((unsigned char *)channel->senders.first -
                                            offsetof(struct ex_channel_send, node));
-    const bool is_in = insert(channel, send->element);
+    const int status = ex_ring_make_room(&channel->ring);
 
-    EX_ASSERT(is_in);
+    EX_ASSERT(status == 0);
+    ex_ring_insert(&channel->ring, send->element);
     ex_wait_end(&channel->guard, &channel->senders, &send->node, 0);
 }
 
 static inline int take(struct ex_channel *channel, void *element) {
-    if (channel->ring.count == 0) {
+    if (!ex_ring_find_element(&channel->ring)) {
         return channel->is_closed ? -EPIPE : -EAGAIN;
     }
-#ifndef EX_SMALL
-    if (channel->ring.read == channel->ring.read_end) {
-        release_first_block(channel);
-    }
-#endif
-    ex_element_copy(element, channel->ring.read, channel->element_size);
-    advance_read(channel, channel->element_size);
+    ex_ring_remove(&channel->ring, element);
     if (channel->senders.first != NULL) {
         admit(channel);
     }
@@ -173,24 +71,11 @@ static inline int take(struct ex_channel *channel, void *element) {
 
 /* ---- life ---- */
 
+/* But for its ring. */
 static void init(struct ex_channel *channel, enum ex_wait_kind kind, size_t element_size) {
-    EX_REQUIRE(element_size > 0, "ex_channel_init_mem, ex_channel_create: elements of no bytes");
-    *channel = (struct ex_channel){.element_size = element_size,
-                                   .ring.capacity = EX_CHANNEL_UNBOUNDED,
-                                   .sender_count = 1,
-                                   .has_receiver = true};
+    *channel = (struct ex_channel){.sender_count = 1, .has_receiver = true};
     ex_wait_guard_init(&channel->guard, kind);
-}
-
-static void init_ring(struct ex_channel *channel, unsigned char *ring, size_t capacity) {
-    unsigned char *const end = ring + capacity * channel->element_size;
-
-    EX_REQUIRE(capacity > 0, "ex_channel_*: room for no element; a capacity is at least 1");
-    channel->ring.capacity = capacity;
-    channel->ring.begin = ring;
-    channel->ring.read = channel->ring.write = ring;
-    channel->ring.read_end = channel->ring.write_end = end;
-    channel->word_thread = channel->element_size == sizeof(void *) ? channel->guard.thread : 0;
+    channel->word_thread = element_size == sizeof(void *) ? channel->guard.thread : 0;
     settle(channel);
 }
 
@@ -200,12 +85,13 @@ void ex_channel_init_mem(struct ex_channel *channel,
                          void *memory,
                          size_t memory_size) {
     EX_REQUIRE(memory != NULL, "ex_channel_init_mem: the memory is NULL");
+    EX_REQUIRE(element_size > 0, "ex_channel_init_mem: elements of no bytes");
     init(channel, kind, element_size);
-    init_ring(channel, memory, memory_size / element_size);
+    ex_ring_init(&channel->ring, memory, memory_size / element_size, element_size);
 }
 
 static void require_nobody_waits(struct ex_channel *channel) {
-    EX_REQUIRE(channel->receiving == NULL && channel->senders.first == NULL,
+    EX_REQUIRE(channel->ring.receiving == NULL && channel->senders.first == NULL,
                "ex_channel_*: its end while somebody waits to send or receive; end those first");
 }
 
@@ -221,28 +107,26 @@ void ex_channel_deinit(struct ex_channel *channel) {
 
 #ifndef EX_SMALL
 struct ex_channel *ex_channel_create(enum ex_wait_kind kind, size_t element_size, size_t capacity) {
-    struct ex_channel_block *block = NULL;
-    size_t size = sizeof(struct ex_channel);
+    const bool is_bounded = capacity != EX_CHANNEL_UNBOUNDED;
+    size_t size = 0;
 
     EX_REQUIRE(element_size > 0, "ex_channel_create: elements of no bytes");
-    if (capacity == EX_CHANNEL_UNBOUNDED) {
-        block = allocate_block(element_size);
-    } else if (__builtin_mul_overflow(element_size, capacity, &size) ||
-               __builtin_add_overflow(size, sizeof(struct ex_channel), &size)) {
+    if ((is_bounded && __builtin_mul_overflow(element_size, capacity, &size)) ||
+        __builtin_add_overflow(size, sizeof(struct ex_channel), &size)) {
         return NULL;
     }
     struct ex_channel *const channel = malloc(size);
-    if (channel == NULL || (capacity == EX_CHANNEL_UNBOUNDED && block == NULL)) {
-        free(channel);
-        free(block);
+    if (channel == NULL) {
         return NULL;
     }
     init(channel, kind, element_size);
     channel->is_created = true;
-    if (block != NULL) {
-        begin_blocks(channel, block);
-    } else {
-        init_ring(channel, (unsigned char *)(channel + 1), capacity);
+    if (is_bounded) {
+        ex_ring_init(&channel->ring, (unsigned char *)(channel + 1), capacity, element_size);
+    } else if (!ex_ring_init_blocks(&channel->ring, element_size)) {
+        ex_wait_guard_deinit(&channel->guard);
+        free(channel);
+        return NULL;
     }
     return channel;
 }
@@ -256,12 +140,7 @@ static void release(struct ex_channel *channel) {
         return;
     }
     ex_wait_guard_deinit(&channel->guard);
-    for (struct ex_channel_block *block = channel->first; block != NULL;) {
-        struct ex_channel_block *const next = block->next;
-        free(block);
-        block = next;
-    }
-    free(channel->spare);
+    ex_ring_deinit(&channel->ring);
     free(channel);
 #endif
 }
@@ -308,7 +187,7 @@ void ex_channel_sender_drop(struct ex_channel *channel) {
 void ex_channel_receiver_drop(struct ex_channel *channel) {
     ex_wait_enter(&channel->guard);
     EX_REQUIRE(channel->has_receiver, "ex_channel_receiver_drop: it was dropped before");
-    EX_REQUIRE(channel->receiving == NULL, "ex_channel_receiver_drop: somebody receives");
+    EX_REQUIRE(channel->ring.receiving == NULL, "ex_channel_receiver_drop: somebody receives");
     channel->has_receiver = false;
     close_it(channel);
     const bool is_last = channel->sender_count == 0;
@@ -346,23 +225,86 @@ EX_RESUME(ex_channel_send) {
     EX_END();
 }
 
-/* Often a word that a receiver waits for: then there is room, and nobody waits to send. */
+/* A word for which room has to be found in a ring, and that is all. */
+static inline bool put_word(struct ex_ring *ring, const void *element) {
+    if (ring->put_thread != ex_wait_thread() || ring->begin == NULL ||
+        ex_ring_make_room(ring) != 0) {
+        return false;
+    }
+    ex_ring_put(ring, element);
+    if (ex_ring_is_full(ring)) {
+        ring->write_end = ring->write;
+        ring->take_thread = 0;
+    }
+    return true;
+}
+
+/* ---- a word for a receiver that waits -----------------------------------------------------------
+ *
+ * It is given to the operation, which has then returned 0, and its strand goes on with who awaited
+ * that: nobody looks again for what is known. When the strand is cancelled before it runs, its next
+ * await is told.
+ *
+ * That is so while nothing else is due to the strand and nobody looks on. Else the word goes into
+ * the ring, and the receiver is woken, and looks.
+ */
+
+#define NOBODY ((struct ex_frame *)(uintptr_t)EX_TASK_UP_OUTERMOST)
+
+/* Who awaits the operation that a word can be given to. Bit 0 set: there is none. */
+static inline struct ex_frame *taker_of(const struct ex_ring *ring, const struct ex_local *local) {
+    if (ring->put_thread != ex_wait_thread() + 1) {
+        return NOBODY;
+    }
+    const struct ex_strand *const receiver = ring->receiver;
+    if (__builtin_expect(__atomic_load_n(&receiver->owner, __ATOMIC_ACQUIRE) != local->owner ||
+                             ex_strand_is(receiver, EX_STRAND_READY | EX_STRAND_RETURNED) ||
+                             receiver == local->running || receiver->leaf != ring->receiving,
+                         0)) {
+        return NOBODY;
+    }
+    return __atomic_load_n(&ring->receiving->up, __ATOMIC_RELAXED);
+}
+
+static inline bool is_taker(const struct ex_frame *frame) {
+    return __builtin_expect(((uintptr_t)frame & 1) == 0, 1);
+}
+
+static inline void
+give(struct ex_ring *ring, struct ex_local *local, struct ex_frame *taker, const void *element) {
+    struct ex_strand *const receiver = ring->receiver;
+    struct ex_channel_recv *const recv = (struct ex_channel_recv *)(void *)ring->receiving;
+
+    ring->put_thread = ex_wait_thread();
+    ring->receiver = NULL;
+    ring->receiving = NULL;
+    memcpy(recv->element, element, sizeof(void *));
+    recv->frame.resume = ex_frame_completed;
+    receiver->leaf = taker;
+    ex_strand_set(receiver, EX_STRAND_READY);
+    ex_local_push(local, receiver);
+}
+
 int64_t ex_channel_send_slowly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
     struct ex_channel_send *const self = (struct ex_channel_send *)(void *)frame;
-    struct ex_channel *const channel = self->channel;
+    struct ex_ring *const ring = &self->channel->ring;
+    struct ex_local *const local = ex_local_self;
+    struct ex_frame *const taker = taker_of(ring, local);
 
-    if (__builtin_expect(channel->word_thread != ex_wait_thread() || channel->receiver == NULL ||
-                             !ex_plain_end(frame, strand),
-                         0)) {
-        frame->resume = ex_channel_send_resume;
-        return ex_channel_send_resume(frame, strand, value);
+    (void)value;
+    if (is_taker(taker) && ex_plain_begin(strand)) {
+        give(ring, local, taker, self->element);
+        frame->resume = ex_frame_completed;
+        return 0;
     }
-    struct ex_strand *const receiver = channel->receiver;
-    channel->ring.put_thread = channel->word_thread;
-    channel->receiver = NULL;
-    ex_ring_put(&channel->ring, self->element);
-    ex_waker_wake_strand(receiver);
-    return 0;
+    if (ring->put_thread == ex_wait_thread() && ex_plain_end(frame, strand)) {
+        if (put_word(ring, self->element)) {
+            return 0;
+        }
+        ex_budget_left++;
+    }
+    frame->resume = ex_channel_send_resume;
+    return ex_channel_send_resume(frame, strand, 0);
 }
 
 /* Every wake is a hint to look again: what was sent stays in the channel until it is taken here, so
@@ -371,11 +313,11 @@ static inline int64_t begin_recv(struct ex_channel_recv *self, struct ex_strand 
     struct ex_channel *const channel = self->channel;
 
     ex_wait_enter(&channel->guard);
-    EX_REQUIRE(channel->receiving == NULL, "ex_channel_recv: another task receives from it");
+    EX_REQUIRE(channel->ring.receiving == NULL, "ex_channel_recv: another task receives from it");
     int64_t value = take(channel, self->element);
     if (value == -EAGAIN) {
-        channel->receiver = strand;
-        channel->receiving = self;
+        channel->ring.receiver = strand;
+        channel->ring.receiving = &self->frame;
         value = EX_PENDING;
     }
     settle(channel);
@@ -391,8 +333,8 @@ static inline int64_t go_on_recv(struct ex_channel_recv *self, struct ex_strand 
     if (value == -EAGAIN) {
         value = ex_strand_take_cancel(strand) ? -ECANCELED : EX_PENDING;
     }
-    channel->receiver = value == EX_PENDING ? strand : NULL;
-    channel->receiving = value == EX_PENDING ? self : NULL;
+    channel->ring.receiver = value == EX_PENDING ? strand : NULL;
+    channel->ring.receiving = value == EX_PENDING ? &self->frame : NULL;
     settle(channel);
     ex_wait_leave(&channel->guard);
     return value;
@@ -410,57 +352,39 @@ EX_RESUME(ex_channel_recv) {
     EX_END();
 }
 
-static __attribute__((noinline)) int64_t resume_long(struct ex_frame *frame,
-                                                     struct ex_strand *strand) {
+int64_t ex_channel_recv_slowly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    frame->resume = ex_channel_recv_resume;
+    return ex_channel_recv_resume(frame, strand, value);
+}
+
+int64_t ex_channel_recv_go_on(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
+    (void)value;
     return ex_leaf_return(frame,
                           strand,
                           go_on_recv((struct ex_channel_recv *)(void *)frame, strand));
 }
 
-/* Of one that waits for a word, which has come. */
-static int64_t recv_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
-    struct ex_channel_recv *const self = (struct ex_channel_recv *)(void *)frame;
-    struct ex_channel *const channel = self->channel;
-
-    (void)value;
-    if (__builtin_expect(channel->word_thread != ex_wait_thread() || channel->ring.count == 0 ||
-                             channel->senders.first != NULL,
-                         0)) {
-        return resume_long(frame, strand);
-    }
-    EX_ASSERT(channel->receiving == self);
-    channel->receiving = NULL;
-    channel->ring.take_thread = channel->word_thread;
-    frame->resume = ex_frame_completed;
-    ex_ring_take(&channel->ring, self->element);
-    return 0;
-}
-
-/* Often a word is waited for, and nobody else has to be told. */
-int64_t ex_channel_recv_slowly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
-    struct ex_channel_recv *const self = (struct ex_channel_recv *)(void *)frame;
-    struct ex_channel *const channel = self->channel;
-
-    if (__builtin_expect(channel->word_thread != ex_wait_thread() || channel->ring.count != 0 ||
-                             channel->is_closed || channel->receiving != NULL ||
-                             !ex_plain_end(frame, strand),
-                         0)) {
-        frame->resume = ex_channel_recv_resume;
-        return ex_channel_recv_resume(frame, strand, value);
-    }
-    channel->receiver = strand;
-    channel->receiving = self;
-    channel->ring.put_thread = 0;
-    channel->ring.take_thread = 0;
-    EX_LEAF_WAIT(ex_channel_recv, recv_resume);
-}
-
-int ex_channel_try_send_slowly(struct ex_channel *channel, const void *element) {
+static __attribute__((noinline)) int try_send(struct ex_channel *channel, const void *element) {
     ex_wait_enter(&channel->guard);
     const int status = put(channel, element);
     settle(channel);
     ex_wait_leave(&channel->guard);
     return status;
+}
+
+int ex_channel_try_send_slowly(struct ex_channel *channel, const void *element) {
+    struct ex_ring *const ring = &channel->ring;
+
+    if (put_word(ring, element)) {
+        return 0;
+    }
+    struct ex_local *const local = ex_local_self;
+    struct ex_frame *const taker = taker_of(ring, local);
+    if (is_taker(taker)) {
+        give(ring, local, taker, element);
+        return 0;
+    }
+    return try_send(channel, element);
 }
 
 int ex_channel_try_recv_slowly(struct ex_channel *channel, void *element) {
@@ -473,7 +397,7 @@ int ex_channel_try_recv_slowly(struct ex_channel *channel, void *element) {
 
 size_t ex_channel_count(struct ex_channel *channel) {
     ex_wait_enter(&channel->guard);
-    const size_t count = channel->ring.count;
+    const size_t count = ex_ring_count(&channel->ring);
     ex_wait_leave(&channel->guard);
     return count;
 }

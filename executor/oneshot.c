@@ -216,7 +216,7 @@ int64_t ex_oneshot_recv_slowly(struct ex_frame *frame, struct ex_strand *strand,
     }
     oneshot->state |= EX_ONESHOT_RECEIVING;
     oneshot->receiver = strand;
-    EX_LEAF_WAIT(ex_oneshot_recv, recv_resume);
+    EX_PLAIN_WAIT(ex_oneshot_recv, recv_resume);
 }
 
 int ex_oneshot_try_recv(struct ex_oneshot *oneshot, void *element) {

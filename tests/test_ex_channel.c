@@ -240,6 +240,7 @@ static void push_and_pull(struct ex_channel *of, size_t size, unsigned most) {
             ck_assert_int_eq(ex_channel_try_recv(of, out), 0);
             ck_assert_mem_eq(in, out, size);
         }
+        ck_assert_uint_eq(ex_channel_count(of), sent - received);
     }
 }
 

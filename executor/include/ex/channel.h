@@ -10,6 +10,7 @@
  *
  * A bounded one holds at most `capacity` elements; whoever sends to a full one waits, in order, and
  * its element goes in when there is room, before it is resumed. An unbounded one grows by blocks.
+ * A receiver that waits may be given its element at once: then that was never inside.
  *
  * Cancellation loses and doubles nothing: a send that returned -ECANCELED or any other error left
  * the element out, one that returned 0 put it in; a receive that returned an error took none.
@@ -23,36 +24,19 @@
 #ifndef EXECUTOR_INCLUDE_EX_CHANNEL_H
 #define EXECUTOR_INCLUDE_EX_CHANNEL_H
 
-#include <ex/plain.h>
 #include <ex/ring.h>
 
 #define EX_CHANNEL_UNBOUNDED SIZE_MAX /* a capacity */
 
-struct ex_channel_block;
-
 struct ex_channel {
     struct ex_ring ring;
-    uintptr_t word_thread;             /* whose words pass in line, at times; 0: nobody's */
-    struct ex_strand *receiver;        /* that waits and was not woken; NULL: none */
-    struct ex_channel_recv *receiving; /* that waited, and has not returned */
-    struct ex_wait_queue senders;      /* that wait, in struct ex_channel_send; then it is full */
-    size_t element_size;
-    struct ex_channel_block *first; /* of an unbounded one: read from */
-    struct ex_channel_block *last;  /* written to */
-    struct ex_channel_block *spare; /* unused */
+    uintptr_t word_thread;        /* whose words pass in line, at times; 0: nobody's */
+    struct ex_wait_queue senders; /* that wait, in struct ex_channel_send; then it is full */
     uint32_t sender_count;
-    bool has_receiver;
-    bool is_closed;
+    bool has_receiver, is_closed;
     bool is_created; /* frees itself */
     struct ex_wait_guard guard;
 };
-
-#ifndef EX_SMALL
-/* With one sender and the receiver. `capacity` is at least 1, or EX_CHANNEL_UNBOUNDED. NULL: no
- * memory. */
-EX_PUBLIC struct ex_channel *
-ex_channel_create(enum ex_wait_kind kind, size_t element_size, size_t capacity);
-#endif
 
 /* A bounded one for as many elements as fit into `memory`, at least one; borrowed until deinit. */
 EX_PUBLIC void ex_channel_init_mem(struct ex_channel *channel,
@@ -74,8 +58,7 @@ EX_PUBLIC void ex_channel_sender_drop(struct ex_channel *channel);
 /* Closes it; what is inside is lost. */
 EX_PUBLIC void ex_channel_receiver_drop(struct ex_channel *channel);
 
-/* Awaitable: 0, the element is in; -EPIPE, -ENOMEM, -ECANCELED: it is not. `element` is borrowed
- * until then. */
+/* Awaitable: 0, it is in; -EPIPE, -ENOMEM, -ECANCELED: it is not. `element` is borrowed so long. */
 struct ex_channel_send {
     struct ex_frame frame;
     struct ex_channel *channel;
@@ -90,7 +73,7 @@ struct ex_channel_recv {
     void *element;
 };
 
-EX_PUBLIC ex_resume_function ex_channel_send_slowly, ex_channel_recv_slowly;
+EX_PUBLIC ex_resume_function ex_channel_send_slowly, ex_channel_recv_slowly, ex_channel_recv_go_on;
 EX_PUBLIC int ex_channel_try_send_slowly(struct ex_channel *channel, const void *element);
 EX_PUBLIC int ex_channel_try_recv_slowly(struct ex_channel *channel, void *element);
 
@@ -112,15 +95,25 @@ ex_channel_send(struct ex_channel_send *self, struct ex_channel *channel, const 
     return EX_PLAIN_FRAME(self, ex_channel_send_plainly, ex_channel_send_slowly);
 }
 
+EX_RESUME(ex_channel_recv_woken) {
+    return ex_channel_recv_go_on(frame, strand, value);
+}
+
 static inline int64_t
 ex_channel_recv_plainly(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
     struct ex_channel_recv *const self = (struct ex_channel_recv *)(void *)frame;
+    struct ex_ring *const ring = &self->channel->ring;
 
-    if (!ex_ring_can_take(&self->channel->ring) || !ex_plain_end(frame, strand)) {
-        return ex_plain_give_up(frame, strand, value, ex_channel_recv_slowly);
+    frame->resume = ex_frame_completed; /* or written once more below */
+    if (ex_ring_can_take(ring) && ex_plain_begin(strand)) {
+        ex_ring_take(ring, self->element);
+        return 0;
     }
-    ex_ring_take(&self->channel->ring, self->element);
-    return 0;
+    if (ex_ring_can_wait(ring) && ex_plain_begin(strand)) {
+        ex_ring_wait(ring, frame, strand);
+        EX_PLAIN_WAIT(ex_channel_recv, ex_channel_recv_woken_resume);
+    }
+    return ex_plain_give_up(frame, strand, value, ex_channel_recv_slowly);
 }
 
 static inline struct ex_frame *
@@ -142,7 +135,13 @@ static inline int ex_channel_try_recv(struct ex_channel *channel, void *element)
 }
 
 EX_PUBLIC size_t ex_channel_count(struct ex_channel *channel); /* elements inside */
+
 #ifndef EX_SMALL
+/* With one sender and the receiver. `capacity` is at least 1, or EX_CHANNEL_UNBOUNDED. NULL: no
+ * memory. */
+EX_PUBLIC struct ex_channel *
+ex_channel_create(enum ex_wait_kind kind, size_t element_size, size_t capacity);
+
 EX_PUBLIC int ex_channel_send_blocking(struct ex_channel *channel, const void *element);
 EX_PUBLIC int ex_channel_recv_blocking(struct ex_channel *channel, void *element);
 #endif
