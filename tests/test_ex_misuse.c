@@ -39,6 +39,21 @@ static struct ex_frame *join_itself(struct misuse *self, struct ex_strand *stran
     return ex_task_join(&self->as.join, ex_task_current());
 }
 
+static struct ex_task_join *joining;
+
+static struct ex_frame *join_openly(struct misuse *self, struct ex_strand *strand) {
+    joining = &self->as.join;
+    return join(self, strand);
+}
+
+static void overwrite_a_join(void) {
+    struct ex_task *const task = misuse_poll(join_openly, misuse_poll(misuse_sleep, NULL));
+
+    joining->frame.at = 12345;
+    ex_task_abort(task);
+    ex_scheduler_poll(scheduler);
+}
+
 static void wait_for_itself(void) {
     misuse_spawn(join_itself, NULL);
     ex_scheduler_run(scheduler);
@@ -404,6 +419,9 @@ static const struct misuse_row rows[] = {
     {"discard other memory",
      discard_memory_of_ones_own,
      "ex_task_discard: the frame is not of ex_task_new, or was"},
+    {"overwrite a join",
+     overwrite_a_join,
+     "an async function is resumed at no position of its own"},
     {"create nowhere", create_nowhere, "ex_scheduler_create: NULL where it is to write"},
     {"run NULL", run_null, "ex_scheduler_*: NULL"},
     {"destroy NULL", destroy_null, "ex_scheduler_*: NULL"},

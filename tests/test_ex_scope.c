@@ -2,6 +2,7 @@
 
 #include <ex/join.h>
 #include <ex/scope.h>
+#include <ex/timer.h>
 #include <signal.h>
 
 enum { COUNT = 3 };
@@ -354,6 +355,26 @@ START_TEST(a_branch_that_returns_with_a_scope_open_panics) {
 }
 END_TEST
 
+struct careless_in_time {
+    struct ex_frame frame;
+    struct careless careless;
+    struct ex_deadline deadline;
+};
+
+EX_RESUME(careless_in_time) {
+    EX_BEGIN(careless_in_time);
+    EX_AWAIT(ex_deadline(&self->deadline, EX_FRAME(&self->careless, careless), EX_TIMER_NEVER));
+    EX_END();
+}
+
+START_TEST(a_child_of_a_deadline_that_returns_with_a_scope_open_panics) {
+    fixture_start();
+    struct careless_in_time *self = ex_task_new(scheduler, sizeof *self);
+    ex_task_spawn(EX_FRAME(self, careless_in_time));
+    ex_scheduler_poll(scheduler);
+}
+END_TEST
+
 /* Spawns children until there is no memory. */
 struct greedy {
     struct ex_frame frame;
@@ -412,4 +433,7 @@ SUITE(ex_scope) {
     tcase_add_test_raise_signal(tcase, sixteen_scopes_in_one_strand_panic, SIGABRT);
     tcase_add_test_raise_signal(tcase, a_task_that_returns_with_a_scope_open_panics, SIGABRT);
     tcase_add_test_raise_signal(tcase, a_branch_that_returns_with_a_scope_open_panics, SIGABRT);
+    tcase_add_test_raise_signal(tcase,
+                                a_child_of_a_deadline_that_returns_with_a_scope_open_panics,
+                                SIGABRT);
 }
