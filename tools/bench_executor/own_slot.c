@@ -52,7 +52,8 @@ struct slot_receive {
     struct slot *slot;
 };
 
-EX_RESUME(slot_receive) {
+/* What it does at once is worth its code at each await. */
+__attribute__((always_inline)) EX_RESUME(slot_receive) {
     EX_BEGIN(slot_receive);
     while (!self->slot->is_full) {
         if (ex_strand_take_cancel(strand)) {
