@@ -8,13 +8,16 @@
 
 static struct ex_scheduler *scheduler;
 
-static struct ex_counters start_and_read(uint32_t worker_count) {
-    const struct ex_scheduler_options options = {.worker_count = worker_count};
+static struct ex_counters start_and_read_as(const struct ex_scheduler_options *options) {
     struct ex_counters counters;
 
-    ck_assert_int_eq(ex_scheduler_create(&scheduler, &options), 0);
+    ck_assert_int_eq(ex_scheduler_create(&scheduler, options), 0);
     ex_scheduler_counters(scheduler, &counters);
     return counters;
+}
+
+static struct ex_counters start_and_read(uint32_t worker_count) {
+    return start_and_read_as(&(const struct ex_scheduler_options){.worker_count = worker_count});
 }
 
 static struct ex_counters run_and_read(void) {
@@ -59,8 +62,15 @@ static void spawn(int yields, int children) {
     ex_task_spawn_detached(EX_FRAME(task, worker_task));
 }
 
+static const struct ex_observer deaf;
+static const struct ex_scheduler_options kinds[] = {
+    {0},
+    {.observer = &deaf},
+    {.keeps_times = true},
+};
+
 START_TEST(a_local_scheduler_counts_what_it_did) {
-    const struct ex_counters none = start_and_read(0);
+    const struct ex_counters none = start_and_read_as(&kinds[_i]);
     ck_assert_uint_eq(none.spawn_count, 0);
 
     spawn(4, 2);
@@ -154,7 +164,7 @@ START_TEST(a_theft_is_counted_by_the_thief) {
 END_TEST
 
 SUITE(counters) {
-    SUITE_TEST(a_local_scheduler_counts_what_it_did);
+    SUITE_LOOP(a_local_scheduler_counts_what_it_did, 0, (int)(sizeof kinds / sizeof kinds[0]));
     SUITE_TEST(a_full_queue_goes_to_all);
     SUITE_TEST(what_is_woken_last_goes_first_only_so_often);
     SUITE_TEST(a_theft_is_counted_by_the_thief);

@@ -333,6 +333,15 @@ START_TEST(a_task_that_returns_with_a_scope_open_panics) {
 }
 END_TEST
 
+START_TEST(a_watched_task_that_returns_with_a_scope_open_panics) {
+    const struct ex_scheduler_options options = {.keeps_times = true};
+    ck_assert_int_eq(ex_scheduler_create(&scheduler, &options), 0);
+    struct careless *self = ex_task_new(scheduler, sizeof *self);
+    ex_task_spawn(EX_FRAME(self, careless));
+    ex_scheduler_poll(scheduler);
+}
+END_TEST
+
 struct careless_branch {
     struct ex_frame frame;
     struct careless careless;
@@ -432,6 +441,9 @@ SUITE(ex_scope) {
     SUITE_TEST(when_memory_is_used_up_the_scope_can_still_be_left);
     tcase_add_test_raise_signal(tcase, sixteen_scopes_in_one_strand_panic, SIGABRT);
     tcase_add_test_raise_signal(tcase, a_task_that_returns_with_a_scope_open_panics, SIGABRT);
+    tcase_add_test_raise_signal(tcase,
+                                a_watched_task_that_returns_with_a_scope_open_panics,
+                                SIGABRT);
     tcase_add_test_raise_signal(tcase, a_branch_that_returns_with_a_scope_open_panics, SIGABRT);
     tcase_add_test_raise_signal(tcase,
                                 a_child_of_a_deadline_that_returns_with_a_scope_open_panics,
