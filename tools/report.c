@@ -88,25 +88,57 @@ static void columns_choose(const struct record *record, struct column_set *colum
     }
 }
 
+/* The place of a step. A thread starts with a function, not with a call: its name. */
+static void step_place(struct symbols *symbols,
+                       const struct event *event,
+                       uint64_t site,
+                       char *text,
+                       size_t size) {
+    struct symbols_place place;
+    text[0] = '\0';
+    if (site != 0) {
+        symbols_find(symbols, site, &place);
+        if (event->kind == POINT_THREAD_START) {
+            snprintf(text, size, " %s", place.function);
+        } else {
+            text[0] = ' ';
+            place_print(&place, text + 1, size - 1);
+        }
+    }
+}
+
+/* A step in `width` bytes. Where the file does not fit: the line alone when it is in the file that
+ * the report's head names, else the end of the file's name, so that no line is taken for another
+ * file's. */
 static void step_text(struct symbols *symbols,
                       const struct event *event,
                       uint64_t site,
-                      int width,
-                      char *text,
-                      size_t size) {
-    char where[128] = "";
-    if (site != 0) {
-        report_site(symbols, site, where, sizeof where);
-    }
-    char object[24] = "";
+                      const char *file,
+                      size_t width,
+                      char *text) {
+    char where[128];
+    char what[64];
+    step_place(symbols, event, site, where, sizeof where);
+    int used = snprintf(what, sizeof what, "%s", point_name(event->kind));
     if (event->object != 0) {
         const bool thread = point_about_thread(event->kind);
-        snprintf(object, sizeof object, thread ? " thread %" PRIu32 : " #%" PRIu32, event->object);
+        used += snprintf(what + used,
+                         sizeof what - (size_t)used,
+                         thread ? " thread %" PRIu32 : " #%" PRIu32,
+                         event->object);
     }
-    const int length = snprintf(text, size, "%s%s %s", point_name(event->kind), object, where);
+    const size_t length = strlen(where);
+    const size_t room = width > (size_t)used ? width - (size_t)used : 0;
     const char *colon = strrchr(where, ':');
-    if (length > width && colon != NULL) { /* the line alone, where the file does not fit */
-        snprintf(text, size, "%s%s %s", point_name(event->kind), object, colon);
+    if (length <= room) {
+        snprintf(text, width + 1, "%s%s", what, where);
+    } else if (colon != NULL && (size_t)(colon - where) == strlen(file) + 1 &&
+               strncmp(where + 1, file, strlen(file)) == 0) {
+        snprintf(text, width + 1, "%s %s", what, colon);
+    } else if (room > 2) {
+        snprintf(text, width + 1, "%s ~%s", what, where + length - (room - 2));
+    } else {
+        snprintf(text, width + 1, "%s", what);
     }
 }
 
@@ -117,6 +149,10 @@ static void steps_print(FILE *out, const struct record *record, struct symbols *
         return;
     }
     const int width = (REPORT_WIDTH - TIME_WIDTH) / (int)columns.count - 1;
+    struct symbols_place head = {.file = ""};
+    if (record->verdict.site != 0) {
+        symbols_find(symbols, record->verdict.site, &head);
+    }
     fprintf(out, "\n%*s", TIME_WIDTH - 1, "us");
     for (unsigned i = 0; i < columns.count; i++) {
         char title[128];
@@ -138,17 +174,18 @@ static void steps_print(FILE *out, const struct record *record, struct symbols *
         if (column < 0) {
             continue;
         }
-        char text[256];
-        step_text(symbols, event, site, width, text, sizeof text);
+        char text[REPORT_WIDTH + 1];
         const int indent = column * (width + 1);
+        const bool last = column + 1 == (int)columns.count; /* it goes on to the edge */
+        const int room = last ? REPORT_WIDTH - TIME_WIDTH - indent : width;
+        step_text(symbols, event, site, head.file, (size_t)room, text);
         fprintf(out,
-                "%*" PRIu64 ".%" PRIu64 " %*s%.*s\n",
+                "%*" PRIu64 ".%" PRIu64 " %*s%s\n",
                 TIME_WIDTH - 3,
                 event->time_ns / NS_PER_US,
                 event->time_ns % NS_PER_US / 100,
                 indent,
                 "",
-                width,
                 text);
     }
 }

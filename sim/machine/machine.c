@@ -284,7 +284,10 @@ void machine_reset(void) {
 _Noreturn void machine_thread_main(uint32_t slot) {
     *world_slot() = MACHINE_SLOT_NONE;
     const struct machine_start start = machine.starts[slot];
-    const void *site = (const char *)start.routine + 1; /* sites are return addresses */
+    const bool is_main = start.routine == machine.node_main; /* whose argument is the node */
+    const void *first = is_main ? (const void *)machine.programs[(uintptr_t)start.argument]
+                                : (const void *)start.routine;
+    const void *site = (const char *)first + 1; /* sites are return addresses */
     schedule_event(&machine.world.schedule, POINT_THREAD_START, 0, 0, site);
     machine.interrupted();
     machine_thread_return(start.routine(start.argument));
