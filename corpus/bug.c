@@ -1,7 +1,6 @@
 #include "corpus/bug.h"
 
 #include <assert.h>
-#include <string.h>
 
 #define BUG_COLUMNS                                                                                \
     "signature, verdict, message, place, status, first_seen, last_seen, hits, case_count, "        \
@@ -150,12 +149,4 @@ enum status bug_sight(struct database *database,
 const char *bug_status_name(enum bug_status status) {
     assert(status < BUG_STATUS_COUNT);
     return names[status];
-}
-
-enum bug_status bug_status_parse(const char *name) {
-    unsigned status = 0;
-    while (status < BUG_STATUS_COUNT && strcmp(names[status], name) != 0) {
-        status++;
-    }
-    return (enum bug_status)status;
 }

@@ -65,7 +65,4 @@ MUST_USE enum status bug_sight(struct database *database,
 /* The word for a status in tables: "open", "fixed", "wont-fix", "muted". */
 const char *bug_status_name(enum bug_status status);
 
-/* The status with this word; BUG_STATUS_COUNT when there is none. */
-enum bug_status bug_status_parse(const char *name);
-
 #endif

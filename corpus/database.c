@@ -346,14 +346,6 @@ const void *database_get_bytes(struct database_query *query, size_t *size) {
     return bytes;
 }
 
-void database_reset(struct database_query *query) {
-    if (query->statement != NULL) {
-        sqlite3_reset(query->statement);
-    }
-    query->put_count = 0;
-    query->get_count = 0;
-}
-
 enum status database_finish(struct database_query *query) {
     sqlite3_finalize(query->statement); /* its error is noted already */
     query->statement = NULL;

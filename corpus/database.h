@@ -107,9 +107,6 @@ void database_get_text(struct database_query *query, char *text, size_t capacity
 /* Borrowed until the next step or finish; NULL when empty. */
 const void *database_get_bytes(struct database_query *query, size_t *size);
 
-/* Ready for the next parameters. */
-void database_reset(struct database_query *query);
-
 /* Ends a query and returns its first error. */
 MUST_USE enum status database_finish(struct database_query *query);
 

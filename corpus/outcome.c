@@ -76,10 +76,10 @@ enum status outcome_each(struct store *store,
 
 const char *outcome_name(enum outcome_kind kind) {
     static const char *const names[] = {
-        [OUTCOME_EXACT] = "exact",
+        [OUTCOME_EXACT] = "reproduces",
         [OUTCOME_SAME_BUG] = "same-bug",
         [OUTCOME_OTHER_BUG] = "other-bug",
-        [OUTCOME_PASSED] = "passed",
+        [OUTCOME_PASSED] = "passes",
         [OUTCOME_DIVERGED] = "diverged",
         [OUTCOME_ERROR] = "error",
     };

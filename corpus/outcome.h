@@ -41,7 +41,7 @@ MUST_USE enum status outcome_each(struct store *store,
                                   outcome_visitor *visit,
                                   void *context);
 
-/* The word for a kind in tables: "exact", "same-bug" … */
+/* The word for a kind in tables: "reproduces", "same-bug" … */
 const char *outcome_name(enum outcome_kind kind);
 
 #endif

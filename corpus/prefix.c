@@ -2,16 +2,6 @@
 
 #include <string.h>
 
-static const struct {
-    const char *noun;
-    const char *sql;
-} rows[] = {
-    [PREFIX_CASE] = {"case", "SELECT id FROM cases WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 2"},
-    [PREFIX_BUG] = {"bug",
-                    "SELECT signature FROM bugs WHERE signature BETWEEN ? AND ? "
-                    "ORDER BY signature LIMIT 2"},
-};
-
 /* The smallest ('0') or largest ('f') hash with these first digits. */
 static enum status pad(const char *digits, char filler, struct hash *hash) {
     char text[HASH_TEXT_SIZE];
@@ -29,13 +19,14 @@ static enum status pad(const char *digits, char filler, struct hash *hash) {
 
 /* At most two ids between the bounds. */
 static enum status find_two(struct store *store,
-                            enum prefix_of of,
                             const struct hash *from,
                             const struct hash *to,
                             struct hash *found,
                             unsigned *count) {
     struct database_query query;
-    database_prepare(&query, &store->database, rows[of].sql);
+    database_prepare(&query,
+                     &store->database,
+                     "SELECT id FROM cases WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 2");
     database_put_hash(&query, from);
     database_put_hash(&query, to);
     *count = 0;
@@ -45,8 +36,7 @@ static enum status find_two(struct store *store,
     return database_finish(&query);
 }
 
-enum status
-prefix_find(struct store *store, enum prefix_of of, const char *digits, struct hash *id) {
+enum status prefix_find(struct store *store, const char *digits, struct hash *id) {
     struct database *database = &store->database;
     struct hash from;
     struct hash to;
@@ -55,22 +45,20 @@ prefix_find(struct store *store, enum prefix_of of, const char *digits, struct h
     if (pad(digits, '0', &from) != STATUS_OK || pad(digits, 'f', &to) != STATUS_OK) {
         return database_fail(database,
                              STATUS_FORMAT,
-                             "\"%.64s\" is not the id of a %s, which has 1 to %d hexadecimal "
+                             "\"%.64s\" is not the id of a case, which has 1 to %d hexadecimal "
                              "digits; `sim corpus list` shows them",
                              digits,
-                             rows[of].noun,
                              HASH_TEXT_SIZE - 1);
     }
-    const enum status status = find_two(store, of, &from, &to, found, &count);
+    const enum status status = find_two(store, &from, &to, found, &count);
     if (status != STATUS_OK) {
         return status;
     }
     if (count == 0) {
         return database_fail(database,
                              STATUS_MISSING,
-                             "no %s in corpus %s begins with %s; `sim corpus list` shows what is "
+                             "no case in corpus %s begins with %s; `sim corpus list` shows what is "
                              "there",
-                             rows[of].noun,
                              database->path,
                              digits);
     }
@@ -80,9 +68,8 @@ prefix_find(struct store *store, enum prefix_of of, const char *digits, struct h
         hash_print(&found[1], texts[1]);
         return database_fail(database,
                              STATUS_LIMIT,
-                             "more than one %s in corpus %s begins with %s: %s, %s and perhaps "
+                             "more than one case in corpus %s begins with %s: %s, %s and perhaps "
                              "more; give more digits",
-                             rows[of].noun,
                              database->path,
                              digits,
                              texts[0],

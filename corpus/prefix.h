@@ -1,4 +1,4 @@
-/* Finds what people name by the first digits of its id.
+/* Finds the case that people name by the first digits of its id.
  *
  * Memory:      none.
  * Errors:      enum status and store_error.
@@ -8,14 +8,11 @@
 
 #include "corpus/store.h"
 
-enum prefix_of { PREFIX_CASE, PREFIX_BUG };
-
-/* The one id that begins with these 1 to 32 hexadecimal digits.
+/* The case whose id begins with these 1 to 32 hexadecimal digits.
  *
  *   STATUS_FORMAT    not such digits
  *   STATUS_MISSING   no id begins so
  *   STATUS_LIMIT     more than one does; the sentence names two of them */
-MUST_USE enum status
-prefix_find(struct store *store, enum prefix_of of, const char *digits, struct hash *id);
+MUST_USE enum status prefix_find(struct store *store, const char *digits, struct hash *id);
 
 #endif

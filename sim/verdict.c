@@ -2,7 +2,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "sim/panic.h"
 
@@ -26,14 +25,6 @@ static const char *const names[VERDICT_KIND_COUNT] = {
 const char *verdict_name(enum verdict_kind kind) {
     ASSERT(kind < VERDICT_KIND_COUNT);
     return names[kind];
-}
-
-enum verdict_kind verdict_parse(const char *name) {
-    unsigned kind = 0;
-    while (kind < VERDICT_KIND_COUNT && strcmp(names[kind], name) != 0) {
-        kind++;
-    }
-    return (enum verdict_kind)kind;
 }
 
 bool verdict_is_finding(const struct verdict *verdict) {

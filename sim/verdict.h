@@ -50,9 +50,6 @@ struct verdict {
 /* The word for a kind in reports and tables: "deadlock", "no progress" … */
 const char *verdict_name(enum verdict_kind kind);
 
-/* The kind with this word; VERDICT_KIND_COUNT when there is none. */
-enum verdict_kind verdict_parse(const char *name);
-
 /* True for every kind but none and pass. */
 bool verdict_is_finding(const struct verdict *verdict);
 

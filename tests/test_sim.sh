@@ -67,8 +67,47 @@ expect 0 '"verdict":"deadlock"' $sim corpus list --json --corpus "$corpus"
 id=$($sim corpus list --json --corpus "$folder/abba.db" | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | head -n 1)
 expect 0 'signature' $sim corpus show "$id" --corpus "$folder/abba.db"
 expect 0 'lock ' $sim trace "$id" --corpus "$folder/abba.db"
-expect 0 '1 new cases' $sim corpus merge "$folder/abba.db" --corpus "$corpus"
+expect 0 '^1 new case, 1 new bug\.$' $sim corpus merge "$folder/abba.db" --corpus "$corpus"
 expect 0 "$id" $sim corpus list --json --corpus "$corpus"
+
+# bugs are listed with what was decided and what came of a replay; closing says what it closed
+bug=$folder/bug.db
+expect 10 'FAIL abba_bug' $sim fuzz abba_bug --runs 2000 --time 3s --corpus "$bug"
+id=$($sim corpus list --json --corpus "$bug" | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | head -n 1)
+expect 0 '^[0-9a-f]{12}  abba_bug +deadlock +open +[1-9][0-9]* +[1-9][0-9]*  -$' $sim corpus list --corpus "$bug"
+check 'several cases of one bug are one entry' [ "$(grep -c deadlock "$folder/out")" -eq 1 ]
+check 'there were several' [ "$($sim corpus list --json --corpus "$bug" | wc -l)" -gt 1 ]
+expect 0 '^also +[0-9a-f]{12}, ' $sim corpus show "$id" --corpus "$bug"
+check 'and nothing was replayed yet' [ "$(grep -c '^replayed' "$folder/out")" -eq 0 ]
+expect 0 '^[0-9a-f]{12}  abba_bug +open +reproduces$' $sim corpus check --corpus "$bug"
+expect 0 ' open .*  reproduces$' $sim corpus list --corpus "$bug"
+expect 10 'bit-exactly' $sim replay "$id" --corpus "$bug"
+expect 0 '^replayed .*: reproduces, on the build it was found on' $sim corpus show "$id" --corpus "$bug"
+expect 0 '^Closed as fixed: deadlock of abba_bug, with [1-9][0-9]* cases\.' $sim corpus close "$id" --corpus "$bug"
+expect 0 ' fixed ' $sim corpus list --corpus "$bug"
+expect 0 '^bug +fixed, seen in [1-9]' $sim corpus show "$id" --corpus "$bug"
+expect 10 'a bug that was closed as fixed happens again' $sim corpus check --corpus "$bug"
+# a corpus that may not be written is checked and replayed all the same
+mkdir "$folder/sealed"
+cp "$bug" "$folder/sealed/bug.db"
+chmod a-w "$folder/sealed/bug.db" "$folder/sealed"
+expect 10 'bit-exactly' $sim replay "$id" --corpus "$folder/sealed/bug.db"
+expect 10 'reproduces' $sim corpus check --corpus "$folder/sealed/bug.db"
+
+# a pinned case is a text, from which any corpus takes it; what was changed in it is refused
+from() { # FOLDER COMMAND...
+    (cd "$1" && shift && "$@")
+}
+pinned=$folder/abba_bug-${id:0:12}.case
+expect 0 "Its text is in abba_bug-${id:0:12}.case" from "$folder" $sim corpus pin "$id" --corpus "$bug"
+expect 0 'Its text is in' from "$folder" $sim corpus pin "$id" --corpus "$bug"
+expect 0 '^1 new case, 1 new bug\.$' $sim corpus merge "$pinned" --corpus "$folder/taken.db"
+expect 0 '^0 new cases, 0 new bugs\.$' $sim corpus merge "$pinned" --corpus "$folder/taken.db"
+expect 0 ' \(pinned\)$' $sim corpus show "$id" --corpus "$folder/taken.db"
+expect 10 'bit-exactly' $sim replay "$id" --corpus "$folder/taken.db"
+sed -i 's/^seed .*/seed 7/' "$pinned"
+expect 2 'is no case: ' $sim corpus merge "$pinned" --corpus "$folder/taken.db"
+expect 2 'is there already and says something else' from "$folder" $sim corpus pin "$id" --corpus "$bug"
 
 # each verb with a table says the same as JSON, one object a line; a run says all about itself
 json() { # EXIT PATTERN VERB...: like expect, and every line is an object
@@ -99,7 +138,9 @@ json 0 '"scenario":"abba_bug"' list
 json 0 '"state":"done"' corpus campaigns
 json 0 "\"id\":\"$id\"" corpus list
 json 0 "\"signature\":" corpus show "$id"
+json 0 '"replayed":"reproduces"' corpus list
 json 0 '"cases":1' corpus check
+check 'each bug is told' [ "$(grep -c '"replayed":"reproduces"' "$folder/out")" -eq 1 ]
 json 0 '"good":true' doctor
 
 # a scenario that changed or is gone
@@ -109,6 +150,7 @@ id=$($sim corpus list --json --corpus "$folder/mine.db" | sed -n 's/.*"id":"\([^
 cp "$build/scenarios/lost_wakeup.so" "$folder/mine.so"
 expect 13 'To look for it again:  sim fuzz' $sim replay "$id" --corpus "$folder/mine.db"
 expect 13 'has changed' $sim replay "$id" --corpus "$folder/mine.db"
+expect 0 '^replayed .*, on another build, ' $sim corpus show "$id" --corpus "$folder/mine.db"
 rm "$folder/mine.so"
 expect 2 'there is no scenario' $sim replay "$id" --corpus "$folder/mine.db"
 
@@ -116,9 +158,6 @@ expect 2 'there is no scenario' $sim replay "$id" --corpus "$folder/mine.db"
 # name a shell would take apart
 cp "$build/scenarios/abba_bug.so" "$folder/near.so"
 mkdir "$folder/a corpus"
-from() { # FOLDER COMMAND...
-    (cd "$1" && shift && "$@")
-}
 expect 10 "sim replay [0-9a-f]* --corpus 'a corpus/near.db'\$" \
     from "$folder" $sim fuzz ./near.so --runs 2000 --corpus 'a corpus/near.db'
 id=$($sim corpus list --json --corpus "$folder/a corpus/near.db" | sed -n 's/.*"id":"\([^"]*\)".*/\1/p' | head -n 1)

@@ -1,14 +1,12 @@
 #include "tools/finding.h"
 
 #include <ctype.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "tools/choice_code.h"
-#include "tools/runner.h"
 
 enum status finding_file_hash(const char *path, struct hash *hash) {
     FILE *file = fopen(path, "rb");
@@ -83,14 +81,31 @@ struct hash finding_signature(const struct record *record, struct symbols *symbo
     return signature_of(record, where);
 }
 
-static enum status build_hash(const struct hash *module, struct hash *build) {
-    char path[PATH_MAX];
-    runner_folder(path, sizeof path - 16);
-    strcat(path, "/libsim.so");
-    struct hash library;
-    const enum status status = finding_file_hash(path, &library);
-    struct hash both[2] = {library, *module};
-    *build = hash_bytes(both, sizeof both);
+/* Whether an earlier image is the same file: every node has its copy of some. */
+static bool is_listed(const struct record *record, uint32_t index) {
+    for (uint32_t i = 0; i < index; i++) {
+        if (strcmp(record->images[i].path, record->images[index].path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An image without a file is the kernel's own, and the module comes by its own path, since that of
+ * an image may be cut. The sum does not depend on the order in which they were loaded. */
+enum status finding_build(const struct record *record, const char *module, struct hash *build) {
+    enum status status = finding_file_hash(module, build);
+    for (uint32_t i = 0; i < record->image_count && status == STATUS_OK; i++) {
+        struct hash hash;
+        const char *path = record->images[i].path;
+        if (path[0] != '/' || is_listed(record, i) || finding_file_hash(path, &hash) != STATUS_OK) {
+            continue;
+        }
+        const struct hash mixed = hash_bytes(&hash, sizeof hash);
+        for (size_t byte = 0; byte < sizeof build->bytes; byte++) {
+            build->bytes[byte] ^= mixed.bytes[byte];
+        }
+    }
     return status;
 }
 
@@ -103,7 +118,7 @@ enum status finding_case(const struct record *record,
     snprintf(stored->scenario, sizeof stored->scenario, "%s", name);
     enum status status = finding_file_hash(module, &stored->scenario_hash);
     if (status == STATUS_OK) {
-        status = build_hash(&stored->scenario_hash, &stored->build);
+        status = finding_build(record, module, &stored->build);
     }
     if (status == STATUS_OK) {
         status = choice_code_write(record->choices,

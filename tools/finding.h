@@ -10,8 +10,13 @@
 #include "sim/machine/record.h"
 #include "tools/symbols.h"
 
-/* What executes: libsim and the module, by content. */
+/* Of a file's content. */
 MUST_USE enum status finding_file_hash(const char *path, struct hash *hash);
+
+/* Of everything that executes in a worker: the scenario's module, libsim and every library that is
+ * loaded, by content; where they lie does not matter. */
+MUST_USE enum status
+finding_build(const struct record *record, const char *module, struct hash *build);
 
 /* What makes two findings the same bug; all that is needed to count one. */
 struct hash finding_signature(const struct record *record, struct symbols *symbols);

@@ -11,12 +11,14 @@
 #include "corpus/bug.h"
 #include "corpus/campaign.h"
 #include "corpus/cases.h"
-#include "corpus/integrity.h"
 #include "corpus/merge.h"
 #include "corpus/prefix.h"
 #include "sim/verdict.h"
 #include "tools/complain.h"
+#include "tools/inventory.h"
 #include "tools/json.h"
+#include "tools/pin.h"
+#include "tools/recheck.h"
 #include "tools/runner.h"
 
 #define NAMES_MAX 1024
@@ -59,30 +61,6 @@ int listing_scenarios(const struct options *options) {
     return count == 0 ? EXIT_NOTHING_RAN : EXIT_CLEAN;
 }
 
-static bool print_case(void *context, const struct cases_entry *entry) {
-    const struct options *options = context;
-    const struct case_record *record = &entry->record;
-    char id[HASH_TEXT_SIZE];
-    hash_print(&record->id, id);
-    if (options->json) {
-        printf("{\"id\":\"%s\",", id);
-        json_field(stdout, "scenario", record->scenario);
-        printf(",\"verdict\":\"%s\",\"seed\":%" PRIu64 ",\"choices\":%" PRIu64 ",\"message\":",
-               verdict_name((enum verdict_kind)record->verdict),
-               record->seed,
-               record->choices_count);
-        json_string(stdout, record->message);
-        printf("}\n");
-    } else {
-        printf("%.12s  %-20s %-14s %.32s\n",
-               id,
-               record->scenario,
-               verdict_name((enum verdict_kind)record->verdict),
-               record->message);
-    }
-    return true;
-}
-
 static bool
 print_campaign(void *context, const struct campaign *campaign, const struct campaign_counters *of) {
     const struct options *options = context;
@@ -115,130 +93,75 @@ print_campaign(void *context, const struct campaign *campaign, const struct camp
     return true;
 }
 
-static void show_case_json(const struct cases_entry *entry) {
-    const struct case_record *record = &entry->record;
-    char text[5][HASH_TEXT_SIZE];
-    hash_print(&record->id, text[0]);
-    hash_print(&record->fingerprint, text[1]);
-    hash_print(&record->signature, text[2]);
-    hash_print(&record->scenario_hash, text[3]);
-    hash_print(&record->build, text[4]);
-    printf("{\"id\":\"%s\",\"pinned\":%s,", text[0], entry->pinned ? "true" : "false");
-    json_field(stdout, "scenario", record->scenario);
-    printf(",\"scenario_hash\":\"%s\",\"build\":\"%s\",\"verdict\":\"%s\",",
-           text[3],
-           text[4],
-           verdict_name((enum verdict_kind)record->verdict));
-    json_field(stdout, "message", record->message);
-    printf(",");
-    json_field(stdout, "where", record->where);
-    printf(",\"signature\":\"%s\",\"seed\":%" PRIu64 ",", text[2], record->seed);
-    json_field(stdout, "strategy", record->strategy);
-    printf(",\"choices\":%" PRIu64 ",\"fingerprint\":\"%s\",\"steps\":%" PRIu64
-           ",\"time_ns\":%" PRIu64 "}\n",
-           record->choices_count,
-           text[1],
-           record->steps,
-           record->time_ns);
-}
-
-static void show_case(const struct cases_entry *entry) {
-    const struct case_record *record = &entry->record;
-    char text[5][HASH_TEXT_SIZE];
-    hash_print(&record->id, text[0]);
-    hash_print(&record->fingerprint, text[1]);
-    hash_print(&record->signature, text[2]);
-    hash_print(&record->scenario_hash, text[3]);
-    hash_print(&record->build, text[4]);
-    printf("case         %s%s\n", text[0], entry->pinned ? " (pinned)" : "");
-    printf("scenario     %s, %s\nbuild        %s\n", record->scenario, text[3], text[4]);
-    printf("found        %s: %s\n",
-           verdict_name((enum verdict_kind)record->verdict),
-           record->message);
-    printf("where        %s\nsignature    %s\n", record->where, text[2]);
-    printf("seed         %" PRIu64 "\nstrategy     %s\n", record->seed, record->strategy);
-    printf("choices      %" PRIu64 " differ from production, %zu bytes\n",
-           record->choices_count,
-           record->choices_size);
-    printf("fingerprint  %s, %" PRIu64 " events, %" PRIu64 " ns\n",
-           text[1],
-           record->steps,
-           record->time_ns);
-    printf("\nTo see it again:  sim replay %.12s\n", text[0]);
-}
-
-static enum status show(struct store *store, const struct options *options, const char *prefix) {
+static enum status
+close_bug(struct store *store, const struct options *options, const char *prefix) {
     struct hash id;
     struct cases_entry entry;
-    enum status status = prefix_find(store, PREFIX_CASE, prefix, &id);
+    struct bug bug;
+    enum status status = prefix_find(store, prefix, &id);
     if (status == STATUS_OK) {
         status = cases_load(store, &id, &entry);
     }
-    if (status == STATUS_OK) {
-        if (options->json) {
-            show_case_json(&entry);
-        } else {
-            show_case(&entry);
-        }
-        case_deinit(&entry.record);
+    if (status != STATUS_OK) {
+        return status;
     }
+    status = bug_set_status(store, &entry.record.signature, BUG_FIXED, time(NULL));
+    if (status == STATUS_OK) {
+        status = bug_load(store, &entry.record.signature, &bug);
+    }
+    if (status == STATUS_OK && options->json) {
+        char text[HASH_TEXT_SIZE];
+        hash_print(&bug.signature, text);
+        printf("{\"event\":\"close\",\"signature\":\"%s\",\"status\":\"%s\",\"cases\":%" PRIu64
+               "}\n",
+               text,
+               bug_status_name(bug.status),
+               bug.case_count);
+    } else if (status == STATUS_OK) {
+        printf("Closed as fixed: %s of %s, with %" PRIu64 " case%s. A run that shows it again says "
+               "so.\n",
+               verdict_name((enum verdict_kind)bug.verdict),
+               entry.record.scenario,
+               bug.case_count,
+               bug.case_count == 1 ? "" : "s");
+    }
+    case_deinit(&entry.record);
     return status;
 }
 
-static void print_problem(void *context, const char *problem) {
-    const struct options *options = context;
-    if (options->json) {
-        printf("{");
-        json_field(stdout, "problem", problem);
-        printf("}\n");
-    } else {
-        printf("%s\n", problem);
-    }
-}
-
-static enum status check(struct store *store, const struct options *options, void *context) {
-    uint64_t count = 0;
-    const enum status status = integrity_check(store, print_problem, context, &count);
-    if (status == STATUS_OK) {
-        printf(options->json ? "{\"cases\":%" PRIu64 "}\n"
-                             : "The corpus is sound: %" PRIu64 " cases.\n",
-               count);
-    }
-    return status;
-}
-
-static enum status pin(struct store *store, const char *prefix) {
-    struct hash id;
-    const enum status status = prefix_find(store, PREFIX_CASE, prefix, &id);
-    return status == STATUS_OK ? cases_pin(store, &id, true, time(NULL)) : status;
-}
-
-static enum status close_bug(struct store *store, const char *prefix) {
-    struct hash id;
-    struct cases_entry entry;
-    enum status status = prefix_find(store, PREFIX_CASE, prefix, &id);
-    if (status == STATUS_OK) {
-        status = cases_load(store, &id, &entry);
-    }
-    if (status == STATUS_OK) {
-        status = bug_set_status(store, &entry.record.signature, BUG_FIXED, time(NULL));
-        case_deinit(&entry.record);
-    }
-    return status;
-}
-
-static enum status merge(struct store *store, const char *path) {
+static enum status merge(struct store *store, const struct options *options, const char *path) {
     struct merge_result result;
     const enum status status = merge_file(store, path, &result);
     if (status == STATUS_OK) {
-        printf("%" PRIu64 " new cases, %" PRIu64 " new bugs.\n", result.cases_new, result.bugs_new);
+        pin_merged_print(options, result.cases_new, result.bugs_new);
     }
     return status;
+}
+
+/* What is done with an open corpus. */
+static int work(struct store *store, const struct options *options, const char *what) {
+    const char *operand = options->operands[1];
+    if (strcmp(what, "pin") == 0) {
+        return pin_case(store, options, operand);
+    }
+    if (strcmp(what, "merge") == 0 && pin_is_text(operand)) {
+        return pin_take(store, options, operand);
+    }
+    union {
+        const struct options *read;
+        void *pass;
+    } context = {options};
+    const enum status status = strcmp(what, "list") == 0   ? inventory_list(store, options)
+                               : strcmp(what, "show") == 0 ? inventory_show(store, options, operand)
+                               : strcmp(what, "campaigns") == 0
+                                   ? campaign_each(store, print_campaign, context.pass)
+                               : strcmp(what, "close") == 0 ? close_bug(store, options, operand)
+                                                            : merge(store, options, operand);
+    return status == STATUS_OK ? EXIT_CLEAN : complain_store(store, status, "");
 }
 
 int listing_corpus(const struct options *options) {
     const char *what = options->operand_count > 0 ? options->operands[0] : "";
-    const char *operand = options->operand_count == 2 ? options->operands[1] : NULL;
     const bool alone =
         strcmp(what, "list") == 0 || strcmp(what, "campaigns") == 0 || strcmp(what, "check") == 0;
     const bool writes =
@@ -249,23 +172,14 @@ int listing_corpus(const struct options *options) {
             "corpus takes: list, campaigns, check, show CASE, pin CASE, close CASE or merge FILE");
         return EXIT_USAGE;
     }
-    struct store store;
-    enum status status = store_open(&store, options->corpus, writes ? STORE_WRITE : STORE_READ);
-    if (status == STATUS_OK) {
-        union {
-            const struct options *read;
-            void *pass;
-        } context = {options};
-        status = strcmp(what, "list") == 0 ? cases_each(&store, NULL, print_case, context.pass)
-                 : strcmp(what, "campaigns") == 0
-                     ? campaign_each(&store, print_campaign, context.pass)
-                 : strcmp(what, "check") == 0 ? check(&store, options, context.pass)
-                 : strcmp(what, "show") == 0  ? show(&store, options, operand)
-                 : strcmp(what, "pin") == 0   ? pin(&store, operand)
-                 : strcmp(what, "close") == 0 ? close_bug(&store, operand)
-                                              : merge(&store, operand);
+    if (strcmp(what, "check") == 0) {
+        return recheck_corpus(options);
     }
-    const int result = status == STATUS_OK ? EXIT_CLEAN : complain_store(&store, status, "");
+    struct store store;
+    const enum status status =
+        store_open(&store, options->corpus, writes ? STORE_WRITE : STORE_READ);
+    const int result =
+        status == STATUS_OK ? work(&store, options, what) : complain_store(&store, status, "");
     store_close(&store);
     return result;
 }

@@ -1,103 +1,26 @@
 #include "tools/replay.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "corpus/cases.h"
-#include "corpus/prefix.h"
-#include "tools/choice_code.h"
 #include "tools/complain.h"
 #include "tools/finding.h"
-#include "tools/module.h"
 #include "tools/paint.h"
 #include "tools/recording.h"
 #include "tools/report.h"
-#include "tools/runner.h"
+#include "tools/rerun.h"
 
-/* A stored case on its way to a worker. */
-struct rerun {
-    struct cases_entry entry;
-    char module[PATH_MAX];
-    struct runner runner;
-};
-
-static int load(const struct options *options, struct cases_entry *entry) {
+/* From the command line to a worker that has the case. */
+static int
+prepare(struct rerun *rerun, const struct options *options, const char *const *environment) {
+    rerun_init(rerun);
     if (options->operand_count != 1) {
         complain("name one case by the first digits of its id; see sim corpus list");
         return EXIT_USAGE;
     }
-    struct store store;
-    struct hash id;
-    enum status status = store_open(&store, options->corpus, STORE_READ);
-    if (status == STATUS_OK) {
-        status = prefix_find(&store, PREFIX_CASE, options->operands[0], &id);
-    }
-    if (status == STATUS_OK) {
-        status = cases_load(&store, &id, entry);
-    }
-    const int result = status == STATUS_OK ? EXIT_CLEAN : complain_store(&store, status, "");
-    store_close(&store);
-    return result;
-}
-
-/* The case's choices become the worker's script. */
-static int fill_request(const struct case_record *stored, struct record *record) {
-    struct record_request *request = &record->request;
-    *request = (struct record_request){.command = RECORD_RUN, .runs = 1, .exact_seed = 1};
-    request->spec.seed = stored->seed;
-    request->spec.mode = CHOICES_STRICT;
-    if (strategy_parse(&request->spec.strategy, stored->strategy) == STATUS_OK &&
-        choice_code_read(stored->choices,
-                         stored->choices_size,
-                         record->script,
-                         RECORD_CHOICES_MAX,
-                         &request->spec.script_count) == STATUS_OK) {
-        return EXIT_CLEAN;
-    }
-    complain("the case is damaged: its strategy or choices cannot be read; put back a copy of the "
-             "corpus");
-    return EXIT_BROKEN;
-}
-
-static void rerun_close(struct rerun *rerun) {
-    runner_close(&rerun->runner);
-    case_deinit(&rerun->entry.record);
-}
-
-/* Starts a worker that has all it needs to run the case once. Close it all the same on errors. */
-static int
-rerun_open(struct rerun *rerun, const struct options *options, const char *const *environment) {
-    memset(rerun, 0, sizeof *rerun);
-    rerun->runner = (struct runner){.memory = -1, .request = -1, .reply = -1, .pid = -1};
-    const int result = load(options, &rerun->entry);
-    if (result != EXIT_CLEAN) {
-        return result;
-    }
-    if (!module_find(rerun->entry.record.scenario, rerun->module)) {
-        return EXIT_USAGE;
-    }
-    const struct runner_options how = {.backend = options->backend, .environment = environment};
-    if (!runner_open(&rerun->runner, rerun->module, &how)) {
-        complain("%s", runner_error(&rerun->runner));
-        return EXIT_USAGE;
-    }
-    return fill_request(&rerun->entry.record, rerun->runner.record);
-}
-
-/* True when the worker did its part; else a sentence. */
-static bool rerun_go(struct rerun *rerun) {
-    const enum runner_end end = runner_run(&rerun->runner, NULL);
-    const struct record *record = rerun->runner.record;
-    if (end == RUNNER_REPLIED && record->error[0] == '\0') {
-        return true;
-    }
-    complain("the worker %s before the run was over%s%s; see sim doctor",
-             end == RUNNER_HUNG ? "hung" : "died",
-             record->error[0] != '\0' ? ": " : "",
-             record->error);
-    return false;
+    const int result = rerun_load(rerun, options, options->operands[0]);
+    return result == EXIT_CLEAN ? rerun_open(rerun, options, environment) : result;
 }
 
 static bool scenario_changed(const struct case_record *stored, const char *module) {
@@ -182,14 +105,13 @@ static void json_print(const struct record *record, const struct case_record *st
         record->now_ns);
 }
 
-static int judge(const struct options *options, const struct rerun *rerun) {
+static int
+judge(const struct options *options, const struct rerun *rerun, const struct outcome *outcome) {
     const struct record *record = rerun->runner.record;
     const struct case_record *stored = &rerun->entry.record;
-    const bool same = record->verdict.kind == stored->verdict &&
-                      memcmp(&record->fingerprint, &stored->fingerprint, sizeof(struct hash)) == 0;
-    const int result = same                                   ? EXIT_FOUND
-                       : record->verdict.kind == VERDICT_PASS ? EXIT_CLEAN
-                                                              : EXIT_DIVERGED;
+    const int result = outcome->kind == OUTCOME_EXACT    ? EXIT_FOUND
+                       : outcome->kind == OUTCOME_PASSED ? EXIT_CLEAN
+                                                         : EXIT_DIVERGED;
     if (options->json) {
         json_print(record, stored, result);
         return result;
@@ -200,6 +122,10 @@ static int judge(const struct options *options, const struct rerun *rerun) {
     }
     if (scenario_changed(stored, rerun->module)) {
         printf("The scenario %s has changed since the case was stored.\n", stored->scenario);
+    } else if (memcmp(&rerun->build, &stored->build, sizeof rerun->build) != 0) {
+        printf("The scenario %s is the same, but sim or a library is built differently from when "
+               "the case\nwas stored.\n",
+               stored->scenario);
     }
     if (stored->trace_version != TRACE_VERSION) {
         printf("The case is of trace version %" PRIu32 "; this sim writes %d.\n",
@@ -218,9 +144,15 @@ static int judge(const struct options *options, const struct rerun *rerun) {
 
 int replay_case(const struct options *options) {
     static struct rerun rerun;
-    int result = rerun_open(&rerun, options, NULL);
+    int result = prepare(&rerun, options, NULL);
     if (result == EXIT_CLEAN) {
-        result = rerun_go(&rerun) ? judge(options, &rerun) : EXIT_BROKEN;
+        result = EXIT_BROKEN;
+        if (rerun_go(&rerun)) {
+            const struct outcome outcome = rerun_outcome(&rerun);
+            result = judge(options, &rerun, &outcome);
+            const int kept = rerun_keep(options, &outcome);
+            result = kept == EXIT_CLEAN ? result : kept;
+        }
     }
     rerun_close(&rerun);
     return result;
@@ -251,7 +183,7 @@ int replay_trace(const struct options *options) {
     if (!recording_open(&recording)) {
         return EXIT_BROKEN;
     }
-    int result = rerun_open(&rerun, options, recording.variables);
+    int result = prepare(&rerun, options, recording.variables);
     if (result == EXIT_CLEAN) {
         const struct record *record = rerun.runner.record;
         rerun.runner.record->request.stream = 1;
