@@ -48,7 +48,7 @@ installed=all user=0 apt_fails=''
 expect 'nothing missing: nothing done' 0 '' ''
 
 installed='gcc g++ libc6-dev clang-format cmake ninja-build pkg-config libsqlite3-dev '\
-'libxxhash-dev libzstd-dev libdw-dev libuv1-dev libevent-dev check python3 sqlite3'
+'libxxhash-dev libzstd-dev libdw-dev libuv1-dev libevent-dev liblua5.4-dev check python3 sqlite3'
 expect 'only what is missing is installed, after an update' 0 '*installing clang valgrind' \
     'apt-get -q update
 apt-get -q -y --no-install-recommends install clang valgrind'
