@@ -28,8 +28,8 @@ int lua_spelling_distance(const char *written, const char *known) {
             distance[i] = least(changed, distance[i] + 1, distance[i - 1] + 1);
         }
     }
-    /* Of "os" two letters make any short word; one must remain, and of three letters two. */
+    /* Of two letters two changes make any other two. */
     const size_t shorter = rows < columns ? rows : columns;
-    const int allowed = shorter <= 3 ? (int)shorter / 2 : LUA_SPELLING_DISTANCE_MAX;
+    const int allowed = shorter < 3 ? (int)shorter / 2 : LUA_SPELLING_DISTANCE_MAX;
     return distance[columns] <= allowed ? distance[columns] : far;
 }
