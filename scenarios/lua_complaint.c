@@ -15,6 +15,7 @@ enum {
     INDENT = 4,
     LINE_SIZE_MAX = 160,    /* bytes of the line that are shown */
     MESSAGE_SIZE_MAX = 400, /* bytes of the message that are shown */
+    DEPTH_USUAL_MAX = 1000, /* calls within one another */
     COMPILED_MAX = 32,      /* places in one line that are tried for a token */
 };
 
@@ -110,19 +111,22 @@ static bool in_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/* The next place from `from` on where `word` stands for itself, not within a longer word; size:
- * none. */
-static size_t
-find_word(const struct lua_source_line *line, size_t from, const char *word, size_t size) {
+/* The next place from `from` on where a text stands, `whole`: not within a longer word; line->size:
+ * there is none. */
+static size_t find_text(const struct lua_source_line *line,
+                        size_t from,
+                        const char *text,
+                        size_t size,
+                        bool whole) {
     for (size_t i = from; size > 0 && i + size <= line->size; i++) {
         const char *const at = line->text + i;
-        if (memcmp(at, word, size) != 0) {
+        if (memcmp(at, text, size) != 0) {
             continue;
         }
-        const bool joins_left = i > 0 && in_word(at[-1]) && in_word(word[0]);
+        const bool joins_left = i > 0 && in_word(at[-1]) && in_word(text[0]);
         const bool joins_right =
-            i + size < line->size && in_word(at[size]) && in_word(word[size - 1]);
-        if (!joins_left && !joins_right) {
+            i + size < line->size && in_word(at[size]) && in_word(text[size - 1]);
+        if (!whole || (!joins_left && !joins_right)) {
             return i;
         }
     }
@@ -170,12 +174,16 @@ static size_t find_token(lua_State *state,
         near = &byte;
         size = 1;
     }
-    size_t at = find_word(line, 0, near, size);
-    for (int i = 0; i < COMPILED_MAX && at < line->size; i++) {
-        if (fails_alike(state, source, (size_t)(line->text - source->text) + at + size, message)) {
-            return at;
+    /* Of "12q4" Lua says '12q': what is no word is looked for as a part of one. */
+    for (int whole = 1; whole >= 0; whole--) {
+        size_t at = find_text(line, 0, near, size, whole);
+        for (int i = 0; i < COMPILED_MAX && at < line->size; i++) {
+            const size_t end = (size_t)(line->text - source->text) + at + size;
+            if (fails_alike(state, source, end, message)) {
+                return at;
+            }
+            at = find_text(line, at + 1, near, size, whole);
         }
-        at = find_word(line, at + 1, near, size);
     }
     return line->size;
 }
@@ -189,9 +197,9 @@ static size_t find_quoted(const struct lua_source_line *line, const char *messag
             break;
         }
         const size_t size = (size_t)(end - name);
-        const size_t place = find_word(line, 0, name, size);
+        const size_t place = find_text(line, 0, name, size, true);
         if (size > 0 && place < line->size &&
-            find_word(line, place + 1, name, size) == line->size) {
+            find_text(line, place + 1, name, size, true) == line->size) {
             return place;
         }
         at = end + 1;
@@ -293,12 +301,23 @@ static bool is_blank(const struct lua_source_line *line) {
 }
 
 /* The error as Lua has it. */
-static const char *error_text(lua_State *state, int status, char buffer[LUA_CORE_TEXT_SIZE]) {
-    if (status == LUA_ERRMEM) {
+static const char *error_text(lua_State *state,
+                              const struct lua_complaint *complaint,
+                              char buffer[LUA_CORE_TEXT_SIZE]) {
+    lua_Debug frame;
+
+    if (complaint->status == LUA_ERRMEM) {
         lua_core_exhaust_memory(lua_core_of(state), buffer);
+        if (complaint->thread != NULL &&
+            lua_getstack(complaint->thread, DEPTH_USUAL_MAX, &frame) != 0) {
+            const size_t used = strlen(buffer);
+            snprintf(buffer + used,
+                     LUA_CORE_TEXT_SIZE - used,
+                     "; does a function call itself without end?");
+        }
         return buffer;
     }
-    if (status == LUA_YIELD) {
+    if (complaint->status == LUA_YIELD) {
         return "coroutine.yield outside a coroutine";
     }
     if (lua_isstring(state, -1) == 0) {
@@ -314,7 +333,7 @@ static const char *error_text(lua_State *state, int status, char buffer[LUA_CORE
 void lua_complaint_write(lua_State *state, const struct lua_complaint *complaint) {
     char buffer[LUA_CORE_TEXT_SIZE], place[LUA_CORE_TEXT_SIZE];
     struct paper paper = {.text = complaint->text, .size = complaint->size};
-    const char *const message = error_text(state, complaint->status, buffer);
+    const char *const message = error_text(state, complaint, buffer);
     const char *what = message;
     const struct lua_source *const list = lua_core_of(state)->sources;
     struct lua_source_line line;

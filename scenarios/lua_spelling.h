@@ -4,11 +4,11 @@
 
 enum {
     LUA_SPELLING_NAME_MAX = 32,    /* longer names are not compared */
-    LUA_SPELLING_DISTANCE_MAX = 2, /* letters inserted, left out or replaced */
+    LUA_SPELLING_DISTANCE_MAX = 2, /* letters inserted, left out or replaced, neighbours swapped */
 };
 
-/* The Levenshtein distance of two names; LUA_SPELLING_DISTANCE_MAX + 1 if it is more than that, or
- * if so much of the written name would change that little of it remained. */
+/* The Levenshtein distance of two names, where a swap of neighbours counts as one change, too.
+ * LUA_SPELLING_DISTANCE_MAX + 1 if it is more than that, or more than half of the shorter name. */
 int lua_spelling_distance(const char *written, const char *known);
 
 #endif
