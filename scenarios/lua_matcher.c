@@ -231,8 +231,11 @@ static bool match_frontier(struct lua_matcher *m, const char *s, const char *p, 
 static const char *match_capture(struct lua_matcher *m, const char *s, char digit) {
     const int index = digit - '1';
 
-    if (index < 0 || index >= m->capture_count || m->captures[index].size < 0) {
-        luaL_error(m->state, "invalid capture index %%%d in pattern", index + 1);
+    if (index < 0 || index >= m->capture_count || m->captures[index].size == SIZE_OPEN) {
+        luaL_error(m->state, "invalid capture index %%%d", index + 1);
+    }
+    if (m->captures[index].size == SIZE_POSITION) {
+        return NULL; /* a number is no text that could come again */
     }
     const size_t size = (size_t)m->captures[index].size;
     if ((size_t)(m->subject_end - s) < size || memcmp(m->captures[index].start, s, size) != 0) {

@@ -49,7 +49,10 @@ static int find(lua_State *state, bool positions) {
         return 1;
     }
     const char *s = m.subject + offset;
-    if (positions && lua_toboolean(state, 4) != 0) {
+    /* As in Lua's own, a text without these is no pattern: find("x)") looks for a parenthesis. */
+    const size_t plain = strcspn(m.pattern, "^$*+?.([%-");
+    if (positions &&
+        (lua_toboolean(state, 4) != 0 || plain == (size_t)(m.pattern_end - m.pattern))) {
         return find_plain(&m, s);
     }
     const bool anchored = m.pattern < m.pattern_end && *m.pattern == '^';
