@@ -23,7 +23,7 @@ static void add_instructions(struct lua_core *core, uint64_t instructions) {
 
 void *lua_core_allocate(void *context, void *old, size_t old_size, size_t size) {
     struct lua_core *const core = context;
-    const size_t was = old == NULL ? 0 : old_size; /* for a new block Lua tells its type there */
+    const size_t was = old == NULL ? 0 : old_size; /* of a new block Lua tells the type there */
 
     if (size == 0) {
         free(old);
@@ -39,9 +39,10 @@ void *lua_core_allocate(void *context, void *old, size_t old_size, size_t size) 
         return NULL;
     }
     core->bytes = core->bytes - was + size;
-    if (size > was) {
-        /* Without this ("x"):rep(n) would cost the same for every n. */
-        add_instructions(core, (size - was) / LUA_CORE_BYTES_PER_STEP);
+    if (old == NULL && (old_size == LUA_TSTRING || old_size == LUA_TUSERDATA)) {
+        /* Without this ("x"):rep(n) would cost the same for every n. When a table grows depends on
+         * how its keys collide, which is not the same everywhere: that must not count. */
+        add_instructions(core, size / LUA_CORE_BYTES_PER_STEP);
     }
     return block;
 }
@@ -63,7 +64,7 @@ void lua_core_push_place(lua_State *state) {
     char place[LUA_CORE_TEXT_SIZE];
 
     lua_core_place(state, place);
-    lua_pushstring(state, place);
+    lua_pushlstring(state, place, strlen(place)); /* lua_pushstring has a cache by address */
 }
 
 void lua_core_exhaust_memory(struct lua_core *core, char text[LUA_CORE_TEXT_SIZE]) {

@@ -18,7 +18,7 @@
 
 enum {
     LUA_CORE_STEP = 100,          /* instructions between two looks at the count */
-    LUA_CORE_BYTES_PER_STEP = 64, /* allocated: as dear as one instruction */
+    LUA_CORE_BYTES_PER_STEP = 64, /* of text: as dear as one instruction */
     LUA_CORE_CHAIN_MAX = 32,      /* files that require one another */
     LUA_CORE_CHUNKS_MAX = 64, /* texts given to load that messages call by a name of their own */
     LUA_CORE_FOLDER_SIZE = 4096,

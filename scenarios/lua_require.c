@@ -38,6 +38,16 @@ int lua_require_compile(lua_State *state, const struct lua_source *source) {
     return luaL_loadbufferx(state, text, size, source->chunk_name, "t");
 }
 
+/* Memory that ends while a text is compiled ends the run, as elsewhere. */
+static void let_through(lua_State *state, int status) {
+    char text[LUA_CORE_TEXT_SIZE];
+
+    if (status == LUA_ERRMEM) {
+        lua_core_exhaust_memory(lua_core_of(state), text);
+        luaL_error(state, "%s", text);
+    }
+}
+
 /* ---- require --------------------------------------------------------------------------------- */
 
 static void check_name(lua_State *state, const char *name, size_t size) {
@@ -108,8 +118,10 @@ int lua_require_file(lua_State *state) {
     }
     refuse_cycle(state, name);
     const struct lua_source *const source = read_beside(state, name);
-    lua_core_charge(state, source->size / LUA_CORE_BYTES_PER_STEP);
-    if (lua_require_compile(state, source) != LUA_OK) {
+    lua_core_charge(state, source->size); /* to compile a byte is as dear as an instruction */
+    const int status = lua_require_compile(state, source);
+    let_through(state, status);
+    if (status != LUA_OK) {
         return lua_error(state);
     }
     core->chain[core->chain_count++] = source; /* whoever catches an error takes it off again */
@@ -193,13 +205,14 @@ int lua_require_load(lua_State *state) {
         gather(state);
     }
     const char *const text = lua_tolstring(state, 1, &size);
-    lua_core_charge(state, size / LUA_CORE_BYTES_PER_STEP);
+    lua_core_charge(state, size);
     int status = LUA_ERRSYNTAX;
     if (size > 0 && text[0] == LUA_SIGNATURE[0]) {
-        lua_pushliteral(state, "load: compiled code is not accepted anywhere");
+        lua_pushfstring(state, "load: compiled code is not accepted anywhere");
     } else {
         status = luaL_loadbufferx(state, text, size, chunk_name(state), "t");
     }
+    let_through(state, status);
     if (status != LUA_OK) {
         lua_pushnil(state);
         lua_insert(state, -2);

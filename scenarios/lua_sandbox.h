@@ -18,13 +18,13 @@
  * tables, finalizers, math.sin and others whose last digit depends on the processor
  *
  * Memory:      lua_sandbox_close frees all. What the file uses is counted; see options.
- * Limits:      instructions and memory, below; what reaches one cannot be caught by pcall. Text
- *              patterns count their steps, and each 64 bytes that are allocated count as one too.
- * Errors:      one text of up to three lines: `pair.lua:12: what is wrong`, the line, and a caret.
- * Threads:     one at a time. The process must not have set a locale.
- * Determinism: a function of the files, the options and what `random` and the defined functions
- *              return. Not guarded: the length of an array with holes, which Lua leaves open, and
- * x^y of fractions, which is the C library's.
+ * Limits:      instructions and memory, below; what reaches one cannot be caught by pcall. A step
+ * of a text pattern counts as an instruction, and so do 64 bytes of a new text. Errors:      one
+ * text of up to three lines: `pair.lua:12: what is wrong`, the line, and a caret. Threads:     one
+ * at a time. The process must not have set a locale. Determinism: a function of the files, the
+ * options and what `random` and the defined functions return. Not guarded: the length of an array
+ * with holes, which Lua leaves open; the last digit of x^y of fractions, which is the C library's;
+ * and the very byte at which the memory ends, since a table's size depends on how its keys collide.
  */
 #ifndef SCENARIOS_LUA_SANDBOX_H
 #define SCENARIOS_LUA_SANDBOX_H
