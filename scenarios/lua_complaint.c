@@ -104,8 +104,7 @@ static void put_shown(struct paper *paper, const char *text, size_t size, bool b
     }
 }
 
-/* ---- where in the line
- * --------------------------------------------------------------------------- */
+/* ---- where in the line ----------------------------------------------------------------------- */
 
 static bool in_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -232,8 +231,7 @@ static size_t find_column(lua_State *state,
     return column;
 }
 
-/* ---- the whole
- * ----------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 /* The line, or what is around the column of one that is too long, and the caret. */
 static void put_line(struct paper *paper, const struct lua_source_line *line, size_t column) {

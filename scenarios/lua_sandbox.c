@@ -119,8 +119,7 @@ void lua_sandbox_close(struct lua_sandbox *sandbox) {
     free(sandbox);
 }
 
-/* ---- define
- * -------------------------------------------------------------------------------------- */
+/* ---- define ---------------------------------------------------------------------------------- */
 
 struct definition {
     const char *name;
@@ -157,8 +156,7 @@ void *lua_sandbox_context(lua_State *state) {
     return lua_touserdata(state, lua_upvalueindex(1));
 }
 
-/* ---- run
- * ------------------------------------------------------------------------------------------ */
+/* ---- run ------------------------------------------------------------------------------------- */
 
 /* A coroutine with the file's function on its stack, and Lua's status; or what is wrong, and that.
  */

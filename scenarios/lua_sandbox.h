@@ -7,24 +7,30 @@
  * What a file sees that differs from plain Lua:
  *
  *   pairs, next       in the order of the keys: 1, 2, 3 …, then … -1, 0, then strings bytewise,
- * then false, true. Other keys are an error. pairs sorts once, O(n log n), and visits what is there
- * then and not removed before its turn; next searches, O(n). table.sort        stable; an order
- * function that contradicts itself is an error: each one on up to 32 elements, and on more what
- * neighbours and powers of two show. tostring, %p      "table 1", "function 2" …, numbered as they
- * are first asked for math.random       draws whole numbers from options.random, and from nowhere
- * else names             none is global but the sandbox's, and those cannot be changed require a
- * file beside this one, by a bare name, once not there         os, io, debug, package, dofile,
- * loadfile, collectgarbage (but "collect", which does nothing), string.dump, compiled code, weak
- * tables, finalizers, math.sin and others whose last digit depends on the processor
+ *                     then false, true. Other keys are an error. pairs sorts once, O(n log n),
+ *                     and visits what is there then and not removed before its turn; next
+ *                     searches, O(n)
+ *   table.sort        stable; an order function that contradicts itself is an error: each one on
+ *                     up to 32 elements, and on more what neighbours and powers of two show
+ *   tostring, %p      "table 1", "function 2" …, numbered as they are first asked for
+ *   math.random       draws whole numbers from options.random, and from nowhere else
+ *   names             none is global but the sandbox's, and those cannot be changed
+ *   require           a file beside this one, by a bare name, once
+ *   not there         os, io, debug, package, dofile, loadfile, collectgarbage (but "collect",
+ *                     which does nothing), string.dump, compiled code, weak tables, finalizers,
+ *                     math.sin and others whose last digit depends on the processor
  *
  * Memory:      lua_sandbox_close frees all. What the file uses is counted; see options.
- * Limits:      instructions and memory, below; what reaches one cannot be caught by pcall. A step
- * of a text pattern counts as an instruction, and so do 64 bytes of a new text. Errors:      one
- * text of up to three lines: `pair.lua:12: what is wrong`, the line, and a caret. Threads:     one
- * at a time. The process must not have set a locale. Determinism: a function of the files, the
- * options and what `random` and the defined functions return. Not guarded: the length of an array
- * with holes, which Lua leaves open; the last digit of x^y of fractions, which is the C library's;
- * and the very byte at which the memory ends, since a table's size depends on how its keys collide.
+ * Limits:      instructions and memory, below; what reaches one cannot be caught by pcall. A
+ *              step of a text pattern counts as an instruction, and so do 64 bytes of a new
+ *              text.
+ * Errors:      one text of up to three lines: `pair.lua:12: what is wrong`, the line, and a
+ *              caret.
+ * Threads:     one at a time. The process must not have set a locale.
+ * Determinism: a function of the files, the options and what `random` and the defined functions
+ *              return. Not guarded: the length of an array with holes, which Lua leaves open;
+ *              the last digit of x^y of fractions, which is the C library's; and the very byte
+ *              at which the memory ends, since a table's size depends on how its keys collide.
  */
 #ifndef SCENARIOS_LUA_SANDBOX_H
 #define SCENARIOS_LUA_SANDBOX_H

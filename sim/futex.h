@@ -11,9 +11,10 @@
  * Units:       nanoseconds of virtual time; AGENDA_NEVER = no deadline.
  * Errors:      negative errno values, as the system call returns them.
  * Threads:     the world's only.
- * Determinism: waiters are woken in order of arrival; a wait may return 0 without a wake (a
- * choice). Source:      Linux, kernel/futex; a word that both ends call private or shared is the
- * same word, one that they call differently is not.
+ * Determinism: waiters are woken in order of arrival; whether a wait returns 0 without a wake is a
+ *              choice.
+ * Source:      Linux, kernel/futex; a word that both ends call private or shared is the same word,
+ *              one that they call differently is not.
  */
 #ifndef SIM_FUTEX_H
 #define SIM_FUTEX_H

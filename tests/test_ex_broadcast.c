@@ -227,9 +227,7 @@ START_TEST(without_memory_there_is_none) {
 }
 END_TEST
 
-/* ---- threads: what each receives and misses adds up
- * ----------------------------------------------
- */
+/* ---- threads: what each receives and misses adds up ------------------------------------------ */
 
 enum { THREADS = 4, TASKS = 3, COUNT = 20000 };
 

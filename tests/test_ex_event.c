@@ -74,8 +74,7 @@ START_TEST(a_cancelled_wait_ends_unless_it_was_set_before) {
 }
 END_TEST
 
-/* ---- threads: a round begins when the leader has set its
- * event, and ends when all have come ---- */
+/* ---- threads: a round begins when its event is set, and ends when all came ------------------- */
 
 enum { THREADS = 5, TASKS = 4, ROUNDS = 300 };
 

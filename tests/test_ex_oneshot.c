@@ -152,9 +152,7 @@ START_TEST(without_memory_there_is_none) {
 }
 END_TEST
 
-/* ---- threads: each pair has its own; who ends last frees it
- * --------------------------------------
- */
+/* ---- threads: each pair has its own; who ends last frees it ---------------------------------- */
 
 enum { THREADS = 4, TASKS = 4, ROUNDS = 500, COUNT = THREADS / 2 * TASKS * ROUNDS };
 

@@ -93,9 +93,7 @@ START_TEST(who_loses_a_select_with_the_lock_in_hand_says_so) {
 }
 END_TEST
 
-/* ---- branches that wait for other threads
- * --------------------------------------------------------
- */
+/* ---- branches that wait for other threads ---------------------------------------------------- */
 
 enum { BRANCHES = 3, COUNT = 3000, RECEIVER = 0 };
 

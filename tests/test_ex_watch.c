@@ -162,9 +162,7 @@ START_TEST(without_memory_there_is_none) {
 }
 END_TEST
 
-/* ---- threads: values only grow, are whole, and the last one is seen
- * -------------------------------
- */
+/* ---- threads: values only grow, are whole, and the last one is seen -------------------------- */
 
 enum { THREADS = 4, TASKS = 3, COUNT = 20000 };
 

@@ -323,6 +323,42 @@ printf 'DisableFormat: true\n' >"$tree/.clang-format"
 finds 'functions stay short; types and tables may be long' \
     'sim/world.c:238: too_long has 72 lines, at most 70 [size]'
 
+# ---- comment -------------------------------------------------------------------------------------
+
+plant sim/world.c <<'END'
+/* A world.
+ *
+ * Memory:      its own; see
+ *              Limits: there
+ * runs. Limits:      none. Errors:      none,
+ * ever. Determinism: a function of the choices.
+ */
+END
+plant sim/agent.c <<'END'
+/* An agent.
+ *
+ * Memory:      its own.
+ * Errors:      none; Source: nobody.
+ * Determinism: a function of the choices.
+ */
+END
+finds 'a label begins its line' \
+    'sim/world.c:5: two labels on one line; each begins its own [comment]' \
+    'sim/world.c:6: two labels on one line; each begins its own [comment]'
+
+plant tests/test_a.c <<'END'
+/* ---- a title that the formatter broke in two since it is too long for one line
+ * ----------------- */
+
+/* ---- short ---- */
+
+/* ---- with what there is to say of it ------------
+ *
+ * All of it. */
+END
+finds 'a title is one line' \
+    'tests/test_a.c:1: a title is one line; shorten it [comment]'
+
 # ---- mark, test ----------------------------------------------------------------------------------
 
 open='TO''DO'

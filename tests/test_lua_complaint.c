@@ -128,8 +128,7 @@ START_TEST(a_long_file_name_keeps_its_end) {
 }
 END_TEST
 
-/* ---- anything
- * ------------------------------------------------------------------------------------ */
+/* ---- anything -------------------------------------------------------------------------------- */
 
 static const char SAMPLE[] =
     "-- Two nodes, and a link between them that is cut.\n"

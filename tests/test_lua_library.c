@@ -1,8 +1,7 @@
 /* What a scenario file sees of Lua's library where it is not Lua's own: order, names, patterns. */
 #include "tests/lua_fixture.h"
 
-/* ---- pairs, next
- * --------------------------------------------------------------------------------- */
+/* ---- pairs, next ----------------------------------------------------------------------------- */
 
 /* Lines of Lua, one for each key, in the order that pairs has to give. */
 static const char *const KEYS[] = {
@@ -145,8 +144,7 @@ START_TEST(a_key_without_an_order_is_an_error) {
 }
 END_TEST
 
-/* ---- sort
- * ---------------------------------------------------------------------------------------- */
+/* ---- sort ------------------------------------------------------------------------------------ */
 
 START_TEST(sort_is_stable) {
     lua_fixture_run("for n = 0, 200 do\n"
@@ -205,8 +203,7 @@ START_TEST(a_cycle_of_three_is_found_in_any_order) {
 }
 END_TEST
 
-/* ---- names
- * --------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 START_TEST(what_is_printed_has_a_number_instead_of_an_address) {
     lua_fixture_run(
@@ -238,8 +235,7 @@ START_TEST(names_are_not_given_twice_when_objects_are_gone) {
 }
 END_TEST
 
-/* ---- patterns
- * ------------------------------------------------------------------------------------ */
+/* ---- patterns -------------------------------------------------------------------------------- */
 
 static const char *const PATTERNS[][2] = {
     {"('hello'):find('l')", "3\t3"},
@@ -329,8 +325,7 @@ START_TEST(a_malformed_pattern_is_an_error) {
 }
 END_TEST
 
-/* ---- errors and coroutines
- * ----------------------------------------------------------------------- */
+/* ---- errors and coroutines ------------------------------------------------------------------- */
 
 START_TEST(errors_and_coroutines_are_those_of_lua) {
     lua_fixture_run(

@@ -3,8 +3,8 @@
  *   ledger_open ─► ledger_beat, about once a second ─► ledger_close
  *
  * Memory:      the caller's.
- * Errors:      an exit code of tools/options.h after a sentence on stderr; a beat that fails is
- * said once, and what it held is in the next one.
+ * Errors:      an exit code of tools/exit.h, after a sentence on stderr. A beat that fails is told
+ *              once, and what it held is in the next one.
  */
 #ifndef TOOLS_LEDGER_H
 #define TOOLS_LEDGER_H

@@ -8,8 +8,8 @@
  *
  * Memory:      one memfd of sizeof(struct record), sparse: pages are touched as they are used.
  * Errors:      none.
- * Threads:     one side writes at a time; `points`, `runs_total` and `child` may be read at any
- * time. Determinism: nothing here is read by a run but the request.
+ * Threads:     one side writes at a time; `points`, `runs_total` and `child` are read at any time.
+ * Determinism: nothing here is read by a run but the request.
  */
 #ifndef SIM_MACHINE_RECORD_H
 #define SIM_MACHINE_RECORD_H

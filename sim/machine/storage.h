@@ -10,10 +10,12 @@
  * Price:       a descriptor of the host for each file that a run writes. Where the folder's file
  *              system has no files without a name, they lie in memory (memfd).
  *
- * Memory:      a table of descriptors, REAL_DESCRIPTOR_FIRST and above; they are kept for later
- * runs. Limits:      STORAGE_FILES_MAX in use at once: VERDICT_LIMIT. Errors:      a full disk and
- * the like are the host's, no finding: record->error says so and the worker ends. Threads:
- * simulated threads. Determinism: a file that is taken is empty, whoever had it before.
+ * Memory:      a table of descriptors, REAL_DESCRIPTOR_FIRST and above, kept for later runs.
+ * Limits:      STORAGE_FILES_MAX in use at once; beyond them VERDICT_LIMIT.
+ * Errors:      a full disk and the like are the host's, no finding: record->error says so and the
+ *              worker ends.
+ * Threads:     simulated threads.
+ * Determinism: a file that is taken is empty, whoever had it before.
  */
 #ifndef SIM_MACHINE_STORAGE_H
 #define SIM_MACHINE_STORAGE_H
