@@ -6,7 +6,7 @@
  *                                      └─ not the same ─► nondeterminism, never stored
  *
  * Memory:      none.
- * Errors:      an exit code of tools/options.h, after a sentence on stderr.
+ * Errors:      an exit code of tools/exit.h, after a sentence on stderr.
  */
 #ifndef TOOLS_CONFIRM_H
 #define TOOLS_CONFIRM_H

@@ -7,7 +7,7 @@
  * on (base seed, k) alone.
  *
  * Memory:      none after the call.
- * Errors:      an exit code of tools/options.h, after a sentence on stderr.
+ * Errors:      an exit code of tools/exit.h, after a sentence on stderr.
  */
 #ifndef TOOLS_CREW_H
 #define TOOLS_CREW_H

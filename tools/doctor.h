@@ -1,6 +1,6 @@
 /* The verb `doctor`: what this machine can do, and what to do where it cannot.
  *
- * Errors:      an exit code of tools/options.h.
+ * Errors:      an exit code of tools/exit.h.
  */
 #ifndef TOOLS_DOCTOR_H
 #define TOOLS_DOCTOR_H

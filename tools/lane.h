@@ -1,7 +1,7 @@
 /* One process of a campaign: hunts every scenario in turn, a few seconds each, until all are done.
  *
  * Memory:      none after the call.
- * Errors:      an exit code of tools/options.h, after a sentence on stderr.
+ * Errors:      an exit code of tools/exit.h, after a sentence on stderr.
  */
 #ifndef TOOLS_LANE_H
 #define TOOLS_LANE_H

@@ -1,6 +1,6 @@
 /* The verbs that only look: scenarios and the corpus.
  *
- * Errors:      an exit code of tools/options.h, after a sentence on stderr.
+ * Errors:      an exit code of tools/exit.h, after a sentence on stderr.
  */
 #ifndef TOOLS_LISTING_H
 #define TOOLS_LISTING_H

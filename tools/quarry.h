@@ -4,7 +4,7 @@
  *   no more: there is nothing to close
  *
  * Memory:      the caller's, some 20 KB, and two workers while a slice runs.
- * Errors:      an exit code of tools/options.h, after a sentence on stderr.
+ * Errors:      an exit code of tools/exit.h, after a sentence on stderr.
  */
 #ifndef TOOLS_QUARRY_H
 #define TOOLS_QUARRY_H

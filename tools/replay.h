@@ -1,7 +1,7 @@
 /* Runs a stored case again, strictly by its choices, and tells whether it came out the same.
  *
  * Memory:      none after the call.
- * Errors:      an exit code of tools/options.h, after a sentence on stderr.
+ * Errors:      an exit code of tools/exit.h, after a sentence on stderr.
  */
 #ifndef TOOLS_REPLAY_H
 #define TOOLS_REPLAY_H

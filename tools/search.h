@@ -5,7 +5,7 @@
  *                  └─ finding ─► confirm.h
  *
  * Memory:      the quarry's; two workers while a slice runs.
- * Errors:      an exit code of tools/options.h, after a sentence on stderr.
+ * Errors:      an exit code of tools/exit.h, after a sentence on stderr.
  */
 #ifndef TOOLS_SEARCH_H
 #define TOOLS_SEARCH_H
