@@ -67,8 +67,8 @@ enum description_comparison {
     DESCRIPTION_AT_LEAST,
 };
 
-/* A predicate over one counter: "count of `counter` at `node`
- * (0 = all nodes) compares to value". */
+/* A predicate over one counter: "count of `counter` at `node` (0 = all nodes) compares to value".
+ */
 struct description_property {
     char sentence[DESCRIPTION_SENTENCE_SIZE];
     char counter[DESCRIPTION_NAME_SIZE];

@@ -322,8 +322,8 @@ HOOK int recvmmsg(int number,
         messages[done].msg_len = (unsigned)result;
         done++;
         flags |= (flags & MSG_WAITFORONE) != 0 ? MSG_DONTWAIT : 0;
-        if (schedule_now_ns(hook_schedule()) - begin >=
-            ns) { /* looked at after each, as in Linux */
+        /* Looked at after each, as in Linux. */
+        if (schedule_now_ns(hook_schedule()) - begin >= ns) {
             break;
         }
     }
