@@ -3,11 +3,11 @@
  *   scenario + build + seed + strategy + choices  ──run──►  fingerprint + verdict + signature
  *
  * This is the only header of sim/ that the corpus sees, so it stands alone: plain data, no
- * pointers into a worker, strings owned by whoever filled it.
+ * pointers into a worker.
  *
- * Memory:      a case_record borrows its strings and its choices; see each function.
+ * Memory:      a case_record owns its choices, from malloc; case_deinit frees them.
  * Limits:      CASE_TEXT_SIZE for messages, CASE_NAME_SIZE for names.
- * Errors:      enum status.
+ * Errors:      none; a text without an end panics.
  * Threads:     any, no shared state.
  */
 #ifndef SIM_CASE_H

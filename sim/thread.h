@@ -1,7 +1,7 @@
 /* Simulated threads of all nodes: birth, end, join, detach.
  *
- *   thread_create ─► ready ─► runs … thread_finish ─► ended ─► thread_join takes the result
- *                                                     detached: nothing is left
+ *   threads_create ─► ready ─► runs … threads_finish ─► ended ─► threads_join takes the result
+ *                                                       detached: nothing is left
  *
  * Ids follow creation order and are never used again in a run; pthread_t is made from them, so a
  * stale one is told from a living one.

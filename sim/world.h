@@ -1,8 +1,8 @@
 /* All state of one run, and its course from init to verdict.
  *
- *   world_init ─► world_begin ─► world_start ─► (threads run) ─► verdict ─► world_end
- *                      ▲                                                       │
- *                      └───────────────────── next seed ◄──────────────────────┘
+ *   world_init ─► world_begin ─► world_thread_create, for each node ─► (threads run) ─► verdict
+ *                      ▲                                                                  │
+ *                      └─────────────────────────── next seed ◄───────────────────────────┘
  *
  * A run is a pure function of (scenario, build, choices). A node is alive while one of its threads
  * is; the run ends when every node that is no daemon has exited, or with the first finding.
@@ -111,7 +111,7 @@ void world_node_exit(struct world *world,
                      void (*released)(void *context, uint32_t thread),
                      void *context);
 
-/* The scheduler found nothing to do: judges whether that is a pass or a deadlock. */
+/* The scheduler found nothing to do: it is a deadlock, which ends the run. */
 void world_idle(struct world *world);
 
 /* Sets a finding at the running thread and ends the run. Does not return. */

@@ -1,6 +1,6 @@
 /* Every event of one run, on its way from a worker to whoever reads it in order.
  *
- *   recording_open ─► worker started with recording_variables ─► request.stream = 1, one run ─►
+ *   recording_open ─► worker started with its `variables` ─► request.stream = 1, one run ─►
  *   recording_rewind ─► recording_next … ─► recording_close
  *
  * Memory:      one block of events; the rest lies in a temporary file without a name.

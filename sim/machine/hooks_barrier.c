@@ -11,7 +11,7 @@ static struct barrier *barrier_of(pthread_barrier_t *barrier) {
     return (struct barrier *)(void *)barrier;
 }
 
-/* One shared with other processes may be: its memory is not. */
+/* Shared with other processes or not: no two nodes have memory in common. */
 HOOK int pthread_barrier_init(pthread_barrier_t *restrict barrier,
                               const pthread_barrierattr_t *restrict attributes,
                               unsigned count) {

@@ -1,4 +1,4 @@
-/* Semaphores without a name; those with one belong to the file system, which is not simulated. */
+/* Semaphores without a name; those with one lie in memory that is shared by name: an escape. */
 #include <errno.h>
 #include <fcntl.h>
 #include <semaphore.h>
@@ -15,7 +15,7 @@ static struct semaphore *semaphore_of(sem_t *semaphore) {
     return (struct semaphore *)(void *)semaphore;
 }
 
-/* One shared with other processes may be: its memory is not. */
+/* Shared with other processes or not: no two nodes have memory in common. */
 HOOK int sem_init(sem_t *semaphore, int shared, unsigned value) {
     if (!hook_simulated()) {
         memset(semaphore, 0, sizeof *semaphore); /* glibc leaves bytes as they were */
