@@ -132,12 +132,6 @@ enum wake_reason schedule_wait(struct schedule *schedule,
 /* Wakes up to count_max waiters in order of arrival; returns how many. */
 uint32_t schedule_wake(struct schedule *schedule, struct wait_queue *queue, uint32_t count_max);
 
-/* Moves up to count_max waiters to the end of another queue without waking them. */
-uint32_t schedule_requeue(struct schedule *schedule,
-                          struct wait_queue *from,
-                          struct wait_queue *to,
-                          uint32_t count_max);
-
 /* Wakes one waiting agent wherever it waits. */
 void schedule_wake_agent(struct schedule *schedule, uint32_t agent, enum wake_reason reason);
 

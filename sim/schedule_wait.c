@@ -86,22 +86,6 @@ uint32_t schedule_wake(struct schedule *schedule, struct wait_queue *queue, uint
     return count;
 }
 
-uint32_t schedule_requeue(struct schedule *schedule,
-                          struct wait_queue *from,
-                          struct wait_queue *to,
-                          uint32_t count_max) {
-    ASSERT(from != to);
-    uint32_t count = 0;
-    while (from->first != 0 && count < count_max) {
-        const uint32_t index = from->first;
-        const bool whole = agent_queue_remove(&schedule->agents, index);
-        ASSERT(whole);
-        agent_queue_add(&schedule->agents, to, index);
-        count++;
-    }
-    return count;
-}
-
 void schedule_timeout_fire(void *context, const struct agenda_item *item) {
     struct schedule *schedule = context;
     struct agent *agent = schedule_agent(schedule, item->subject);

@@ -123,30 +123,6 @@ START_TEST(waiters_are_woken_in_order_of_arrival) {
 }
 END_TEST
 
-static void requeue_two(uint32_t thread) {
-    if (thread <= 3) {
-        wait_and_note(thread, 0);
-    } else if (thread == 4) {
-        wait_and_note(thread, 1);
-    } else {
-        ck_assert_uint_eq(schedule_requeue(schedule, &queues[0], &queues[1], 2), 2);
-        for (uint32_t other = 1; other <= 4; other++) {
-            ck_assert_uint_eq(state_of(other), AGENT_WAITING);
-        }
-        ck_assert_uint_eq(schedule_wake(schedule, &queues[1], UINT32_MAX), 3);
-        ck_assert_uint_eq(schedule_requeue(schedule, &queues[0], &queues[1], 9), 1);
-        ck_assert_uint_eq(schedule_wake(schedule, &queues[0], 9), 0);
-        ck_assert_uint_eq(schedule_wake(schedule, &queues[1], 9), 1);
-    }
-}
-
-START_TEST(requeued_waiters_stand_behind_those_that_were_there) {
-    ck_assert_int_eq(run_fifo(5, requeue_two), VERDICT_PASS);
-
-    EXPECT_LOG(4, 1, 2, 3);
-}
-END_TEST
-
 static void wake_the_second(uint32_t thread) {
     if (thread <= 3) {
         wait_and_note(thread, 0);
@@ -441,7 +417,6 @@ SUITE(schedule) {
     SUITE_TEST(chance_gives_every_interleaving);
     SUITE_TEST(under_fifo_two_that_spin_do_not_keep_a_third_from_its_turn);
     SUITE_TEST(waiters_are_woken_in_order_of_arrival);
-    SUITE_TEST(requeued_waiters_stand_behind_those_that_were_there);
     SUITE_TEST(one_is_woken_from_the_middle_of_a_queue);
     SUITE_TEST(when_nothing_can_run_and_nothing_is_due_the_machine_judges);
     SUITE_TEST(time_jumps_to_the_next_deadline_and_a_past_one_is_due_at_once);

@@ -232,19 +232,6 @@ static void wake_step(void) {
     }
 }
 
-static void requeue_step(void) {
-    const uint32_t from = (uint32_t)random_below(&dice, 2);
-    const uint32_t count = (uint32_t)random_below(&dice, 3);
-    const uint32_t expected = count < twin_count[from] ? count : twin_count[from];
-    for (uint32_t i = 0; i < expected; i++) {
-        const uint32_t thread = twin[from][0];
-        twin_leave(thread);
-        twin_enter(1 - from, thread);
-    }
-    const uint32_t moved = schedule_requeue(schedule, &queues[from], &queues[1 - from], count);
-    ck_assert_uint_eq(moved, expected);
-}
-
 static void signal_step(void) {
     const uint32_t thread = 1 + (uint32_t)random_below(&dice, THREADS);
     if (waits[thread]) {
@@ -257,7 +244,7 @@ static void random_steps(uint32_t thread) {
     uint64_t last_ns = schedule_now_ns(schedule);
     for (unsigned i = 0; i < 50; i++) {
         twin_settle();
-        switch (random_below(&dice, 6)) {
+        switch (random_below(&dice, 5)) {
         case 0:
             wait_step(thread);
             break;
@@ -265,12 +252,9 @@ static void random_steps(uint32_t thread) {
             wake_step();
             break;
         case 2:
-            requeue_step();
-            break;
-        case 3:
             signal_step();
             break;
-        case 4:
+        case 3:
             yield();
             break;
         default:
