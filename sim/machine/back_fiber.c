@@ -12,7 +12,7 @@
 #include "sim/panic.h"
 
 /* Stacks lie side by side, each above a page that faults:  | guard | stack | guard | stack | … */
-#define STACKS_BASE UINT64_C(0x280000000000)
+#define STACKS_BASE UINT64_C(0x280000000000) /* above HEAP_END, below what programs map */
 #define GUARD_SIZE IMAGE_PAGE_SIZE
 #define COLOURS 16 /* stack tops 64 bytes apart: equal tops would all fall into one cache set */
 #define COLOUR_STEP 64

@@ -7,15 +7,13 @@
 #include "sim/machine/real.h"
 #include "sim/panic.h"
 
-#define ZONE_BASE UINT64_C(0x200000000000)
-#define ZONE_STRIDE UINT64_C(0x010000000000)
 #define ZONE_SIZE (UINT64_C(64) << 30)
 #define KEEP_TOUCHED (UINT64_C(256) << 10) /* beyond it a reset gives pages back */
 
 #define SMALL_STEP 16u
 #define SMALL_CLASSES 64u /* 16, 32 … 1024 */
 #define CLASS_COUNT 192u
-/* Header of an aligned block: `sequence` = offset to the real one. */
+/* The class of a header that stands before an aligned payload, inside of a block. */
 #define ALIGNED_CLASS 0xffffu
 
 #define STATE_LIVE 0x6c697665u
@@ -24,18 +22,16 @@
 struct block {
     uint32_t class;
     uint32_t state;
-    uint64_t sequence;
+    uint64_t offset; /* ALIGNED_CLASS: from the payload of the block to this one's */
 };
 
 _Static_assert(sizeof(struct block) == 16, "payloads stay aligned to 16");
+_Static_assert(ZONE_SIZE <= HEAP_ZONE_STRIDE, "no zone reaches into the next");
 
 /* At the start of its own zone, so that tracking the zone restores it too. */
 struct zone {
     uintptr_t next; /* first byte never given out */
     uintptr_t end;
-    uint64_t sequence;
-    uint64_t live_blocks;
-    uint64_t live_bytes;
     struct block *free[CLASS_COUNT]; /* the payload's first word links them */
 };
 
@@ -46,7 +42,7 @@ static uint64_t run_limit = ZONE_SIZE;
 static heap_misuse *misuse;
 
 static struct zone *zone_open(enum heap_zone which) {
-    void *base = real_map((void *)(uintptr_t)(ZONE_BASE + ZONE_STRIDE * which),
+    void *base = real_map((void *)(uintptr_t)(HEAP_BASE + HEAP_ZONE_STRIDE * which),
                           ZONE_SIZE,
                           PROT_READ | PROT_WRITE);
     ASSERT(base != NULL);
@@ -63,8 +59,8 @@ static struct zone *zone_now(void) {
 }
 
 static struct zone *zone_of(const void *pointer) {
-    const uint64_t which = ((uintptr_t)pointer - ZONE_BASE) / ZONE_STRIDE;
-    if ((uintptr_t)pointer < ZONE_BASE || which >= HEAP_ZONE_COUNT || zones[which] == NULL ||
+    const uint64_t which = ((uintptr_t)pointer - HEAP_BASE) / HEAP_ZONE_STRIDE;
+    if ((uintptr_t)pointer < HEAP_BASE || which >= HEAP_ZONE_COUNT || zones[which] == NULL ||
         (uintptr_t)pointer >= zones[which]->next) {
         return NULL;
     }
@@ -148,9 +144,6 @@ void *heap_take(size_t size) {
         }
     }
     block->state = STATE_LIVE;
-    block->sequence = ++zone->sequence;
-    zone->live_blocks++;
-    zone->live_bytes += class_size(class);
     if (fill_byte != 0 && zone == zones[HEAP_RUN]) {
         memset(block + 1, fill_byte, class_size(class));
     }
@@ -174,7 +167,7 @@ void *heap_take_aligned(size_t alignment, size_t size) {
     struct block *marker = block_of((void *)aligned);
     marker->class = ALIGNED_CLASS;
     marker->state = STATE_LIVE;
-    marker->sequence = aligned - (uintptr_t)payload;
+    marker->offset = aligned - (uintptr_t)payload;
     return (void *)aligned;
 }
 
@@ -185,7 +178,7 @@ static struct block *living(const void *payload) {
     }
     struct block *block = block_of(payload);
     if (block->class == ALIGNED_CLASS && block->state == STATE_LIVE) {
-        block = block_of((const unsigned char *)payload - block->sequence);
+        block = block_of((const unsigned char *)payload - block->offset);
     }
     return block->state == STATE_LIVE ? block : NULL;
 }
@@ -210,8 +203,6 @@ void heap_give(void *payload) {
         block_of(payload)->state = STATE_FREE;
     }
     block->state = STATE_FREE;
-    zone->live_blocks--;
-    zone->live_bytes -= class_size(block->class);
     *link_of(block) = zone->free[block->class];
     zone->free[block->class] = block;
 }
@@ -244,11 +235,6 @@ void *heap_resize(void *payload, size_t size) {
     return fresh;
 }
 
-uint64_t heap_sequence(const void *payload) {
-    const struct block *block = living(payload);
-    return block == NULL ? 0 : block->sequence;
-}
-
 void heap_reset(void) {
     struct zone *zone = zones[HEAP_RUN];
     if (zone == NULL) {
@@ -276,10 +262,4 @@ void heap_persistent_range(uintptr_t *start, uintptr_t *end) {
     heap_enter(before);
     *start = (uintptr_t)zone;
     *end = (zone->next + 4095) & ~(uintptr_t)4095;
-}
-
-void heap_live(uint64_t *blocks, uint64_t *bytes) {
-    const struct zone *zone = zones[HEAP_RUN];
-    *blocks = zone == NULL ? 0 : zone->live_blocks;
-    *bytes = zone == NULL ? 0 : zone->live_bytes;
 }

@@ -4,7 +4,7 @@
  *   run          inside a run. Rewound and zeroed by a reset.
  *   machine      libsim's own needs between and during runs. Never reset.
  *
- *   block:  | size class u32 | state u32 | sequence u64 |  payload, aligned to 16 …
+ *   block:  | size class u32 | state u32 | offset u64 |  payload, aligned to 16 …
  *
  * Size classes of 16 bytes up to 1 KiB, then four per power of two; freed blocks of a class are
  * taken again last first. Fresh memory is zero, so what a program reads from an uninitialised
@@ -12,7 +12,7 @@
  * program that depends on it comes out differently (the determinism self-check does this).
  *
  * Memory:      address space is reserved once; pages are touched as they are used.
- * Limits:      heap_limit bytes of a run; beyond it malloc returns NULL.
+ * Limits:      heap_set_limit bytes of a run; beyond it malloc returns NULL.
  * Errors:      NULL; a double or wild free is reported through heap_misuse.
  * Threads:     one simulated thread at a time; never a point, costs no virtual time.
  * Determinism: addresses of a run's blocks depend on its sequence of calls alone.
@@ -25,6 +25,11 @@
 #include <stdint.h>
 
 enum heap_zone { HEAP_PERSISTENT, HEAP_RUN, HEAP_MACHINE, HEAP_ZONE_COUNT };
+
+/* Where the zones lie, one behind the other. */
+#define HEAP_BASE UINT64_C(0x200000000000)
+#define HEAP_ZONE_STRIDE UINT64_C(0x010000000000)
+#define HEAP_END (HEAP_BASE + HEAP_ZONE_COUNT * HEAP_ZONE_STRIDE)
 
 /* Where the next allocations go. Returns the zone before, to go back to. */
 enum heap_zone heap_enter(enum heap_zone zone);
@@ -52,12 +57,5 @@ void *heap_take_aligned(size_t alignment, size_t size);
 void *heap_resize(void *block, size_t size);
 void heap_give(void *block);
 size_t heap_usable(const void *block);
-
-/* Which allocation of the run an address lies in is its identity together with the offset: the
- * block's sequence number, 0 when the address is not in a living block start. */
-uint64_t heap_sequence(const void *block);
-
-/* Blocks and bytes of the run zone that are alive. */
-void heap_live(uint64_t *blocks, uint64_t *bytes);
 
 #endif

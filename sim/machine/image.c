@@ -183,7 +183,3 @@ void image_reset(void) {
         }
     }
 }
-
-uint32_t image_hot_count(void) {
-    return hot_count;
-}

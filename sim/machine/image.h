@@ -1,7 +1,7 @@
 /* Restoring every writable page that a run changed.
  *
- *   image_track(start, end) … ─► image_protect ─► first write to a page faults, once per worker:
- *                                                 its content is kept, the page becomes "hot"
+ *   image_track(start, end) … ─► protected ─► first write to a page: image_fault, once per worker:
+ *                                             its content is kept, the page becomes "hot"
  *   image_reset ─► every hot page gets its kept content back
  *
  * After a few runs the pages that this scenario writes are all hot: a reset is then a handful of
@@ -44,8 +44,5 @@ bool image_fault(uintptr_t address);
 void image_prepare(void *bytes, size_t size);
 
 void image_reset(void);
-
-/* Pages that are copied back at each reset. */
-uint32_t image_hot_count(void);
 
 #endif
