@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -166,6 +167,11 @@ static void an_end_of_a_stream_is_told_to_all(void) {
     close(ends[0]);
 }
 
+static void to_share_with_checked_flags_takes_a_file(void) {
+    const int flags = MAP_SHARED_VALIDATE | MAP_ANONYMOUS;
+    assert(mmap(NULL, 4096, PROT_READ, flags, -1, 0) == MAP_FAILED && errno == EINVAL);
+}
+
 int program(int argc, char **argv) {
     (void)argc;
     (void)argv;
@@ -176,6 +182,7 @@ int program(int argc, char **argv) {
     a_size_below_zero_is_no_size();
     an_end_is_told_to_all();
     an_end_of_a_stream_is_told_to_all();
+    to_share_with_checked_flags_takes_a_file();
     return 0;
 }
 
