@@ -70,6 +70,13 @@ void sim_link(struct sim_world *world,
               uint64_t latency_min_ns,
               uint64_t latency_max_ns);
 
+/* The same for messages that `from` sends to `to` alone; those that come back have their own. */
+void sim_link_one_way(struct sim_world *world,
+                      uint32_t from,
+                      uint32_t to,
+                      uint64_t latency_min_ns,
+                      uint64_t latency_max_ns);
+
 /* Of the link declared last: how likely datagrams are lost or doubled; bytes per second. */
 void sim_link_loss(struct sim_world *world, uint32_t loss_ppm, uint32_t duplicate_ppm);
 void sim_link_bandwidth(struct sim_world *world, uint64_t bytes_per_second);
@@ -80,6 +87,13 @@ void sim_partition(struct sim_world *world,
                    uint32_t to,
                    uint64_t at_ns,
                    uint64_t until_ns);
+
+/* The same for messages that `from` sends to `to` alone: `from` hears and is not heard. */
+void sim_partition_one_way(struct sim_world *world,
+                           uint32_t from,
+                           uint32_t to,
+                           uint64_t at_ns,
+                           uint64_t until_ns);
 
 /* Every connection between two nodes is reset at this time. */
 void sim_reset(struct sim_world *world, uint32_t from, uint32_t to, uint64_t at_ns);

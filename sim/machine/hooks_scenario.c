@@ -30,16 +30,30 @@ HOOK void sim_node_daemon(struct sim_world *world, uint32_t node) {
     }
 }
 
+HOOK void sim_link_one_way(struct sim_world *world,
+                           uint32_t from,
+                           uint32_t to,
+                           uint64_t latency_min_ns,
+                           uint64_t latency_max_ns) {
+    struct description *description = description_of(world);
+    struct description_link *link = description_link_add(description, from, to);
+    if (link != NULL) {
+        link->one_way = true;
+        link->latency_min_ns = latency_min_ns;
+        link->latency_max_ns = latency_max_ns;
+    }
+}
+
 HOOK void sim_link(struct sim_world *world,
                    uint32_t from,
                    uint32_t to,
                    uint64_t latency_min_ns,
                    uint64_t latency_max_ns) {
     struct description *description = description_of(world);
-    struct description_link *link = description_link_add(description, from, to);
-    if (link != NULL) {
-        link->latency_min_ns = latency_min_ns;
-        link->latency_max_ns = latency_max_ns;
+    const uint32_t before = description->link_count;
+    sim_link_one_way(world, from, to, latency_min_ns, latency_max_ns);
+    if (description->link_count > before) {
+        description->links[before].one_way = false;
     }
 }
 
@@ -72,6 +86,15 @@ HOOK void sim_partition(struct sim_world *world,
                         uint64_t until_ns) {
     const struct description_fault fault =
         {DESCRIPTION_PARTITION, from, to, at_ns, until_ns, false};
+    fault_add(world, &fault);
+}
+
+HOOK void sim_partition_one_way(struct sim_world *world,
+                                uint32_t from,
+                                uint32_t to,
+                                uint64_t at_ns,
+                                uint64_t until_ns) {
+    const struct description_fault fault = {DESCRIPTION_PARTITION, from, to, at_ns, until_ns, true};
     fault_add(world, &fault);
 }
 
