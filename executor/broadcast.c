@@ -199,7 +199,7 @@ int64_t ex_broadcast_try_recv(struct ex_broadcast_receiver *receiver, void *elem
     ex_wait_enter(&broadcast->guard);
     EX_REQUIRE(
         !receiver->is_receiving,
-        "ex_broadcast_recv: another task receives with this receiver; subscribe one for each");
+        "ex_broadcast_try_recv: another task receives with this receiver; subscribe one for each");
     const int64_t value = take(receiver, element);
     ex_wait_leave(&broadcast->guard);
     return value;

@@ -322,7 +322,8 @@ static inline int64_t begin_recv(struct ex_channel_recv *self, struct ex_strand 
     struct ex_channel *const channel = self->channel;
 
     ex_wait_enter(&channel->guard);
-    EX_REQUIRE(channel->ring.receiving == NULL, "ex_channel_recv: another task receives from it");
+    EX_REQUIRE(channel->ring.receiving == NULL,
+               "ex_channel_recv: another task receives from it; one at a time may");
     int64_t value = take(channel, self->element);
     if (value == -EAGAIN) {
         channel->ring.receiver = strand;

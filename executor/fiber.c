@@ -115,7 +115,8 @@ static int64_t
 ex_fiber_begun_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {
     struct ex_fiber_place *const place = ((struct ex_fiber *)(void *)frame)->place;
     EX_REQUIRE(place->worker == ex_worker_self,
-               "a fiber is resumed on another thread than it began on");
+               "ex_fiber_run: the fiber is resumed on another thread than it began on; one task "
+               "alone may await it");
     place->strand = strand;
     place->outer = ex_overflow_stack;
     ex_overflow_stack = place->stack;

@@ -113,9 +113,8 @@ bool ex_watch_get(struct ex_watch_receiver *receiver, void *value) {
     struct ex_watch *const watch = watch_of(receiver);
 
     ex_wait_enter(&watch->guard);
-    EX_REQUIRE(
-        !receiver->is_receiving,
-        "ex_watch_changed: another task receives with this receiver; subscribe one for each");
+    EX_REQUIRE(!receiver->is_receiving,
+               "ex_watch_get: another task receives with this receiver; subscribe one for each");
     const bool is_new = receiver->seen != watch->version;
     receiver->seen = watch->version;
     ex_element_copy(value, watch->value, watch->value_size);
