@@ -143,11 +143,9 @@ int ex_scheduler_create(struct ex_scheduler **scheduler,
     options = options == NULL ? &defaults : options;
     if ((options->memory == NULL) != (options->memory_size == 0) ||
         (options->memory != NULL && options->worker_count != 0) ||
-        options->fiber_stack_size > EX_STACK_SIZE_MAX) {
+        options->fiber_stack_size > EX_STACK_SIZE_MAX ||
+        options->worker_count > EX_WORKER_COUNT_MAX) {
         return -EINVAL;
-    }
-    if (options->worker_count > EX_WORKER_COUNT_MAX) {
-        return -EAGAIN;
     }
     struct ex_scheduler *const created = allocate(options);
     if (created == NULL) {

@@ -30,7 +30,7 @@ enum {
 #ifdef EX_SMALL
     EX_WORKER_COUNT_MAX = 1,
 #else
-    EX_WORKER_COUNT_MAX = 1024,
+    EX_WORKER_COUNT_MAX = 1024, /* as ex/scheduler.h says */
 #endif
     EX_WORKER_AWAKE = 0,
     EX_WORKER_ASLEEP = 1,

@@ -67,8 +67,8 @@ START_TEST(options_that_cannot_be_are_refused) {
     ck_assert_int_eq(create(&threaded), -EINVAL);
     ck_assert_int_eq(create(&small), -ENOMEM);
     ck_assert_int_eq(create(&deep), -EINVAL);
-    ck_assert_int_eq(create(&crowded), -EAGAIN);
-    ck_assert_int_eq(create(&most), -EAGAIN);
+    ck_assert_int_eq(create(&crowded), -EINVAL);
+    ck_assert_int_eq(create(&most), -EINVAL);
 }
 END_TEST
 

@@ -27,15 +27,16 @@
 struct ex_scheduler_options {
     void *memory;            /* NULL: malloc. Else it is borrowed until ex_scheduler_destroy */
     size_t memory_size;      /* bytes at `memory` */
-    uint32_t worker_count;   /* 0: local */
+    uint32_t worker_count;   /* 0: local; at most 1024 */
     size_t fiber_stack_size; /* bytes for each fiber (ex/fiber.h); 0: 64 KiB; at most 1 GiB */
     uint32_t blocking_thread_count_max; /* for ex/blocking.h; 0: 64 */
     const struct ex_observer *observer; /* NULL: none; else copied */
     bool keeps_times; /* dumps say since when a task waits: a look at the clock each resume */
 };
 
-/* -ENOMEM; -EINVAL for options that contradict each other; -EAGAIN when EX_WORKER_COUNT_MAX worker
- * threads and local schedulers are alive in this process, or a thread cannot be started. */
+/* -ENOMEM; -EINVAL for options that contradict each other or exceed what they may be; -EAGAIN when
+ * with it more than 1024 worker threads and local schedulers would be alive in this process, or
+ * when a thread cannot be started. */
 EX_PUBLIC int ex_scheduler_create(struct ex_scheduler **scheduler,
                                   const struct ex_scheduler_options *options);
 
