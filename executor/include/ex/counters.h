@@ -1,8 +1,8 @@
 /* What a scheduler has done so far, in numbers.
  *
- *   struct ex_counters counters;
+ *   struct ex_counters counters;                  // PRIu64 is <inttypes.h>'s
  *   ex_scheduler_counters(scheduler, &counters);
- *   printf("%llu tasks are alive\n", counters.spawn_count - counters.return_count);
+ *   printf("%" PRIu64 " tasks are alive\n", counters.spawn_count - counters.return_count);
  *
  * They only grow. Each is exact; together they are of about one moment, exactly of one when no task
  * runs.

@@ -131,8 +131,9 @@ static inline struct ex_frame *ex_task_join(struct ex_task_join *self, struct ex
     return EX_FRAME(self, ex_task_join);
 }
 
-/* From a plain thread, or once ex_task_is_done: the result; the handle is gone. Panics when the
- * task has not returned, or was detached. */
+/* The result of a task that has returned (ex_task_is_done says so); the handle is gone. It does not
+ * wait: from a plain thread it is for after ex_scheduler_run, and in a task ex_task_join waits.
+ * Panics when the task has not returned, or was detached. */
 EX_PUBLIC int64_t ex_task_take(struct ex_task *task);
 
 /* The task that runs on this thread; NULL outside of any. Borrowed: no handle. */
