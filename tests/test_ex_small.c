@@ -120,7 +120,7 @@ START_TEST(what_a_small_machine_does_not_have_is_refused) {
     ck_assert_int_eq(create(256), -ENOMEM);
     ck_assert_int_eq(
         ex_scheduler_create(&scheduler, &(struct ex_scheduler_options){.worker_count = 2}),
-        -EAGAIN);
+        -EINVAL);
     ck_assert_int_eq(
         ex_scheduler_create(&scheduler,
                             &(struct ex_scheduler_options){.memory = memory,
