@@ -1,8 +1,8 @@
 #!/bin/sh
 # What the macros of ex/frame.h promise: misuse does not compile, and right use has no warning.
 #
-#   says COMPILER 'pattern' <<'END' … END      a body that the compiler must object to in these words
-#   accepts COMPILER <<'END' … END             one that it takes without a word
+#   says COMPILER 'pattern' [OPTION…] <<'END' … END     a body that it must object to in these words
+#   accepts COMPILER [OPTION…] <<'END' … END            one that it takes without a word
 set -u
 
 source=$(cd "$(dirname "$0")/.." && pwd) || exit 1
@@ -53,28 +53,37 @@ END
 }
 
 says() {
-    output=$(compile "$1" -Werror)
-    if [ $? -ne 0 ] && printf '%s\n' "$output" | grep -q -e "$2"; then
+    compiler=$1
+    pattern=$2
+    shift 2
+    output=$(compile "$compiler" -Werror "$@")
+    if [ $? -ne 0 ] && printf '%s\n' "$output" | grep -q -e "$pattern"; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
-        printf '%s: expected an error with "%s", not:\n%s\n' "$1" "$2" "$output"
+        printf '%s: expected an error with "%s", not:\n%s\n' "$compiler" "$pattern" "$output"
     fi
 }
 
 accepts() {
-    output=$(compile "$1" -Werror -Wpedantic -Wshadow -Wconversion -Wundef -Wcast-qual -Wswitch-enum)
+    compiler=$1
+    shift
+    output=$(compile "$compiler" -Werror -Wpedantic -Wshadow -Wconversion -Wundef -Wcast-qual \
+        -Wswitch-enum "$@")
     if [ $? -eq 0 ] && [ -z "$output" ]; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
-        printf '%s: expected no word, not:\n%s\n' "$1" "$output"
+        printf '%s: expected no word, not:\n%s\n' "$compiler" "$output"
     fi
 }
 
-# every COMPILER LOCAL: what both say, and in which words each says that a local does not live.
+# every COMPILER WORDS [OPTION…]: what both say, and how each says that a local does not live.
 every() {
-    accepts "$1" <<'END'
+    compiler=$1
+    local=$2
+    shift 2
+    accepts "$compiler" "$@" <<'END'
     if (self->kind > 0)
         EX_AWAIT(child(&self->child));
     else
@@ -103,10 +112,10 @@ every() {
         EX_RETURN(local);
     }
 END
-    says "$1" 'duplicate case value' <<'END'
+    says "$compiler" 'duplicate case value' <<'END'
     EX_AWAIT(child(&self->child)); EX_AWAIT(child(&self->child));
 END
-    says "$1" 'expected expression' <<'END'
+    says "$compiler" 'expected expression' <<'END'
     if (EX_AWAIT(child(&self->child)) < 0) {
         EX_RETURN(1);
     }
@@ -125,25 +134,25 @@ END
         break;
     }
 END
-            says "$1" 'overflow' <"$folder/switch"
+            says "$compiler" 'overflow' <"$folder/switch"
         done
     done
-    says "$1" "$2" <<'END'
+    says "$compiler" "$local" "$@" <<'END'
     int64_t local = self->wide;
     EX_AWAIT(child(&self->child));
     EX_RETURN(local);
 END
-    says "$1" "$2" <<'END'
+    says "$compiler" "$local" "$@" <<'END'
     for (int i = 0; i < 3; i++) {
         EX_AWAIT(child(&self->child));
     }
 END
-    says "$1" 'ump' <<'END'
+    says "$compiler" 'ump' <<'END'
     char local[self->kind];
     EX_AWAIT(child(&self->child));
     EX_RETURN(local[0]);
 END
-    says "$1" 'return-type' <<'END'
+    says "$compiler" 'return-type' <<'END'
     if (self->kind == 0) {
         break;
     }
@@ -151,25 +160,37 @@ END
 END
 }
 
-every gcc 'may be used uninitialized'
+every gcc 'switch jumps over variable initialization' -Wjump-misses-init
+for option in -O0 -O2; do
+    for local in 'int local = 3;' 'const char *local = "x";' 'const int local[2] = {3, 4};' \
+        'struct ex_frame local = {0};' '_Bool local = self->kind > 0;'; do
+        for await in 'EX_AWAIT(child(&self->child));' 'EX_SUSPEND();' 'EX_YIELD_ITEM(1);'; do
+            says gcc 'switch jumps over variable initialization' $option -Wjump-misses-init <<END
+    if (self->kind > 0) {
+        $local
+        $await
+        self->wide += sizeof local;
+    }
+END
+        done
+    done
+done
+says gcc 'may be used uninitialized' <<'END'
+    int64_t local = self->wide;
+    EX_AWAIT(child(&self->child));
+    EX_RETURN(local);
+END
 if command -v clang >/dev/null; then
     every clang 'is used uninitialized'
+    says clang 'is used uninitialized' <<'END'
+    int local;
+    local = 3;
+    EX_AWAIT(child(&self->child));
+    EX_RETURN(local);
+END
 else
     echo 'clang is missing: only gcc was asked'
 fi
-output=$(compile gcc -Wjump-misses-init <<'END'
-    const char local[4] = {1, 2, 3, (char)self->kind};
-    EX_AWAIT(child(&self->child));
-    EX_RETURN(local[self->kind]);
-END
-)
-case $output in
-*'switch jumps over variable initialization'*) passed=$((passed + 1)) ;;
-*)
-    failed=$((failed + 1))
-    printf 'gcc: expected a word about an array, not:\n%s\n' "$output"
-    ;;
-esac
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

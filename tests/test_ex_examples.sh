@@ -48,6 +48,14 @@ quotes "$executor" >"$folder/out"
 check 'what is quoted is there' [ $? -eq 0 ]
 check 'there are quotes' grep -qE '^[1-9][0-9]* quotes$' "$folder/out"
 
+# So does the command that builds one, from anywhere below which the library is.
+command=$(grep '^cc .*hello\.c' "$executor/README.md" | sed "s|build|$build|g; s|^cc|${CC:-cc}|")
+check 'there is a command' [ -n "$command" ]
+(cd "$executor/.." && $command -o "$folder/hello") >"$folder/out" 2>&1
+check 'hello is built as it is said to be' [ $? -eq 0 ]
+"$folder/hello" >"$folder/out" 2>&1
+check 'and prints what it should' diff "$executor/examples/hello.expected" "$folder/out"
+
 # What was changed in an example, or is a header that nobody named, is found.
 cp -r "$executor" "$folder/executor"
 sed -i 's/10 \* EX_TIMER_MS/20 * EX_TIMER_MS/' "$folder/executor/examples/hello.c"

@@ -25,10 +25,13 @@
  *   - Two on one line are a duplicate case value, for the line is the position.
  *   - Inside a switch of your own: the case value overflows its type (a warning that is on by
  *     default; make it an error). Use if and else, or compute first and await behind the switch.
- *   - A local does not live across an await; keep it in the frame. One that does: "may be used
- *     uninitialized" (-Wall; gcc from -O1 on). Arrays and structs: gcc -Wjump-misses-init, which
- *     also reports locals that are harmless; clang says nothing. Of variable length: an error.
+ *   - A local does not live across an await; keep it in the frame. Give gcc -Wjump-misses-init: it
+ *     reports each local with an initial value that has an await, or EX_END, further down in its
+ *     block; one that is harmless gets a block of its own. Of variable length: an error.
  *   - A break outside of your own loops: the function's end is reached (-Wreturn-type).
+ * It does not see all locals. gcc with -Wall alone: none at -O0, and none that was given a
+ * constant; with -Wjump-misses-init: none that has no initial value and is given a constant later.
+ * clang with -Wall: no array, no struct, no pointer to const that is only handed to a function.
  *
  * Memory:  the frame is its caller's; nothing is allocated.
  * Errors:  a negative errno value; -ECANCELED from any await (ex/task.h).
