@@ -131,9 +131,9 @@ bool runner_open(struct runner *runner, const char *module, const struct runner_
 }
 
 const char *runner_error(const struct runner *runner) {
-    if (runner->record == NULL) {
-        return "no worker can be started: the system has no memory or descriptors left; end other "
-               "programs, then run again";
+    if (runner->record == NULL || runner->pid < 0) {
+        return "no worker can be started: the system has no memory, descriptors or processes left; "
+               "end other programs, then run again";
     }
     return runner->record->error[0] != '\0'
                ? runner->record->error
