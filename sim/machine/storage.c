@@ -87,15 +87,23 @@ static int create(void) {
     return moved(opened);
 }
 
+_Noreturn static void full(void) {
+    world_fail(&machine.world,
+               VERDICT_LIMIT,
+               NULL,
+               "more than %u files were written",
+               STORAGE_FILES_MAX);
+}
+
 int storage_take(void) {
     if (used == count) {
+        if (count == STORAGE_FILES_MAX) {
+            full();
+        }
         const int descriptor = create();
-        if (count == STORAGE_FILES_MAX || descriptor >= (int)STORAGE_FILES_MAX) {
-            world_fail(&machine.world,
-                       VERDICT_LIMIT,
-                       NULL,
-                       "more than %u files were written",
-                       STORAGE_FILES_MAX);
+        if (descriptor >= (int)STORAGE_FILES_MAX) {
+            real_call3(SYS_close, descriptor, 0, 0);
+            full();
         }
         places[descriptor] = count;
         files[count++] = descriptor;
