@@ -3,8 +3,8 @@
  *   trace_add ─► ring of TRACE_RING events ─► each full block: hash stream, checkpoint, sink
  *
  * The fingerprint covers, per event, {virtual time, node, thread, kind, object id, result}: never
- * sites, addresses, payload bytes or allocation sizes. A checkpoint is the fingerprint after each
- * block; two runs that differ are told apart at the first block whose checkpoints differ.
+ * sites, addresses, payload bytes or allocation sizes. A checkpoint is the first 64 bits of the
+ * fingerprint after a block; runs that differ are told apart at the first block where those do.
  *
  * Memory:      a struct trace lies in memory shared with the supervisor, which can go on reading
  *              and hashing it after a crash of the worker. Checkpoints likewise.
@@ -20,7 +20,7 @@
 
 #include "sim/hash.h"
 
-#define TRACE_VERSION 1 /* changes whenever the same run would give another fingerprint */
+#define TRACE_VERSION 1 /* of what an event holds and how it is hashed; not of who decides what */
 #define TRACE_BLOCK 1024
 #define TRACE_RING (4 * TRACE_BLOCK)
 #define TRACE_CHECKPOINTS_MAX (1u << 18)
