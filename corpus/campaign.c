@@ -192,6 +192,9 @@ enum status campaign_beat(struct store *store,
         if (status == STATUS_OK) {
             status = add_sometimes(database, campaign, &counters[i]);
         }
+        if (status == STATUS_OK && counters[i].reach != NULL) {
+            status = reach_note(database, counters[i].reach);
+        }
     }
     return database_end(database, status);
 }

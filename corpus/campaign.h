@@ -13,6 +13,7 @@
 #ifndef CORPUS_CAMPAIGN_H
 #define CORPUS_CAMPAIGN_H
 
+#include "corpus/reach.h"
 #include "corpus/store.h"
 
 #define CAMPAIGN_ARGV_SIZE 4096
@@ -54,6 +55,7 @@ struct campaign_counters {
     uint64_t time_us; /* virtual */
     uint32_t sometimes_count;
     const struct campaign_sometimes *sometimes; /* borrowed; unused in campaign_each */
+    const struct reach *reach; /* how far its search came, borrowed, NULL = not told; likewise */
 };
 
 /* False to stop. */

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "corpus/integrity.h"
+#include "corpus/reach.h"
 #include "corpus/sometimes.h"
 
 /* Each row-value comparison is a total order on what may differ, so that of two rows the same one
@@ -162,6 +163,9 @@ static enum status merge_parts(struct database *database, struct merge_result *r
     }
     if (status == STATUS_OK) {
         status = sometimes_merge(database);
+    }
+    if (status == STATUS_OK) {
+        status = reach_merge(database);
     }
     if (status == STATUS_OK) {
         status = count_bugs(database, &bugs_after);

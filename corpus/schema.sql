@@ -7,7 +7,8 @@
 --    └── sightings                          how often it was seen, per campaign
 --   campaigns ◄── counters                  what was run
 --             ◄── sometimes                 what of it was exercised; not here, since it is made
---                                          when first needed (corpus/sometimes.c)
+--                                          when first needed (corpus/sometimes.c); so is
+--   reach                                  how far each search came (corpus/reach.c)
 --
 -- Every key is a hash of the content or a random number of the writer, never a row number, so that
 -- two corpora merge by key (corpus/merge.c). Each column says how two values of one row merge.
@@ -106,7 +107,7 @@ CREATE TABLE campaigns(
     shard INTEGER NOT NULL,
     shard_count INTEGER NOT NULL CHECK(shard_count > 0 AND shard >= 0 AND shard < shard_count),
     strategy TEXT NOT NULL,
-    budget_runs INTEGER NOT NULL, -- 0 = no limit
+    budget_runs INTEGER NOT NULL, -- of each scenario; 0 = no limit
     budget_s INTEGER NOT NULL,    -- 0 = no limit
     started_at INTEGER NOT NULL,
     beat_at INTEGER NOT NULL,

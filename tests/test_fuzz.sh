@@ -57,8 +57,8 @@ runs_counted() { # CORPUS: of all its campaigns
         awk -F'"runs":' '{ split($2, runs, ","); sum += runs[1] } END { print sum + 0 }'
 }
 
-# a campaign that is stopped says so, and the same command goes on where it was; another one begins
-# anew, and so does the same one once it has ended
+# a campaign that is stopped says so, and the same command goes on where it was; any other goes on
+# where the one before ended, unless it has a seed
 long=($sim fuzz abba --runs 900000000 --json)
 stopped INT "$folder/stop.db" "${long[@]}"
 check 'SIGINT saves the state' [ $stopped_code -eq 75 ]
@@ -73,9 +73,34 @@ expect 0 "\"state\":\"stopped\",\"seed\":1,\"next\":$runs,\"runs\":$runs,\"faile
 stopped INT "$folder/stop.db" $sim fuzz abba --runs 900000000 -j2
 check 'it says what to do' grep -q 'run the same command again to go on' "$folder/out"
 stopped INT "$folder/stop.db" $sim fuzz abba --runs 900000000 -j2
-check 'and then goes on' grep -q 'Going on with run [1-9]' "$folder/out"
-expect 0 '"first":0' $sim fuzz abba --runs 100 --json --corpus "$folder/stop.db"
-expect 0 '"first":0' $sim fuzz abba --runs 100 --json --corpus "$folder/stop.db"
+check 'and then goes on' grep -Eq '^Runs [1-9][0-9,]* to 900,[0-9,]* of base seed 1\.$' "$folder/out"
+# each search goes on where the one before ended, and says so: every night runs nobody has seen
+night=$folder/night.db
+expect 0 '^Runs 1 to 10,000 of base seed 1\.$' $sim fuzz abba --corpus "$night"
+expect 0 '^Runs 10,001 to 10,100 of base seed 1\.$' $sim fuzz abba --runs 100 --corpus "$night"
+check 'and does as many runs as it was told' grep -q '^100 runs, ' "$folder/out"
+expect 0 '"event":"search","scenario":"abba","first":10100,"end":10300}' \
+    $sim fuzz abba --runs 200 -j2 --json --corpus "$night"
+expect 0 '^Runs 10,301 to 10,310 of base seed 1\.$' $sim fuzz abba --runs 10 --corpus "$night"
+expect 0 '^Runs from 10,311 on of base seed 1\.$' $sim fuzz abba --time 1s --corpus "$night"
+# with a seed it begins with its first run, and so does another strategy, shard or scenario
+expect 0 '^Runs 1 to 100 of base seed 7\.$' $sim fuzz abba --runs 100 --seed 7 --corpus "$night"
+expect 0 '^Runs 1 to 100 of base seed 7\.$' $sim fuzz abba --runs 100 --seed 7 --corpus "$night"
+expect 0 '^Runs 1 to 100 of base seed 1\.$' $sim fuzz abba --runs 100 --strategy random --corpus "$night"
+expect 0 '^Runs 1 to 100 of base seed 1, the part of shard 1/2\.$' $sim fuzz abba --runs 100 --shard 1/2 --corpus "$night"
+expect 0 '^  check_then_act: runs 1 to 50 of base seed 1\.$' $sim fuzz abba check_then_act --runs 50 --corpus "$night"
+check 'each scenario has a place of its own' grep -Eq '^  abba: runs [1-9][0-9]*,[0-9,]+ to ' "$folder/out"
+# another build is another search
+cp "$build/scenarios/abba.so" "$folder/build.so"
+expect 0 '^Runs 1 to 10 of' $sim fuzz "$folder/build.so" --runs 10 --corpus "$night"
+expect 0 '^Runs 11 to 20 of' $sim fuzz "$folder/build.so" --runs 10 --corpus "$night"
+cp "$build/scenarios/lost_wakeup.so" "$folder/build.so"
+expect 0 '^Runs 1 to 10 of' $sim fuzz "$folder/build.so" --runs 10 --corpus "$night"
+# a search that ended with a failure goes on after it, and finds what comes next
+expect 10 '"event":"finding"' $sim fuzz abba_bug --json --corpus "$folder/next.db"
+seed=$(sed -n 's/.*"event":"finding".*"seed":\([0-9]*\).*/\1/p' "$folder/out")
+expect 10 '"first":[1-9]' $sim fuzz abba_bug --json --corpus "$folder/next.db"
+check 'it is another run' [ "$(sed -n 's/.*"event":"finding".*"seed":\([0-9]*\).*/\1/p' "$folder/out")" != "$seed" ]
 # a failure found before the stop is not forgotten
 stopped INT "$folder/stop.db" $sim fuzz abba_bug --time 1h
 check 'a finding comes before the stop' [ $stopped_code -eq 10 ]
@@ -102,7 +127,7 @@ terminal() { # COMMAND...: on a terminal of its own
 line='\[K00:00:0[0-9]  [1-9][0-9]* runs, [1-9][0-9]* runs/s, 0 failed, 0 cases, [0-9]+ [a-z]+ simulated'
 expect 0 "$line" terminal $sim fuzz abba --time 1s --corpus "$folder/stop.db"
 expect 0 '^[1-9][0-9]* runs, 0 failed, 0 new.$' $sim fuzz abba --time 1s --corpus "$folder/stop.db"
-check 'no progress in a pipe' [ "$(wc -l <"$folder/out")" -eq 1 ]
+check 'no progress in a pipe' [ "$(wc -l <"$folder/out")" -eq 2 ]
 expect 0 '"event":"end"' terminal $sim fuzz abba --time 1s --json --corpus "$folder/stop.db"
 check 'no progress beside JSON' [ "$(grep -vc '^{.*}.$' "$folder/out")" -eq 0 ]
 red=$'\033\\[1;31mFAIL'

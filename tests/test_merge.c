@@ -261,6 +261,56 @@ START_TEST(what_held_sometimes_is_such_a_counter_and_need_not_be_there) {
 }
 END_TEST
 
+static struct reach reach_of(const char *scenario, uint64_t next, uint64_t end) {
+    static const struct hash build = {{7}};
+    return (struct reach){scenario, &build, "mix", 1, 0, 1, next, end};
+}
+
+/* A campaign of a corpus that came so far; next 0: that tells nothing. */
+static void reach(const char *path, uint64_t next, uint64_t end) {
+    struct store store;
+    struct campaign campaign = fixture_campaign();
+    struct campaign_counters counters = fixture_counters(10);
+    const struct reach told = reach_of("bank", next, end);
+    counters.reach = next == 0 ? NULL : &told;
+    fixture_open(&store, path);
+    fixture_expect_ok(&store, campaign_begin(&store, &campaign));
+    fixture_expect_ok(&store, campaign_beat(&store, &campaign, &counters, 1));
+    store_close(&store);
+}
+
+static void expect_reach(const char *path, const char *scenario, uint64_t next, uint64_t end) {
+    struct store store;
+    struct reach found = reach_of(scenario, 99, 99);
+    fixture_open(&store, path);
+    fixture_expect_ok(&store, reach_find(&store, &found));
+    ck_assert_uint_eq(found.next_index, next);
+    ck_assert_uint_eq(found.end_index, end);
+    store_close(&store);
+}
+
+START_TEST(a_search_has_come_as_far_as_the_farthest_and_need_not_be_there) {
+    reach("a.db", 100, 200);
+    reach("b.db", 150, 150);
+    reach("c.db", 0, 0);
+    expect_reach("c.db", "bank", 0, 0);
+    reach("a.db", 90, 1000);
+    expect_reach("a.db", "bank", 100, 200);
+    reach("a.db", 100, 300);
+    expect_reach("a.db", "bank", 100, 300);
+    expect_reach("a.db", "other", 0, 0);
+
+    merge("a.db", "c.db");
+    merge("a.db", "b.db");
+    merge("b.db", "a.db");
+    merge("c.db", "a.db");
+
+    expect_reach("a.db", "bank", 150, 150);
+    expect_reach("b.db", "bank", 150, 150);
+    expect_reach("c.db", "bank", 150, 150);
+}
+END_TEST
+
 START_TEST(a_damaged_corpus_is_not_merged) {
     struct store store;
     struct merge_result result;
@@ -292,5 +342,6 @@ SUITE(merge) {
     SUITE_TEST(merging_again_changes_nothing);
     SUITE_TEST(of_a_counter_the_larger_value_counts);
     SUITE_TEST(what_held_sometimes_is_such_a_counter_and_need_not_be_there);
+    SUITE_TEST(a_search_has_come_as_far_as_the_farthest_and_need_not_be_there);
     SUITE_TEST(a_damaged_corpus_is_not_merged);
 }

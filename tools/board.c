@@ -55,3 +55,12 @@ uint64_t board_next(const struct board *board, uint32_t lanes) {
     }
     return next;
 }
+
+uint64_t board_scenario_next(const struct board_scenario *scenario, uint32_t lanes) {
+    uint64_t next = UINT64_MAX;
+    for (uint32_t i = 0; i < lanes; i++) {
+        const uint64_t of_lane = scenario->next[i];
+        next = of_lane < next ? of_lane : next;
+    }
+    return next;
+}

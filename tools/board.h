@@ -25,7 +25,8 @@
 
 struct board_scenario {
     _Atomic uint64_t runs, findings, cases, nondeterminism, steps, time_ns;
-    atomic_bool ended; /* a finding ended the search for every lane */
+    atomic_bool ended;                      /* a finding ended the search for every lane */
+    _Atomic uint64_t next[BOARD_LANES_MAX]; /* by lane, where its search stands; 0 = nowhere yet */
 };
 
 struct board {
@@ -52,5 +53,8 @@ struct board_sum board_sum(const struct board *board);
 
 /* All runs before this number are done, by lanes 0 … lanes - 1. */
 uint64_t board_next(const struct board *board, uint32_t lanes);
+
+/* The same for one scenario, also where its search has ended. */
+uint64_t board_scenario_next(const struct board_scenario *scenario, uint32_t lanes);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "tools/complain.h"
 #include "tools/hunt.h"
+#include "tools/json.h"
 #include "tools/lane.h"
 #include "tools/ledger.h"
 #include "tools/module.h"
@@ -19,6 +20,7 @@
 #include "tools/quarry.h"
 
 #define RUNS_DEFAULT 10000
+#define RUNS_ENDLESS (UINT64_MAX / 2)
 #define WATCH_NS 100000000 /* between looks at the lanes when none of them ends */
 #define BEAT_MS 1000
 #define TWICE_MS                                                                                   \
@@ -296,23 +298,75 @@ static int check_request(const struct options *options) {
     return EXIT_CLEAN;
 }
 
+/* "10,000" */
+static const char *grouped(uint64_t number, char text[32]) {
+    char digits[24];
+    const int length = snprintf(digits, sizeof digits, "%" PRIu64, number);
+    char *next = text;
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0) {
+            *next++ = ',';
+        }
+        *next++ = digits[i];
+    }
+    *next = '\0';
+    return text;
+}
+
+/* Which runs of the base seed these are, counted from 1. */
+static void range_print(const struct hunt *hunt, unsigned scenario, const char *before) {
+    char first[32];
+    char last[32];
+    grouped(hunt->firsts[scenario] + 1, first);
+    if (hunt->ends[scenario] == RUNS_ENDLESS) {
+        printf("%suns from %s on", before, first);
+    } else {
+        printf("%suns %s to %s", before, first, grouped(hunt->ends[scenario], last));
+    }
+    printf(" of base seed %" PRIu64, hunt->seed);
+    if (hunt->options->shard_count > 1) {
+        printf(", the part of shard %u/%u", hunt->options->shard, hunt->options->shard_count);
+    }
+    printf(".\n");
+}
+
+static bool one_range(const struct hunt *hunt) {
+    for (unsigned i = 1; i < hunt->options->operand_count; i++) {
+        if (hunt->firsts[i] != hunt->firsts[0] || hunt->ends[i] != hunt->ends[0]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void start_print_json(const struct hunt *hunt) {
+    const struct options *options = hunt->options;
+    printf("{\"event\":\"start\",\"scenarios\":%u,\"seed\":%" PRIu64 "}\n",
+           options->operand_count,
+           hunt->seed);
+    for (unsigned i = 0; i < options->operand_count; i++) {
+        printf("{\"event\":\"search\",");
+        json_field(stdout, "scenario", options->operands[i]);
+        printf(",\"first\":%" PRIu64 ",\"end\":%" PRIu64 "}\n", hunt->firsts[i], hunt->ends[i]);
+    }
+}
+
+/* What is searched now: no campaign is like the one before. */
 static void start_print(const struct hunt *hunt) {
     const struct options *options = hunt->options;
-    if (options->json && hunt->exact_seed) {
-        return;
-    }
-    if (options->json) {
-        printf("{\"event\":\"start\",\"scenarios\":%u,\"seed\":%" PRIu64 ",\"first\":%" PRIu64
-               "}\n",
-               options->operand_count,
-               hunt->seed,
-               hunt->first);
-    } else if (hunt->first > 0) {
-        printf("Going on with run %" PRIu64 " of base seed %" PRIu64 ".\n",
-               hunt->first,
-               hunt->seed);
-    } else if (options->seed_chosen) {
-        printf("Base seed %" PRIu64 ".\n", hunt->seed);
+    if (hunt->exact_seed) {
+        if (options->seed_chosen && !options->json) {
+            printf("Seed %" PRIu64 ".\n", hunt->seed);
+        }
+    } else if (options->json) {
+        start_print_json(hunt);
+    } else if (one_range(hunt)) {
+        range_print(hunt, 0, "R");
+    } else {
+        for (unsigned i = 0; i < options->operand_count; i++) {
+            printf("  %s: ", options->operands[i]);
+            range_print(hunt, i, "r");
+        }
     }
 }
 
@@ -328,8 +382,11 @@ int crew_run(const struct options *options, bool fuzzes) {
     hunt.ends_at_finding = options->fail_on == FAIL_ON_ANY && options->time_s == 0;
     hunt.runs_max = hunt.exact_seed        ? 1
                     : options->runs != 0   ? options->runs
-                    : options->time_s != 0 ? UINT64_MAX / 2
+                    : options->time_s != 0 ? RUNS_ENDLESS
                                            : RUNS_DEFAULT;
+    for (unsigned i = 0; i < options->operand_count; i++) {
+        hunt.ends[i] = hunt.runs_max;
+    }
     hunt.board = board_create();
     if (hunt.board == NULL) {
         complain(

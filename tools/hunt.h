@@ -18,11 +18,13 @@ struct hunt {
     const volatile bool *stop; /* becomes true on SIGINT, SIGTERM and when the time is up */
     uint64_t seed;             /* base seed; of a campaign that goes on, the one it began with */
     uint64_t runs_max;         /* per scenario */
-    uint64_t first;            /* all runs before this one were done by the campaign before */
-    bool exact_seed;           /* one run with the seed itself */
-    bool ends_at_finding;      /* a finding ends the search in its scenario */
-    bool tells_runs;           /* each run is printed, the passing ones too */
-    bool stored;               /* there is a campaign in the corpus, with the id below */
+    /* By scenario: all runs before the first were done by the campaign before; the end is not run.
+     */
+    uint64_t firsts[OPTIONS_OPERANDS_MAX], ends[OPTIONS_OPERANDS_MAX];
+    bool exact_seed;      /* one run with the seed itself */
+    bool ends_at_finding; /* a finding ends the search in its scenario */
+    bool tells_runs;      /* each run is printed, the passing ones too */
+    bool stored;          /* there is a campaign in the corpus, with the id below */
     struct hash campaign;
 };
 

@@ -9,6 +9,7 @@
 #include "tools/complain.h"
 #include "tools/finding.h"
 #include "tools/module.h"
+#include "tools/runner.h"
 
 static void describe(struct campaign *campaign, const struct hunt *hunt) {
     const struct options *options = hunt->options;
@@ -18,9 +19,26 @@ static void describe(struct campaign *campaign, const struct hunt *hunt) {
     campaign->base_seed = options->seed;
     campaign->shard = options->shard;
     campaign->shard_count = options->shard_count;
-    campaign->budget_runs = options->runs;
+    campaign->budget_runs = options->time_s == 0 ? hunt->runs_max : options->runs;
     campaign->budget_s = options->time_s;
     campaign->started_at = time(NULL);
+}
+
+/* Which libraries there are only a worker can tell. */
+static int hash_build(const struct options *options, const char *module, struct hash *build) {
+    struct runner runner;
+    const struct runner_options how = {.backend = options->backend};
+    int result = EXIT_CLEAN;
+    if (!runner_open(&runner, module, &how)) {
+        complain("%s", runner_error(&runner));
+        const bool refused = runner.record != NULL && runner.record->reply == RECORD_REFUSED;
+        result = refused ? EXIT_USAGE : EXIT_BROKEN;
+    } else if (finding_build(runner.record, module, build) != STATUS_OK) {
+        complain("the scenario %s cannot be read any more; run this again", module);
+        result = EXIT_BROKEN;
+    }
+    runner_close(&runner);
+    return result;
 }
 
 static int hash_scenarios(struct ledger *ledger, const struct options *options) {
@@ -34,8 +52,43 @@ static int hash_scenarios(struct ledger *ledger, const struct options *options) 
             complain("the scenario %s cannot be read; sim list shows what there is", module);
             return EXIT_USAGE;
         }
+        const int result = hash_build(options, module, &ledger->builds[i]);
+        if (result != EXIT_CLEAN) {
+            return result;
+        }
     }
     return EXIT_CLEAN;
+}
+
+static struct reach reach_of(const struct ledger *ledger, unsigned index) {
+    const struct campaign *campaign = &ledger->campaign;
+    return (struct reach){.scenario = ledger->names[index],
+                          .build = &ledger->builds[index],
+                          .strategy = campaign->strategy,
+                          .base_seed = campaign->base_seed,
+                          .shard = campaign->shard,
+                          .shard_count = campaign->shard_count};
+}
+
+/* Where each search begins and ends. One that was stopped ends where it was to end. */
+static enum status
+place(struct ledger *ledger, struct hunt *hunt, struct store *store, bool resumed) {
+    enum status status = STATUS_OK;
+    for (unsigned i = 0; i < hunt->options->operand_count && status == STATUS_OK; i++) {
+        struct reach reach = reach_of(ledger, i);
+        if (hunt->options->seed_given) {
+            hunt->firsts[i] = ledger->campaign.next_index;
+            continue;
+        }
+        status = reach_find(store, &reach);
+        hunt->firsts[i] = reach.next_index;
+        if (hunt->options->time_s == 0) {
+            const uint64_t left = reach.end_index - reach.next_index; /* of what was stopped */
+            const bool fewer = reach.end_index > reach.next_index && left < hunt->runs_max;
+            hunt->ends[i] = reach.next_index + (resumed && fewer ? left : hunt->runs_max);
+        }
+    }
+    return status;
 }
 
 int ledger_open(struct ledger *ledger, struct hunt *hunt) {
@@ -49,8 +102,12 @@ int ledger_open(struct ledger *ledger, struct hunt *hunt) {
     enum status status = store_open(&store, hunt->options->corpus, STORE_WRITE);
     if (status == STATUS_OK) {
         status = campaign_resume(&store, &ledger->campaign);
+        const bool resumed = status == STATUS_OK;
         if (status == STATUS_MISSING) {
             status = campaign_begin(&store, &ledger->campaign);
+        }
+        if (status == STATUS_OK) {
+            status = place(ledger, hunt, &store, resumed);
         }
     }
     if (status != STATUS_OK) {
@@ -60,7 +117,6 @@ int ledger_open(struct ledger *ledger, struct hunt *hunt) {
     hunt->stored = status == STATUS_OK;
     hunt->campaign = ledger->campaign.id;
     hunt->seed = ledger->campaign.base_seed;
-    hunt->first = ledger->campaign.next_index;
     return result;
 }
 
@@ -70,6 +126,7 @@ struct beat {
     uint64_t held[OPTIONS_OPERANDS_MAX][DESCRIPTION_PROPERTIES_MAX];
     struct campaign_counters counters[OPTIONS_OPERANDS_MAX];
     struct campaign_sometimes sometimes[OPTIONS_OPERANDS_MAX][DESCRIPTION_PROPERTIES_MAX];
+    struct reach reaches[OPTIONS_OPERANDS_MAX];
 };
 
 /* In how many runs each `sometimes` of a scenario held since the last beat. */
@@ -90,8 +147,15 @@ static void held_changes(const struct ledger *ledger,
     }
 }
 
+/* All runs of a scenario before this one are done, also those of other shards: they have theirs. */
+static uint64_t scenario_next(const struct hunt *hunt, unsigned index, uint32_t lanes) {
+    const uint64_t next = board_scenario_next(&hunt->board->scenarios[index], lanes);
+    return next < hunt->ends[index] ? next : hunt->ends[index];
+}
+
 /* What happened since the last beat, for scenarios where something did. */
-static size_t changes(const struct ledger *ledger, const struct hunt *hunt, struct beat *beat) {
+static size_t
+changes(const struct ledger *ledger, const struct hunt *hunt, uint32_t lanes, struct beat *beat) {
     struct board_scenario *now = beat->now;
     size_t count = 0;
     for (unsigned i = 0; i < hunt->options->operand_count; i++) {
@@ -108,6 +172,10 @@ static size_t changes(const struct ledger *ledger, const struct hunt *hunt, stru
         change->steps = now[i].steps - was->steps;
         change->time_us = (now[i].time_ns - was->time_ns) / 1000;
         held_changes(ledger, &hunt->board->vacuities[i], i, beat, change);
+        beat->reaches[i] = reach_of(ledger, i);
+        beat->reaches[i].next_index = scenario_next(hunt, i, lanes);
+        beat->reaches[i].end_index = hunt->ends[i];
+        change->reach = &beat->reaches[i];
         count +=
             change->runs + change->findings + change->nondeterminism + change->sometimes_count > 0;
     }
@@ -121,11 +189,14 @@ tell(struct ledger *ledger, const struct hunt *hunt, uint32_t lanes, struct stor
     struct campaign *campaign = &ledger->campaign;
     if (next != BOARD_DONE && next > campaign->next_index) {
         campaign->next_index = next;
-    } else if (next == BOARD_DONE && campaign->budget_runs > campaign->next_index) {
-        campaign->next_index = campaign->budget_runs;
+    }
+    for (unsigned i = 0; next == BOARD_DONE && i < hunt->options->operand_count; i++) {
+        const uint64_t of_scenario = scenario_next(hunt, i, lanes);
+        campaign->next_index =
+            of_scenario > campaign->next_index ? of_scenario : campaign->next_index;
     }
     campaign->beat_at = time(NULL);
-    const size_t count = changes(ledger, hunt, &beat);
+    const size_t count = changes(ledger, hunt, lanes, &beat);
     const enum status status = campaign_beat(store, campaign, beat.counters, count);
     if (status == STATUS_OK) {
         memcpy(ledger->counted, beat.now, sizeof beat.now[0] * hunt->options->operand_count);

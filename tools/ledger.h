@@ -16,13 +16,17 @@ struct ledger {
     struct campaign campaign;
     struct board_scenario counted[OPTIONS_OPERANDS_MAX]; /* what the corpus has */
     struct hash scenario_hashes[OPTIONS_OPERANDS_MAX];
+    struct hash builds[OPTIONS_OPERANDS_MAX];         /* of what runs them */
     char names[OPTIONS_OPERANDS_MAX][CASE_NAME_SIZE]; /* of the scenarios, in the corpus */
     uint64_t held[OPTIONS_OPERANDS_MAX][DESCRIPTION_PROPERTIES_MAX]; /* likewise */
     bool complained;
 };
 
 /* Begins a campaign, or goes on with the one of the same command line that was stopped; sets
- * hunt->campaign, stored, seed and first. */
+ * hunt->campaign, stored, seed, firsts and ends.
+ *
+ * Without --seed a search begins where the one before of the same scenario, build, strategy and
+ * shard ended, so that no run is done twice; with one it begins with run 0. */
 int ledger_open(struct ledger *ledger, struct hunt *hunt);
 
 void ledger_beat(struct ledger *ledger, const struct hunt *hunt, uint32_t lanes);

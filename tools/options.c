@@ -123,6 +123,7 @@ static bool parse_one(struct options *options, int which, const char *value) {
         options->corpus = value;
         return true;
     case OPTION_SEED:
+        options->seed_given = true;
         return parse_seed(options, value);
     case OPTION_STRATEGY:
         options->strategy = value;

@@ -22,6 +22,7 @@ struct options {
     const char *strategy;
     const char *backend; /* NULL = the best that works */
     uint64_t seed;
+    bool seed_given;
     bool seed_chosen; /* by us: random or git */
     uint64_t runs;    /* 0 = not given */
     uint64_t time_s;  /* 0 = no limit */

@@ -24,6 +24,7 @@ int quarry_open(struct quarry *quarry,
     quarry->vacuity = &hunt->board->vacuities[index];
     quarry->name = hunt->options->operands[index];
     quarry->next = first;
+    quarry->end = hunt->ends[index];
     quarry->stride = stride;
     quarry->batch = 1;
     const enum status status = strategy_parse(&quarry->spec, hunt->options->strategy);

@@ -40,6 +40,7 @@ struct quarry {
     struct symbols *symbols; /* of runner, opened when first needed */
     uint64_t stride;
     uint64_t next;            /* the next run's number */
+    uint64_t end;             /* its runs have smaller numbers */
     uint64_t batch;           /* runs of the next request */
     uint64_t runs, runs_twin; /* so far; how many of them when the twin was last asked */
     unsigned nondeterminism;
@@ -49,8 +50,8 @@ struct quarry {
     struct quarry_sighting sightings[QUARRY_SIGHTINGS_MAX];
 };
 
-/* The index-th scenario of the command line, from run number `first` on, every stride-th. Finds
- * the module and reads the strategy; starts nothing. */
+/* The index-th scenario of the command line, from run number `first` on, every stride-th, up to
+ * where the hunt for it ends. Finds the module and reads the strategy; starts nothing. */
 int quarry_open(struct quarry *quarry,
                 const struct hunt *hunt,
                 unsigned index,

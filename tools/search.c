@@ -119,7 +119,7 @@ static int take_finding(struct quarry *quarry) {
 /* One request, and what follows from its answer. */
 static int run_batch(struct quarry *quarry) {
     const struct hunt *hunt = quarry->hunt;
-    const uint64_t left = (hunt->runs_max - quarry->next + quarry->stride - 1) / quarry->stride;
+    const uint64_t left = (quarry->end - quarry->next + quarry->stride - 1) / quarry->stride;
     struct record *record = quarry->runner.record;
     request_fill(quarry, &record->request, quarry->batch < left ? quarry->batch : left);
     const double before = busy_ns(&quarry->runner);
@@ -145,7 +145,7 @@ static int run_batch(struct quarry *quarry) {
 int search_slice(struct quarry *quarry, uint64_t until_ms) {
     int result = EXIT_CLEAN;
     while (result == EXIT_CLEAN && !*quarry->hunt->stop) {
-        if (quarry->next >= quarry->hunt->runs_max || quarry->board->ended ||
+        if (quarry->next >= quarry->end || quarry->board->ended ||
             quarry->nondeterminism >= NONDETERMINISM_MAX) {
             quarry->done = true;
             break;
