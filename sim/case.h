@@ -27,9 +27,9 @@
 struct case_record {
     struct hash id;                /* of (scenario name, scenario hash, build, seed, strategy,
                                            choices, fingerprint): equal on every machine */
-    char scenario[CASE_NAME_SIZE]; /* as given to `sim run` */
+    char scenario[CASE_NAME_SIZE]; /* a name that `sim list` has, or the module's whole path */
     struct hash scenario_hash;     /* of the scenario's module file */
-    struct hash build;             /* of everything that executes: libsim and the modules */
+    struct hash build;             /* of all that executes: module, libsim, every library */
     uint64_t seed;
     char strategy[CASE_STRATEGY_SIZE]; /* name and parameters: "pct:depth=3,steps=118" */
     uint8_t *choices;                  /* encoded, raw (the corpus compresses) */
