@@ -152,7 +152,10 @@ static bool print_sibling(void *context, const struct cases_entry *entry) {
     char id[HASH_TEXT_SIZE];
     hash_print(&entry->record.id, id);
     if (memcmp(&entry->record.id, &exhibit->entry.record.id, sizeof entry->record.id) != 0) {
-        printf("also         %.12s, %" PRIu64 " choices\n", id, entry->record.choices_count);
+        printf("also         %.12s, %" PRIu64 " choice%s\n",
+               id,
+               entry->record.choices_count,
+               entry->record.choices_count == 1 ? "" : "s");
     }
     return true;
 }
