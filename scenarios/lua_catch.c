@@ -168,6 +168,22 @@ int lua_catch_wrap(lua_State *state) {
     return 1;
 }
 
+int lua_catch_yield(lua_State *state) {
+    if (lua_isyieldable(state) == 0) {
+        return luaL_error(state,
+                          lua_core_of(state)->thread == state
+                              ? "coroutine.yield outside a coroutine"
+                              : "coroutine.yield in what table.sort, gsub, require … have called");
+    }
+    return lua_yield(state, lua_gettop(state));
+}
+
+int lua_catch_running(lua_State *state) {
+    lua_pushthread(state);
+    lua_pushboolean(state, lua_core_of(state)->thread == state);
+    return 2;
+}
+
 int lua_catch_close(lua_State *state) {
     check_coroutine(state, 1);
     lua_settop(state, 1);

@@ -12,10 +12,12 @@ struct lua_State;
 int lua_catch_pcall(struct lua_State *state);
 int lua_catch_xpcall(struct lua_State *state);
 
-/* coroutine.create, .resume, .wrap; .close has Lua's own as its first upvalue. */
+/* coroutine.create, .resume …; .close has Lua's own as its first upvalue. */
 int lua_catch_create(struct lua_State *state);
 int lua_catch_resume(struct lua_State *state);
 int lua_catch_wrap(struct lua_State *state);
+int lua_catch_yield(struct lua_State *state);
+int lua_catch_running(struct lua_State *state);
 int lua_catch_close(struct lua_State *state);
 
 #endif

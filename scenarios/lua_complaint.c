@@ -315,9 +315,6 @@ static const char *error_text(lua_State *state,
         }
         return buffer;
     }
-    if (complaint->status == LUA_YIELD) {
-        return "coroutine.yield outside a coroutine";
-    }
     if (lua_isstring(state, -1) == 0) {
         snprintf(buffer,
                  LUA_CORE_TEXT_SIZE,

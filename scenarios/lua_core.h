@@ -38,6 +38,7 @@ struct lua_core {
     uint64_t (*random)(void *context, uint64_t bound);
     void (*print)(void *context, const char *text, size_t size);
     void *context;
+    struct lua_State *thread; /* runs the file */
     struct lua_source *sources;
     char folder[LUA_CORE_FOLDER_SIZE];
     bool folder_given;

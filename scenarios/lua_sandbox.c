@@ -26,37 +26,38 @@ struct lua_sandbox {
         *state; /* runs nothing itself: each file is a coroutine, whose stack an error leaves */
 };
 
-static const struct {
-    const char *name;
-    lua_CFunction function;
-} OURS[] =
-    {
-        {"coroutine.create", lua_catch_create},
-        {"coroutine.resume", lua_catch_resume},
-        {"coroutine.wrap", lua_catch_wrap},
-        {"load", lua_require_load},
-        {"math.random", lua_chance_random},
-        {"next", lua_order_next},
-        {"pairs", lua_order_pairs},
-        {"pcall", lua_catch_pcall},
-        {"print", lua_name_print},
-        {"require", lua_require_file},
-        {"string.find", lua_pattern_find},
-        {"string.gmatch", lua_pattern_gmatch},
-        {"string.gsub", lua_pattern_gsub},
-        {"string.match", lua_pattern_match},
-        {"table.sort", lua_sort_table},
-        {"tostring", lua_name_tostring},
-        {"xpcall", lua_catch_xpcall},
-},
-  AROUND_LUAS[] = {
-      {"coroutine.close", lua_catch_close},
-      {"string.format", lua_name_format},
-      {"string.rep", lua_bound_rep},
-      {"table.concat", lua_bound_concat},
-      {"table.insert", lua_bound_insert},
-      {"table.move", lua_bound_move},
-      {"table.remove", lua_bound_remove},
+/* In place of Lua's own functions. */
+static const luaL_Reg OURS[] = {
+    {"coroutine.create", lua_catch_create},
+    {"coroutine.resume", lua_catch_resume},
+    {"coroutine.running", lua_catch_running},
+    {"coroutine.wrap", lua_catch_wrap},
+    {"coroutine.yield", lua_catch_yield},
+    {"load", lua_require_load},
+    {"math.random", lua_chance_random},
+    {"next", lua_order_next},
+    {"pairs", lua_order_pairs},
+    {"pcall", lua_catch_pcall},
+    {"print", lua_name_print},
+    {"require", lua_require_file},
+    {"string.find", lua_pattern_find},
+    {"string.gmatch", lua_pattern_gmatch},
+    {"string.gsub", lua_pattern_gsub},
+    {"string.match", lua_pattern_match},
+    {"table.sort", lua_sort_table},
+    {"tostring", lua_name_tostring},
+    {"xpcall", lua_catch_xpcall},
+};
+
+/* In front of them. */
+static const luaL_Reg AROUND[] = {
+    {"coroutine.close", lua_catch_close},
+    {"string.format", lua_name_format},
+    {"string.rep", lua_bound_rep},
+    {"table.concat", lua_bound_concat},
+    {"table.insert", lua_bound_insert},
+    {"table.move", lua_bound_move},
+    {"table.remove", lua_bound_remove},
 };
 
 static int open_all(lua_State *state) {
@@ -64,11 +65,11 @@ static int open_all(lua_State *state) {
     lua_require_open(state);
     lua_environment_open(state);
     for (size_t i = 0; i < sizeof OURS / sizeof OURS[0]; i++) {
-        lua_pushcfunction(state, OURS[i].function);
+        lua_pushcfunction(state, OURS[i].func);
         lua_environment_define(state, OURS[i].name);
     }
-    for (size_t i = 0; i < sizeof AROUND_LUAS / sizeof AROUND_LUAS[0]; i++) {
-        lua_environment_wrap(state, AROUND_LUAS[i].name, AROUND_LUAS[i].function);
+    for (size_t i = 0; i < sizeof AROUND / sizeof AROUND[0]; i++) {
+        lua_environment_wrap(state, AROUND[i].name, AROUND[i].func);
     }
     return 0;
 }
@@ -158,14 +159,20 @@ void *lua_sandbox_context(lua_State *state) {
 
 /* ---- run ------------------------------------------------------------------------------------- */
 
-/* A coroutine with the file's function on its stack, and Lua's status; or what is wrong, and that.
- */
+/* Between the coroutine and the file: nothing yields through a call without a continuation. */
+static int call_file(lua_State *state) {
+    lua_call(state, 0, 0);
+    return 0;
+}
+
+/* A coroutine that is ready to run the file, and Lua's status; or what is wrong, and that. */
 static int prepare(lua_State *state) {
     const struct lua_source *const source = lua_touserdata(state, 1);
     lua_State *const thread = lua_newthread(state);
     const int status = lua_require_compile(state, source);
 
     if (status == LUA_OK) {
+        lua_pushcfunction(thread, call_file);
         lua_xmove(state, thread, 1);
     }
     lua_pushinteger(state, status);
@@ -201,10 +208,11 @@ static int try_to_run(lua_State *state, struct lua_source *source, lua_State **r
         return status;
     }
     lua_State *const thread = lua_tothread(state, -1);
-    status = lua_resume(thread, NULL, 0, &result_count);
+    lua_core_of(state)->thread = thread;
+    status = lua_resume(thread, NULL, 1, &result_count);
+    assert(status != LUA_YIELD);
     if (status != LUA_OK) {
         *ran = thread;
-        lua_settop(thread, status == LUA_YIELD ? 1 : lua_gettop(thread));
         lua_xmove(thread, state, 1);
         return status;
     }

@@ -343,6 +343,11 @@ START_TEST(errors_and_coroutines_are_those_of_lua) {
         "print(coroutine.status(c), coroutine.resume(c)) print(coroutine.status(c), "
         "coroutine.resume(c))\n"
         "print(pcall(coroutine.wrap(function() local x = nil + 1 end)))\n"
+        "print(select(2, pcall(coroutine.yield)), coroutine.isyieldable(), select(2, "
+        "coroutine.running()))\n"
+        "print(coroutine.wrap(function() return pcall(table.sort, {2, 1}, coroutine.yield) "
+        "end)())\n"
+        "print(coroutine.wrap(function() return select(2, coroutine.running()) end)())\n"
         "print(pcall(load, 1)) print(load('return ...', '=name', 't', {})(7))\n"
         "print(load('return x', 'name', 't', {x = 8})()) print(load('x x', 'n'))\n"
         "local i = 0 print(load(function() i = i + 1 return ({'return', ' 1'})[i] end)())\n");
@@ -354,6 +359,9 @@ START_TEST(errors_and_coroutines_are_those_of_lua) {
                        "2\t11\t101\nfalse\tcannot resume dead coroutine\n"
                        "suspended\tfalse\ttable 1\ndead\tfalse\tcannot resume dead coroutine\n"
                        "false\ttest.lua:13: attempt to perform arithmetic on a nil value\n"
+                       "coroutine.yield outside a coroutine\tfalse\ttrue\n"
+                       "false\tcoroutine.yield in what table.sort, gsub, require … have called\n"
+                       "false\n"
                        "false\tbad argument #1 to '?' (text or function expected, got number)\n7\n"
                        "8\nnil\tn:1: syntax error near 'x'\n"
                        "1\n");
