@@ -40,7 +40,8 @@ struct thread {
     bool fork_resets; /* the machine's: SCHED_RESET_ON_FORK, policy and nice value */
     uint8_t policy;
     int8_t nice;
-    const void *site; /* where it was created, NULL = unknown; for people */
+    uint64_t processors; /* the machine's: affinity, 0 = all */
+    const void *site;    /* where it was created, NULL = unknown; for people */
     struct wait_queue joiners;
     uint32_t node_previous, node_next; /* living threads of the node */
     char name[THREAD_NAME_SIZE];

@@ -60,8 +60,6 @@ static const struct refused table[] = {
     {"attribute_stack_size", "pthread_create() with a stack of 16777216 bytes"},
     {"attribute_guard", "pthread_create() with a guard of 65536 bytes"},
     {"attribute_policy", "pthread_create() with scheduling policy 1"},
-    {"attribute_affinity", "pthread_create() with an affinity"},
-    {"attribute_signal_mask", "pthread_create() with a signal mask"},
     {"cancel", "pthread_cancel()"},
     {"futex_pi", "futex() with FUTEX_LOCK_PI"},
 };

@@ -25,6 +25,7 @@ static const char *const modules[] = {
     "corners",
     "membarriers",
     "priorities",
+    "starts",
 };
 #define MODULE_COUNT (int)(sizeof modules / sizeof modules[0])
 

@@ -9,7 +9,9 @@
 #include <time.h>
 
 #include "sim/machine/hook.h"
+#include "sim/machine/hooks_environment.h"
 #include "sim/machine/hooks_priority.h"
+#include "sim/machine/signals.h"
 
 #define STACK_DEFAULT ((size_t)8 << 20) /* of RLIMIT_STACK as getrlimit() shows it */
 #define GUARD_DEFAULT 4096
@@ -74,29 +76,47 @@ static void check_schedule(const pthread_attr_t *attributes, const void *site) {
 }
 
 /* libc answers with a full set when there is none. */
-static void check_sets(const pthread_attr_t *attributes, const void *site) {
+static int read_processors(const pthread_attr_t *attributes, uint64_t *bits, const void *site) {
     cpu_set_t processors;
     cpu_set_t all;
-    sigset_t mask;
     memset(&all, 0xff, sizeof all);
-    const int status = pthread_attr_getaffinity_np(attributes, sizeof processors, &processors);
-    if (status != 0 || memcmp(&processors, &all, sizeof all) != 0) {
-        hook_escape(site, "pthread_create() with an affinity");
+    if (pthread_attr_getaffinity_np(attributes, sizeof processors, &processors) != 0) {
+        hook_escape(site, "pthread_create() with an affinity to processor %zu", sizeof all * 8);
     }
-    if (pthread_attr_getsigmask_np(attributes, &mask) != PTHREAD_ATTR_NO_SIGMASK_NP) {
-        hook_escape(site, "pthread_create() with a signal mask");
+    if (memcmp(&processors, &all, sizeof all) == 0) {
+        return 0;
     }
+    *bits = hooks_environment_processors(&processors, sizeof processors);
+    return *bits == 0 ? EINVAL : 0;
 }
 
-bool hooks_attribute_detached(const void *attributes, const void *site) {
-    int state = PTHREAD_CREATE_JOINABLE;
-    if (attributes != NULL) {
-        pthread_attr_getdetachstate(attributes, &state);
-        check_stack(attributes, site);
-        check_schedule(attributes, site);
-        check_sets(attributes, site);
+int hooks_attribute_read(const void *attributes,
+                         struct hooks_attribute_wishes *wishes,
+                         const void *site) {
+    int state;
+    sigset_t mask;
+    *wishes = (struct hooks_attribute_wishes){.detached = false};
+    if (attributes == NULL) {
+        return 0;
     }
-    return state == PTHREAD_CREATE_DETACHED;
+    check_stack(attributes, site);
+    check_schedule(attributes, site);
+    pthread_attr_getdetachstate(attributes, &state);
+    wishes->detached = state == PTHREAD_CREATE_DETACHED;
+    wishes->masked = pthread_attr_getsigmask_np(attributes, &mask) != PTHREAD_ATTR_NO_SIGMASK_NP;
+    if (wishes->masked) {
+        memcpy(&wishes->mask, &mask, sizeof wishes->mask);
+    }
+    return read_processors(attributes, &wishes->processors, site);
+}
+
+void hooks_attribute_give(uint32_t thread, const struct hooks_attribute_wishes *wishes) {
+    if (wishes->processors != 0) {
+        threads_at(&machine.world.threads, thread)->processors = wishes->processors;
+    }
+    if (wishes->masked) {
+        signals_thread_mask(thread, wishes->mask);
+    }
 }
 
 /* ---- of threads that run ---- */

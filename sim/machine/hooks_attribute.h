@@ -19,9 +19,22 @@
 
 void hooks_attribute_begin(void);
 
-/* Whether a thread with these attributes (a pthread_attr_t, NULL: the default) starts detached;
- * what they ask for and is not simulated is an escape. */
-bool hooks_attribute_detached(const void *attributes, const void *site);
+/* What a new thread is to have that its creator need not have. */
+struct hooks_attribute_wishes {
+    bool detached;
+    bool masked;         /* else it has its creator's mask of signals */
+    uint64_t mask;       /* if masked */
+    uint64_t processors; /* 0 = its creator's */
+};
+
+/* Reads a pthread_attr_t, NULL: the default. What it asks for and is not simulated is an escape.
+ * EINVAL when the thread may run on no processor. */
+int hooks_attribute_read(const void *attributes,
+                         struct hooks_attribute_wishes *wishes,
+                         const void *site);
+
+/* Gives them to a thread that has just been created. */
+void hooks_attribute_give(uint32_t thread, const struct hooks_attribute_wishes *wishes);
 
 /* A thread's name; that of its node when nobody gave it one. Names are cut to 15 characters. */
 const char *hooks_attribute_name(uint32_t thread);

@@ -14,6 +14,7 @@
 #ifndef SIM_MACHINE_HOOKS_ENVIRONMENT_H
 #define SIM_MACHINE_HOOKS_ENVIRONMENT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define HOOKS_ENVIRONMENT_PROCESSORS 4
@@ -25,7 +26,7 @@ void hooks_environment_open(void);
 
 /* Every node's own state is that of the start again. */
 void hooks_environment_begin(void); /* variables */
-void hooks_identity_begin(void);    /* umask, affinities */
+void hooks_identity_begin(void);    /* umask */
 void hooks_resource_begin(void);    /* limits */
 
 /* A thread's id as gettid() shows it; its node's first thread has the node's process id. */
@@ -34,6 +35,9 @@ uint32_t hooks_environment_pid(uint32_t node);
 
 /* The living thread of the running node that has this id; 0 means the caller. 0 = there is none. */
 uint32_t hooks_environment_thread(int32_t tid);
+
+/* The simulated processors in a cpu_set_t of so many bytes, as bits; 0 = none. */
+uint64_t hooks_environment_processors(const void *set, size_t size);
 
 /* Permissions that files of the running node are made without: its umask(). */
 uint32_t hooks_environment_mask(void);

@@ -19,11 +19,6 @@
 #define UMASK_START 022
 
 static mode_t umasks[DESCRIPTION_NODES_MAX + 1];
-static uint64_t runs;
-static struct affinity {
-    uint64_t run; /* an older one: never set */
-    uint64_t processors;
-} affinities[THREADS_MAX + 1];
 
 /* libc's own name of the process, which error() prints. One for all nodes, since they share libc;
  * it must not be how the worker was started. */
@@ -35,7 +30,6 @@ static void name_give(void) {
 }
 
 void hooks_identity_begin(void) {
-    runs++;
     name_give();
     const uint32_t count = machine.world.description->node_count;
     for (uint32_t node = 1; node <= count; node++) {
@@ -188,6 +182,12 @@ HOOK int get_nprocs_conf(void) {
     return hook_simulated() ? HOOKS_ENVIRONMENT_PROCESSORS : REAL(get_nprocs_conf)();
 }
 
+uint64_t hooks_environment_processors(const void *set, size_t size) {
+    uint64_t processors = 0;
+    memcpy(&processors, set, size < sizeof processors ? size : sizeof processors);
+    return processors & PROCESSORS_ALL;
+}
+
 static int affinity_get(uint32_t thread, size_t size, cpu_set_t *set) {
     if (thread == 0) {
         return ESRCH;
@@ -195,8 +195,8 @@ static int affinity_get(uint32_t thread, size_t size, cpu_set_t *set) {
     if (size < sizeof(uint64_t)) {
         return EINVAL;
     }
-    const struct affinity *affinity = &affinities[thread];
-    const uint64_t processors = affinity->run == runs ? affinity->processors : PROCESSORS_ALL;
+    const uint64_t set_to = threads_at(&machine.world.threads, thread)->processors;
+    const uint64_t processors = set_to != 0 ? set_to : PROCESSORS_ALL;
     memset(set, 0, size);
     memcpy(set, &processors, sizeof processors);
     return 0;
@@ -206,13 +206,11 @@ static int affinity_set(uint32_t thread, size_t size, const cpu_set_t *set) {
     if (thread == 0) {
         return ESRCH;
     }
-    uint64_t processors = 0;
-    memcpy(&processors, set, size < sizeof processors ? size : sizeof processors);
-    processors &= PROCESSORS_ALL;
+    const uint64_t processors = hooks_environment_processors(set, size);
     if (processors == 0) {
         return EINVAL;
     }
-    affinities[thread] = (struct affinity){runs, processors};
+    threads_at(&machine.world.threads, thread)->processors = processors;
     return 0;
 }
 

@@ -41,6 +41,7 @@ static uint32_t self(void) {
 void hooks_priority_inherit(uint32_t thread, uint32_t parent) {
     at(thread)->policy = at(parent)->policy;
     at(thread)->nice = at(parent)->nice;
+    at(thread)->processors = at(parent)->processors;
 }
 
 /* ---- policies ---- */

@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-/* A new thread has its parent's policy and nice value. */
+/* A new thread has its parent's policy, nice value and affinity. */
 void hooks_priority_inherit(uint32_t thread, uint32_t parent);
 
 /* The policy of a thread, with SCHED_RESET_ON_FORK if that is set; its priority is 0. */

@@ -79,9 +79,14 @@ HOOK int pthread_create(pthread_t *restrict handle,
     if (!hook_simulated()) {
         return REAL(pthread_create)(handle, attributes, routine, argument);
     }
-    const bool detached = hooks_attribute_detached(attributes, HOOK_SITE);
+    struct hooks_attribute_wishes wishes;
     const struct machine_start start = {routine, argument};
-    *handle = hooks_thread_create(&start, detached, HOOK_SITE);
+    const int refusal = hooks_attribute_read(attributes, &wishes, HOOK_SITE);
+    if (refusal != 0) {
+        return refusal;
+    }
+    *handle = hooks_thread_create(&start, wishes.detached, HOOK_SITE);
+    hooks_attribute_give(hook_thread(*handle), &wishes);
     return 0;
 }
 

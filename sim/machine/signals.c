@@ -8,6 +8,7 @@
 #include "sim/panic.h"
 
 #define STATUS_KILLED 128 /* a shell's status for a program that a signal ended: 128 + signal */
+#define MASK_NEVER (signal_queue_bit(SIGKILL) | signal_queue_bit(SIGSTOP)) /* cannot be blocked */
 
 struct thread_signals {
     struct signal_queue queue;
@@ -321,9 +322,14 @@ uint64_t signals_mask(void) {
 uint64_t signals_mask_swap(uint64_t mask) {
     const uint32_t thread = self();
     const uint64_t before = threads[thread].mask;
-    threads[thread].mask = mask & ~(signal_queue_bit(SIGKILL) | signal_queue_bit(SIGSTOP));
+    threads[thread].mask = mask & ~MASK_NEVER;
     renew(thread);
     return before;
+}
+
+void signals_thread_mask(uint32_t thread, uint64_t mask) {
+    threads[thread].mask = mask & ~MASK_NEVER;
+    renew(thread);
 }
 
 void signals_mask_set(uint64_t mask) {

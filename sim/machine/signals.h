@@ -69,6 +69,9 @@ void signals_pipe(void);
 uint64_t signals_mask(void);
 void signals_mask_set(uint64_t mask);
 
+/* The mask of a thread that has just been created, other than its creator's. */
+void signals_thread_mask(uint32_t thread, uint64_t mask);
+
 /* Sets the mask for one call without delivering anything by itself; the previous one. */
 uint64_t signals_mask_swap(uint64_t mask);
 

@@ -14,8 +14,6 @@ static char stack[1 << 17] __attribute__((aligned(4096)));
 #define POLICY                                                                                     \
     (pthread_attr_setinheritsched(&attributes, PTHREAD_EXPLICIT_SCHED),                            \
      pthread_attr_setschedpolicy(&attributes, SCHED_FIFO))
-#define AFFINITY pthread_attr_setaffinity_np(&attributes, sizeof processors, &processors)
-#define SIGNAL_MASK pthread_attr_setsigmask_np(&attributes, &mask)
 
 static void *nothing(void *unused) {
     return unused;
@@ -26,11 +24,7 @@ int program(int argc, char **argv) {
     (void)argv;
     pthread_attr_t attributes;
     pthread_t thread;
-    cpu_set_t processors;
-    sigset_t mask;
     (void)stack;
-    memset(&processors, 1, sizeof processors);
-    sigfillset(&mask);
     pthread_attr_init(&attributes);
     (void)(WHAT);
     pthread_create(&thread, &attributes, nothing, NULL);
