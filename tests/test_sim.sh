@@ -94,6 +94,12 @@ chmod a-w "$folder/sealed/bug.db" "$folder/sealed"
 expect 10 'bit-exactly' $sim replay "$id" --corpus "$folder/sealed/bug.db"
 expect 10 'reproduces' $sim corpus check --corpus "$folder/sealed/bug.db"
 
+# what was found with other libraries, and comes out differently now, says so
+cp "$bug" "$folder/other.db"
+sqlite3 "$folder/other.db" "UPDATE cases SET build = zeroblob(16), fingerprint = zeroblob(16)"
+expect 13 'is the same, but sim or a library is built differently' $sim replay "$id" --corpus "$folder/other.db"
+expect 0 '^replayed .*: same-bug, on another build, ' $sim corpus show "$id" --corpus "$folder/other.db"
+
 # a pinned case is a text, from which any corpus takes it; what was changed in it is refused
 from() { # FOLDER COMMAND...
     (cd "$1" && shift && "$@")
