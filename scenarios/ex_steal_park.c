@@ -25,9 +25,7 @@ static struct ex_scheduler *scheduler;
 
 /* What a task that was ready since then says when it runs. */
 static void arrive(const char *what, uint64_t since_ns) {
-    if (stage_now_ns() - since_ns > LATE_NS) {
-        sim_count("late", 1);
-    }
+    sim_count("late", stage_now_ns() - since_ns > LATE_NS);
     sim_count(what, 1);
 }
 
@@ -169,9 +167,7 @@ struct prompt {
 
 EX_RESUME(prompt) {
     EX_BEGIN(prompt);
-    if (stage_now_ns() - self->since_ns > PROMPT_NS) {
-        sim_count("not prompt", 1);
-    }
+    sim_count("not prompt", stage_now_ns() - self->since_ns > PROMPT_NS);
     EX_END();
 }
 
