@@ -72,6 +72,8 @@ struct agent {
     uint32_t reason;         /* enum wake_reason of the last wait */
     struct wait_cause cause; /* AGENT_WAITING */
     struct agenda_item item; /* AGENT_ENTRY */
+    uint64_t occasions;      /* what it stands before, a bit for each */
+    bool asked;              /* AGENT_ENTRY: its occasions are known */
 };
 
 struct agent_table {

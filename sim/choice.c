@@ -14,6 +14,9 @@ static const char *const names[CHOICE_KIND_COUNT] = {
     [CHOICE_NUMBER] = "number",
     [CHOICE_PORT] = "port",
     [CHOICE_FAULT] = "fault",
+    [CHOICE_RACE] = "race",
+    [CHOICE_MAYBE] = "maybe",
+    [CHOICE_ONE_OF] = "one of",
 };
 
 const char *choice_name(unsigned kind) {

@@ -21,6 +21,9 @@ enum choice_kind {
     CHOICE_NUMBER = 8, /* random numbers of the program */
     CHOICE_PORT = 9,
     CHOICE_FAULT = 10,
+    CHOICE_RACE = 11,   /* whether who came second passes first */
+    CHOICE_MAYBE = 12,  /* whether a constraint is in force */
+    CHOICE_ONE_OF = 13, /* which of several */
     CHOICE_KIND_COUNT
 };
 

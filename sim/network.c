@@ -188,12 +188,5 @@ void network_event(struct network *network,
                    uint32_t node,
                    uint32_t object,
                    int64_t result) {
-    struct event *event = trace_next(network->schedule->trace);
-    event->time_ns = schedule_now_ns(network->schedule);
-    event->result = result;
-    event->thread = 0;
-    event->node = node;
-    event->object = object;
-    event->kind = (uint32_t)kind;
-    trace_push(network->schedule->trace, 0);
+    schedule_world_event(network->schedule, kind, node, object, result);
 }

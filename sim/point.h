@@ -80,7 +80,8 @@
     X(FAULT, "fault")                                                                              \
     X(HEAL, "heals")                                                                               \
     /* later */                                                                                    \
-    X(SPIN_LOCK, "spin lock")
+    X(SPIN_LOCK, "spin lock")                                                                      \
+    X(HOLD_BREAK, "hold breaks")
 
 enum point_kind {
 #define POINT_ENUM(kind, word) POINT_##kind,

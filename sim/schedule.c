@@ -23,6 +23,7 @@ void schedule_init(struct schedule *schedule,
     schedule->agenda = agenda_init(memory, entries_max);
     const uint32_t timeout = schedule_handler_add(schedule, schedule_timeout_fire, schedule);
     ASSERT(timeout == 0);
+    schedule_handler_describe(schedule, timeout, schedule_timeout_fact);
 }
 
 uint32_t
@@ -31,6 +32,11 @@ schedule_handler_add(struct schedule *schedule, schedule_handler *function, void
     schedule->handlers[schedule->handler_count].function = function;
     schedule->handlers[schedule->handler_count].context = context;
     return schedule->handler_count++;
+}
+
+void schedule_handler_describe(struct schedule *schedule, uint32_t handler, schedule_fact *fact) {
+    ASSERT(handler < schedule->handler_count);
+    schedule->handlers[handler].fact = fact;
 }
 
 static void run(struct schedule *schedule, uint32_t index) {
@@ -51,6 +57,7 @@ void schedule_begin(struct schedule *schedule,
     schedule->look_ns = 0;
     schedule->streak = 0;
     schedule->leaving = 0;
+    schedule->preferred = 0;
     schedule->clock.now_ns = 0;
     schedule->choices = choices;
     schedule->trace = trace;
@@ -106,11 +113,18 @@ schedule_thread_start(struct schedule *schedule, uint64_t identity, uint32_t id,
 }
 
 void schedule_agent_drop(struct schedule *schedule, uint32_t index) {
-    if (schedule_agent(schedule, index)->state == AGENT_READY) {
+    struct agent *agent = schedule_agent(schedule, index);
+    const bool held = agent->state == AGENT_HELD;
+    if (agent->state == AGENT_READY) {
         agent_ready_remove(&schedule->agents, index);
     }
-    schedule_agent(schedule, index)->state = AGENT_FREE;
+    (void)agent_queue_remove(&schedule->agents, index); /* whatever the program left of it */
+    agent->state = AGENT_FREE;
+    schedule->preferred = schedule->preferred == index ? 0 : schedule->preferred;
     pool_give(&schedule->agents.pool, index);
+    if (held && schedule->gate.dropped != NULL) {
+        schedule->gate.dropped(schedule->gate.context);
+    }
 }
 
 void schedule_thread_end(struct schedule *schedule) {
@@ -127,7 +141,6 @@ void schedule_thread_kill(struct schedule *schedule, uint32_t index) {
     ASSERT(index != schedule->running);
     struct agent *agent = schedule_agent(schedule, index);
     ASSERT(agent->kind == AGENT_THREAD);
-    (void)agent_queue_remove(&schedule->agents, index); /* whatever the program left of it */
     schedule_deadline_clear(schedule, agent);
     schedule_agent_drop(schedule, index);
 }
@@ -160,6 +173,9 @@ void schedule_collect(struct schedule *schedule) {
 static void idle(struct schedule *schedule) {
     if (schedule->held.first != 0) {
         schedule_release_held(schedule);
+        return;
+    }
+    if (schedule->next_ns == AGENDA_NEVER && schedule_relax(schedule)) {
         return;
     }
     if (schedule->next_ns == AGENDA_NEVER) {
@@ -249,6 +265,9 @@ decide_quickly(struct schedule *schedule, uint32_t count, bool keeps) {
 }
 
 static void fire(struct schedule *schedule, uint32_t index) {
+    if (schedule->gate.fires != NULL && !schedule->gate.fires(schedule->gate.context, index)) {
+        return;
+    }
     const struct agenda_item item = schedule_agent(schedule, index)->item;
     schedule_agent_drop(schedule, index);
     schedule->handlers[item.handler].function(schedule->handlers[item.handler].context, &item);
@@ -277,6 +296,8 @@ void schedule_pick(struct schedule *schedule, bool stays, bool yielded) {
         if (order->count == 0) {
             idle(schedule);
             continue;
+        } else if (schedule_preferred(schedule, &place)) {
+            ASSERT(place < order->count);
         } else if (order->count > schedule->quick_max || choices_full(schedule->choices)) {
             place = order->count == 1 ? 0 : decide(schedule, stays, yielded);
         } else if (order->count > 1) {
@@ -318,10 +339,12 @@ static __attribute__((noinline)) void step_slowly(struct schedule *schedule, boo
         schedule->look_ns =
             schedule_earlier(schedule->next_ns,
                              now_ns + (schedule->check_at - points) * VCLOCK_CALL_NS);
+        schedule->look_ns = schedule->gate.comes != NULL ? 0 : schedule->look_ns;
     }
     if (schedule->agents.order.count > 1) {
         schedule_pick(schedule, true, yielded);
     }
+    schedule_comes(schedule, OCCASION_CALL);
 }
 
 static __attribute__((noinline)) void
@@ -381,6 +404,21 @@ void schedule_event(struct schedule *schedule,
                     int64_t result,
                     const void *site) {
     schedule_event_now(schedule, kind, object, result, site);
+}
+
+void schedule_world_event(struct schedule *schedule,
+                          enum point_kind kind,
+                          uint32_t node,
+                          uint32_t object,
+                          int64_t result) {
+    struct event *event = trace_next(schedule->trace);
+    event->time_ns = schedule->clock.now_ns;
+    event->result = result;
+    event->thread = 0;
+    event->node = node;
+    event->object = object;
+    event->kind = (uint32_t)kind;
+    trace_push(schedule->trace, 0);
 }
 
 uint32_t schedule_object(struct schedule *schedule) {

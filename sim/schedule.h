@@ -31,6 +31,7 @@
 #include "sim/agent.h"
 #include "sim/arena.h"
 #include "sim/choices.h"
+#include "sim/occasion.h"
 #include "sim/point.h"
 #include "sim/strategy.h"
 #include "sim/trace.h"
@@ -57,6 +58,22 @@ struct schedule_machine {
 /* What fires when an entry of the agenda is picked. Runs on the running thread's stack. */
 typedef void schedule_handler(void *context, const struct agenda_item *item);
 
+/* What an entry is, by name; false when a scenario has no name for it. */
+typedef bool schedule_fact(void *context, const struct agenda_item *item, struct occasion *fact);
+
+/* Who may refuse that somebody goes on, and holds it instead (sim/gate.h). All NULL: nobody. */
+struct schedule_gate {
+    void *context;
+    /* The running thread comes to this instant; returns when it may. */
+    void (*comes)(void *context, enum occasion_instant instant);
+    /* A due entry was picked. False when it is held now (schedule_detain). */
+    bool (*fires)(void *context, uint32_t agent);
+    /* Somebody who was held is no more. */
+    void (*dropped)(void *context);
+    /* Nothing else can run. False when nobody is held. */
+    bool (*relax)(void *context);
+};
+
 struct schedule {
     struct agent_table agents;
     struct wait_queue held;
@@ -66,6 +83,7 @@ struct schedule {
     struct agent *self;  /* the record of `running` */
     uint32_t running;    /* agent, 0 = none */
     uint32_t streak;  /* decisions in a row that kept the running thread; quick ones not counted */
+    uint32_t preferred; /* agent that goes on before all others when it is ready, 0 = none */
     uint32_t leaving; /* agent of a thread that ended and is still on its stack, 0 = none */
     uint32_t quick_max; /* up to so many candidates are decided quickly; 0 = never */
     struct vclock clock;
@@ -82,8 +100,10 @@ struct schedule {
     uint32_t objects; /* display ids given out */
     bool ended;
     struct schedule_machine machine;
+    struct schedule_gate gate;
     struct {
         schedule_handler *function;
+        schedule_fact *fact; /* NULL = such entries have no name */
         void *context;
     } handlers[SCHEDULE_HANDLERS_MAX];
     uint32_t handler_count;
@@ -98,6 +118,12 @@ void schedule_init(struct schedule *schedule,
 
 /* Registers what an entry does; returns the number for schedule_timer_start. Once, at set-up. */
 uint32_t schedule_handler_add(struct schedule *schedule, schedule_handler *function, void *context);
+
+/* Says what entries of a handler are; gets the handler's context. Once, at set-up. */
+void schedule_handler_describe(struct schedule *schedule, uint32_t handler, schedule_fact *fact);
+
+/* Once, at set-up. From then on no step is a quick one. */
+void schedule_gate_set(struct schedule *schedule, const struct schedule_gate *gate);
 
 /* Starts a run with empty tables. The pointers are borrowed. */
 void schedule_begin(struct schedule *schedule,
@@ -138,6 +164,26 @@ void schedule_wake_agent(struct schedule *schedule, uint32_t agent, enum wake_re
 /* The running thread goes on only when no other can, or after SCHEDULE_HOLD_POINTS_MAX points. */
 void schedule_hold(struct schedule *schedule);
 
+/* For the gate. The running thread stands in a queue until it is resumed and picked; an entry that
+ * was picked does, too; whoever stands there is ready again; somebody is picked before all others,
+ * once, and this is no choice. */
+void schedule_suspend(struct schedule *schedule, struct wait_queue *queue);
+void schedule_detain(struct schedule *schedule, uint32_t agent, struct wait_queue *queue);
+void schedule_resume(struct schedule *schedule, uint32_t agent);
+void schedule_prefer(struct schedule *schedule, uint32_t agent);
+
+/* What an entry is; false when it has no name. */
+bool schedule_fact_of(const struct schedule *schedule,
+                      const struct agenda_item *item,
+                      struct occasion *fact);
+
+/* The running thread comes to an instant that a scenario may name. */
+static inline void schedule_comes(struct schedule *schedule, enum occasion_instant instant) {
+    if (__builtin_expect(schedule->gate.comes != NULL, 0)) {
+        schedule->gate.comes(schedule->gate.context, instant);
+    }
+}
+
 /* An entry that fires at due_ns; returns a handle for schedule_timer_cancel. 0: the agenda is full
  * and the run has its verdict. */
 uint64_t schedule_timer_start(struct schedule *schedule,
@@ -156,7 +202,14 @@ void schedule_event(struct schedule *schedule,
                     int64_t result,
                     const void *site);
 
-/* The same, built where it is called: for the shortest of hooks. */
+/* Adds an event of the world: something happened at a node, whoever runs. */
+void schedule_world_event(struct schedule *schedule,
+                          enum point_kind kind,
+                          uint32_t node,
+                          uint32_t object,
+                          int64_t result);
+
+/* The same as schedule_event, built where it is called: for the shortest of hooks. */
 static inline void schedule_event_now(struct schedule *schedule,
                                       enum point_kind kind,
                                       uint32_t object,

@@ -7,7 +7,10 @@
 
 void schedule_limits_check(struct schedule *schedule) {
     const uint64_t points = *schedule->points;
-    if (points - schedule->progress_at > SCHEDULE_NO_PROGRESS_POINTS) {
+    const bool moves = points - schedule->progress_at <= SCHEDULE_NO_PROGRESS_POINTS;
+    if (!moves && schedule_relax(schedule)) {
+        schedule_progress(schedule);
+    } else if (!moves) {
         verdict_set(schedule->verdict,
                     VERDICT_NO_PROGRESS,
                     "%u points passed and nothing moved",

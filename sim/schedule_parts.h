@@ -1,7 +1,8 @@
-/* What the three parts of the scheduler need of each other; everybody else uses schedule.h.
+/* What the parts of the scheduler need of each other; everybody else uses schedule.h.
  *
  *   schedule.c          agents and the loop: who goes on
  *   schedule_wait.c     out of the ready set and back: queues, deadlines, who is held
+ *   schedule_gate.c     whom a scenario holds, and who goes before all others
  *   schedule_limits.c   what ends a run that does not end
  *
  * Memory:      as schedule.h.
@@ -16,6 +17,7 @@
 
 struct agenda_item;
 struct agent;
+struct occasion;
 struct schedule;
 
 static inline uint64_t schedule_earlier(uint64_t a, uint64_t b) {
@@ -34,11 +36,23 @@ void schedule_agent_drop(struct schedule *schedule, uint32_t index);
 /* Fires a deadline: handler number 0. */
 void schedule_timeout_fire(void *context, const struct agenda_item *item);
 
+/* Says that it is one. */
+bool schedule_timeout_fact(void *context, const struct agenda_item *item, struct occasion *fact);
+
 /* An agent waits no longer: its deadline is neither pending nor due. */
 void schedule_deadline_clear(struct schedule *schedule, struct agent *agent);
 
 /* Who was held first goes on; there must be one. */
 void schedule_release_held(struct schedule *schedule);
+
+/* Cancels an entry that is held; false when there is none. */
+bool schedule_gate_cancel(struct schedule *schedule, uint64_t handle);
+
+/* True when somebody goes before all others: its place. Asked once, it is forgotten. */
+bool schedule_preferred(struct schedule *schedule, uint32_t *place);
+
+/* Nothing else can run: true when a gate has let somebody go for that. */
+bool schedule_relax(struct schedule *schedule);
 
 /* Ends the run if a limit was reached. */
 void schedule_limits_check(struct schedule *schedule);

@@ -32,6 +32,7 @@ enum wake_reason schedule_wait(struct schedule *schedule,
     if (agent->interrupts != 0) {
         return WAKE_INTERRUPTED;
     }
+    schedule_comes(schedule, OCCASION_BLOCKS);
     agent_ready_remove(&schedule->agents, index);
     agent->state = AGENT_WAITING;
     agent->cause = *cause;
@@ -47,6 +48,7 @@ enum wake_reason schedule_wait(struct schedule *schedule,
         }
     }
     schedule_pick(schedule, false, false);
+    schedule_comes(schedule, OCCASION_WAKES);
     return (enum wake_reason)agent->reason;
 }
 
@@ -95,24 +97,23 @@ void schedule_timeout_fire(void *context, const struct agenda_item *item) {
     schedule_wake_agent(schedule, item->subject, WAKE_TIMEOUT);
 }
 
+bool schedule_timeout_fact(void *context, const struct agenda_item *item, struct occasion *fact) {
+    const struct schedule *schedule = context;
+    *fact = (struct occasion){.instant = OCCASION_EXPIRES,
+                              .node = schedule_agent(schedule, item->subject)->node};
+    return true;
+}
+
 void schedule_release_held(struct schedule *schedule) {
-    const uint32_t index = schedule->held.first;
-    const bool whole = agent_queue_remove(&schedule->agents, index);
-    ASSERT(whole);
     schedule->held_since = *schedule->points;
-    agent_ready_add(&schedule->agents, index);
+    schedule_resume(schedule, schedule->held.first);
 }
 
 void schedule_hold(struct schedule *schedule) {
-    const uint32_t index = schedule->running;
-    struct agent *agent = schedule_agent(schedule, index);
-    agent_ready_remove(&schedule->agents, index);
-    agent->state = AGENT_HELD;
     if (schedule->held.first == 0) {
         schedule->held_since = *schedule->points;
     }
-    agent_queue_add(&schedule->agents, &schedule->held, index);
-    schedule_pick(schedule, false, false);
+    schedule_suspend(schedule, &schedule->held);
 }
 
 uint64_t schedule_timer_start(struct schedule *schedule,
@@ -143,5 +144,5 @@ bool schedule_timer_cancel(struct schedule *schedule, uint64_t handle) {
             return true;
         }
     }
-    return false;
+    return schedule_gate_cancel(schedule, handle);
 }

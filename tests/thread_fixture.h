@@ -40,6 +40,7 @@ struct thread_fixture {
     bool started;
     bool slowly; /* no step is decided quickly; it makes no difference */
     void (*body)(uint32_t thread);
+    void (*begin)(void); /* called when a run begins, before its first thread; may be NULL */
 };
 
 static struct thread_fixture fixture;
@@ -135,6 +136,9 @@ static inline enum verdict_kind thread_fixture_run_as(const struct strategy_spec
     fixture.schedule.points_max = THREAD_FIXTURE_POINTS_MAX;
     if (fixture.slowly) {
         fixture.schedule.quick_max = 0;
+    }
+    if (fixture.begin != NULL) {
+        fixture.begin();
     }
     for (uint32_t thread = 1; thread <= count; thread++) {
         const uint32_t agent = schedule_thread_start(&fixture.schedule, thread, thread, 1);

@@ -1,0 +1,364 @@
+#include "sim/gate.h"
+
+#include <stddef.h>
+
+#include "sim/identity.h"
+#include "sim/panic.h"
+
+#define NONE UINT32_MAX
+
+_Static_assert(OCCASIONS_MAX == 64, "a bit of a word for each");
+
+/* ---- what constraints say ---- */
+
+static uint32_t happened(const struct gates *gates, const struct constraint *constraint, uint32_t i) {
+    return gates->met[constraint->occasions[i]].happened;
+}
+
+static bool applies(const struct gates *gates, uint32_t index) {
+    return gates->state[index].in_force && !gates->state[index].broken;
+}
+
+/* Whether a constraint lets nobody pass to what it names as its i-th occasion. */
+static bool is_closed(const struct gates *gates, uint32_t index, uint32_t i) {
+    const struct constraint *constraint = &gates->constraints[index];
+    switch ((enum constraint_kind)constraint->kind) {
+    case CONSTRAINT_ORDER:
+        return i > 0 && happened(gates, constraint, i) >= happened(gates, constraint, i - 1);
+    case CONSTRAINT_HOLD:
+        return i == 0 && happened(gates, constraint, 1) == 0;
+    case CONSTRAINT_NEVER:
+        return i == 2 && happened(gates, constraint, 0) > happened(gates, constraint, 1);
+    case CONSTRAINT_RACE:
+        return gates->state[index].turn != i + 1;
+    }
+    UNREACHABLE();
+}
+
+static bool names(const struct constraint *constraint, uint32_t i, uint64_t occasions) {
+    return (occasions >> constraint->occasions[i] & 1) != 0;
+}
+
+/* The first constraint that closes one of these occasions, or NONE. */
+static uint32_t closing(const struct gates *gates, uint64_t occasions) {
+    for (uint32_t index = 0; index < gates->constraint_count; index++) {
+        const struct constraint *constraint = &gates->constraints[index];
+        for (uint32_t i = 0; i < constraint->count && applies(gates, index); i++) {
+            if (names(constraint, i, occasions) && is_closed(gates, index, i)) {
+                return index;
+            }
+        }
+    }
+    return NONE;
+}
+
+/* ---- who is held ---- */
+
+static struct agent *agent_of(const struct gates *gates, uint32_t index) {
+    return schedule_agent(gates->schedule, index);
+}
+
+/* The agent that was held first and stands before an occasion, 0 = none. */
+static uint32_t held_before(const struct gates *gates, uint32_t occasion) {
+    uint32_t index = gates->held.first;
+    while (index != 0 && (agent_of(gates, index)->occasions >> occasion & 1) == 0) {
+        index = agent_of(gates, index)->wait_next;
+    }
+    return index;
+}
+
+/* Whether an entry would overtake one that is held: those of one subject keep their order. */
+static bool is_behind(const struct gates *gates, uint32_t index) {
+    const struct agent *agent = agent_of(gates, index);
+    for (uint32_t i = gates->held.first; i != 0 && i != index; i = agent_of(gates, i)->wait_next) {
+        const struct agent *other = agent_of(gates, i);
+        if (agent->kind == AGENT_ENTRY && other->kind == AGENT_ENTRY &&
+            other->item.handler == agent->item.handler &&
+            other->item.subject == agent->item.subject) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool may_pass(const struct gates *gates, uint32_t index) {
+    return closing(gates, agent_of(gates, index)->occasions) == NONE && !is_behind(gates, index);
+}
+
+/* Lets all go on that may, and one of them before all others. */
+static void release(struct gates *gates, uint32_t preferred) {
+    uint32_t next;
+    for (uint32_t index = gates->held.first; index != 0; index = next) {
+        next = agent_of(gates, index)->wait_next;
+        if (may_pass(gates, index)) {
+            schedule_resume(gates->schedule, index);
+        }
+    }
+    if (preferred != 0 && agent_of(gates, preferred)->state == AGENT_READY) {
+        schedule_prefer(gates->schedule, preferred);
+    }
+}
+
+/* ---- races ---- */
+
+/* Somebody comes to these occasions: a race whose other side is held is decided now. */
+static void decide(struct gates *gates, uint64_t occasions) {
+    for (uint32_t index = 0; index < gates->constraint_count; index++) {
+        const struct constraint *constraint = &gates->constraints[index];
+        struct gate_constraint *state = &gates->state[index];
+        if (constraint->kind != CONSTRAINT_RACE || !applies(gates, index) || state->turn != 0) {
+            continue;
+        }
+        for (uint32_t side = 0; side < 2; side++) {
+            const uint32_t first = held_before(gates, constraint->occasions[1 - side]);
+            if (names(constraint, side, occasions) && first != 0 && state->turn == 0) {
+                struct choices *choices = gates->schedule->choices;
+                const bool overtakes =
+                    choices_draw(choices, CHOICE_RACE, 0, &state->decider, NULL, 2) == 1;
+                state->turn = 1 + (overtakes ? side : 1 - side);
+                state->left = 2;
+                release(gates, overtakes ? 0 : first);
+            }
+        }
+    }
+}
+
+/* One side of a race has passed. Returns who is next because of it, 0 = nobody. */
+static uint32_t pass_on(struct gates *gates, uint64_t occasions) {
+    uint32_t preferred = 0;
+    for (uint32_t index = 0; index < gates->constraint_count; index++) {
+        const struct constraint *constraint = &gates->constraints[index];
+        struct gate_constraint *state = &gates->state[index];
+        if (constraint->kind != CONSTRAINT_RACE || state->turn == 0 ||
+            !names(constraint, state->turn - 1, occasions)) {
+            continue;
+        }
+        state->left--;
+        state->turn = state->left == 0 ? 0 : 3 - state->turn;
+        if (state->left != 0) {
+            preferred = held_before(gates, constraint->occasions[state->turn - 1]);
+        }
+    }
+    return preferred;
+}
+
+/* ---- coming to an occasion ---- */
+
+uint64_t gate_match(struct gates *gates, const struct occasion *fact) {
+    uint64_t occasions = 0;
+    for (uint32_t i = 0; i < gates->occasion_count; i++) {
+        if (occasion_matches(&gates->occasions[i], fact)) {
+            const uint32_t nth = ++gates->met[i].seen;
+            const bool meant = gates->occasions[i].nth == 0 || gates->occasions[i].nth == nth;
+            occasions |= (uint64_t)meant << i;
+        }
+    }
+    return occasions;
+}
+
+void gate_happen(struct gates *gates, uint64_t occasions) {
+    if (occasions == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < gates->occasion_count; i++) {
+        gates->met[i].happened += occasions >> i & 1;
+    }
+    const uint32_t preferred = pass_on(gates, occasions);
+    release(gates, preferred);
+}
+
+void gate_pass(struct gates *gates, uint64_t occasions) {
+    if (occasions == 0) {
+        return;
+    }
+    struct agent *agent = schedule_running(gates->schedule);
+    agent->occasions = occasions;
+    decide(gates, occasions);
+    while (closing(gates, occasions) != NONE) {
+        schedule_suspend(gates->schedule, &gates->held);
+    }
+    agent->occasions = 0;
+    gate_happen(gates, occasions);
+}
+
+static bool fires(void *context, uint32_t index) {
+    struct gates *gates = context;
+    struct agent *agent = agent_of(gates, index);
+    struct occasion fact;
+    if (!agent->asked && schedule_fact_of(gates->schedule, &agent->item, &fact)) {
+        agent->occasions = gate_match(gates, &fact);
+        decide(gates, agent->occasions);
+    }
+    agent->asked = true;
+    if (!may_pass(gates, index)) {
+        schedule_detain(gates->schedule, index, &gates->held);
+        return false;
+    }
+    gate_happen(gates, agent->occasions);
+    return true;
+}
+
+static void comes(void *context, enum occasion_instant instant) {
+    struct gates *gates = context;
+    const struct agent *self = schedule_running(gates->schedule);
+    const struct occasion fact = {.instant = (uint32_t)instant,
+                                  .node = self->node,
+                                  .call = self->pending.kind};
+    const uint64_t occasions = gate_match(gates, &fact);
+    if (instant == OCCASION_BLOCKS) {
+        gate_happen(gates, occasions);
+    } else {
+        gate_pass(gates, occasions);
+    }
+}
+
+static void dropped(void *context) {
+    release(context, 0);
+}
+
+/* Nothing else can run: breaks what holds the agent that was held first. */
+static bool relax(void *context) {
+    struct gates *gates = context;
+    if (gates->held.first == 0) {
+        return false;
+    }
+    const uint32_t index = closing(gates, agent_of(gates, gates->held.first)->occasions);
+    ASSERT(index != NONE); /* who may pass is not held, and nobody is before the first */
+    gates->state[index].broken = true;
+    schedule_world_event(gates->schedule, POINT_HOLD_BREAK, 0, index + 1, 0);
+    release(gates, 0);
+    return true;
+}
+
+/* ---- a run ---- */
+
+static void time_comes(void *context, const struct agenda_item *item) {
+    (void)context;
+    (void)item; /* it was an occasion; that is all */
+}
+
+static bool time_fact(void *context, const struct agenda_item *item, struct occasion *fact) {
+    const struct gates *gates = context;
+    *fact = (struct occasion){.instant = OCCASION_TIME,
+                              .at_ns = gates->occasions[item->subject].at_ns};
+    return true;
+}
+
+void gate_init(struct gates *gates,
+               struct schedule *schedule,
+               const struct occasion *occasions,
+               uint32_t occasion_count,
+               const struct constraint *constraints,
+               uint32_t constraint_count) {
+    ASSERT(occasion_count <= OCCASIONS_MAX && constraint_count <= CONSTRAINTS_MAX);
+    *gates = (struct gates){.schedule = schedule,
+                            .occasions = occasions,
+                            .constraints = constraints,
+                            .occasion_count = occasion_count,
+                            .constraint_count = constraint_count};
+    if (occasion_count == 0) {
+        return;
+    }
+    const struct schedule_gate functions = {.context = gates,
+                                            .comes = comes,
+                                            .fires = fires,
+                                            .dropped = dropped,
+                                            .relax = relax};
+    schedule_gate_set(schedule, &functions);
+    gates->handler = schedule_handler_add(schedule, time_comes, gates);
+    schedule_handler_describe(schedule, gates->handler, time_fact);
+}
+
+/* One entry for each time that is named. */
+static void times_start(struct gates *gates) {
+    for (uint32_t i = 0; i < gates->occasion_count; i++) {
+        const struct occasion *occasion = &gates->occasions[i];
+        bool again = occasion->instant != OCCASION_TIME;
+        for (uint32_t j = 0; j < i; j++) {
+            again = again || occasion_matches(&gates->occasions[j], occasion);
+        }
+        if (!again) {
+            schedule_timer_start(gates->schedule, occasion->at_ns, gates->handler, i, 0);
+        }
+    }
+}
+
+/* Of the constraints of one group, of which this is the first, one stays in force. */
+static void draw_group(struct gates *gates, uint32_t first) {
+    const uint32_t group = gates->constraints[first].group;
+    uint32_t members = 0;
+    for (uint32_t i = first; i < gates->constraint_count; i++) {
+        members += gates->constraints[i].group == group;
+    }
+    uint64_t taken = choices_draw(gates->schedule->choices,
+                                  CHOICE_ONE_OF,
+                                  0,
+                                  &gates->state[first].decider,
+                                  NULL,
+                                  members);
+    for (uint32_t i = first; i < gates->constraint_count; i++) {
+        if (gates->constraints[i].group == group) {
+            gates->state[i].in_force = taken-- == 0;
+        }
+    }
+}
+
+static bool is_first_of_group(const struct gates *gates, uint32_t index) {
+    const uint32_t group = gates->constraints[index].group;
+    uint32_t first = 0;
+    while (gates->constraints[first].group != group) {
+        first++;
+    }
+    return group != 0 && first == index;
+}
+
+/* Which constraints this run keeps. */
+static void draw(struct gates *gates) {
+    for (uint32_t index = 0; index < gates->constraint_count; index++) {
+        if (is_first_of_group(gates, index)) {
+            draw_group(gates, index);
+        }
+    }
+    for (uint32_t index = 0; index < gates->constraint_count; index++) {
+        const struct constraint *constraint = &gates->constraints[index];
+        struct gate_constraint *state = &gates->state[index];
+        if (constraint->chances != 0 && state->in_force) {
+            state->in_force = choices_chance(gates->schedule->choices,
+                                             CHOICE_MAYBE,
+                                             0,
+                                             &state->decider,
+                                             NULL,
+                                             constraint->chance,
+                                             constraint->chances);
+        }
+    }
+}
+
+void gate_begin(struct gates *gates) {
+    gates->held = (struct wait_queue){0};
+    for (uint32_t i = 0; i < gates->occasion_count; i++) {
+        gates->met[i] = (struct gate_occasion){0};
+    }
+    for (uint32_t index = 0; index < gates->constraint_count; index++) {
+        gates->state[index] = (struct gate_constraint){
+            .decider.identity = identity_make(IDENTITY_CONSTRAINT, 0, index + 1),
+            .in_force = true,
+        };
+    }
+    draw(gates);
+    times_start(gates);
+}
+
+enum constraint_outcome gate_outcome(const struct gates *gates, uint32_t index) {
+    ASSERT(index < gates->constraint_count);
+    const struct constraint *constraint = &gates->constraints[index];
+    if (!gates->state[index].in_force) {
+        return CONSTRAINT_OFF;
+    }
+    for (uint32_t i = 0; i < constraint->count; i++) {
+        if (happened(gates, constraint, i) == 0) {
+            return CONSTRAINT_ABSENT;
+        }
+    }
+    return gates->state[index].broken ? CONSTRAINT_REFUSED : CONSTRAINT_EXERCISED;
+}

@@ -1,0 +1,84 @@
+/* Gates: whoever comes to an occasion waits until every constraint lets it pass.
+ *
+ *   a thread at a mark, a call … ─► gate_match ─► gate_pass ─┬─ all are open: it happens
+ *   an entry of the agenda that was picked ──────────────────┴─ one is closed: held, until what
+ *                               opens it has happened, or nothing else can run
+ *
+ * Who is held is not in the ready set: strategies see only what the constraints allow. Time goes
+ * on. When nothing is ready and nothing is due, the constraint that holds the agent which was held
+ * first is broken, and stays so for the rest of the run. Of entries with the same handler and
+ * subject (a connection's segments) none overtakes one that is held.
+ *
+ * A race is decided when both have come: the choice's alternative 0 is the one that came first. The
+ * winner and then the loser are picked before all others.
+ *
+ * Memory:      part of the world; queues are links between agents.
+ * Limits:      OCCASIONS_MAX, CONSTRAINTS_MAX.
+ * Units:       nanoseconds of virtual time.
+ * Errors:      none.
+ * Threads:     the world's only.
+ * Determinism: agents are held and let go in the order in which they came; races, chances and groups
+ *              are choices with an identity of their own for each constraint.
+ */
+#ifndef SIM_GATE_H
+#define SIM_GATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/constraint.h"
+#include "sim/occasion.h"
+#include "sim/schedule.h"
+
+struct gate_occasion {
+    uint32_t seen;     /* matched so far, whatever their number */
+    uint32_t happened; /* those that were meant */
+};
+
+struct gate_constraint {
+    struct decider decider;
+    bool in_force;
+    bool broken;
+    uint32_t turn; /* CONSTRAINT_RACE: 1 + which of the two may pass, 0 = not decided */
+    uint32_t left; /* CONSTRAINT_RACE: how many are to pass since it was decided */
+};
+
+struct gates {
+    struct schedule *schedule;
+    const struct occasion *occasions;
+    const struct constraint *constraints;
+    uint32_t occasion_count, constraint_count;
+    uint32_t handler; /* of times */
+    struct wait_queue held;
+    struct gate_occasion met[OCCASIONS_MAX];
+    struct gate_constraint state[CONSTRAINTS_MAX];
+};
+
+/* Once; the arrays are borrowed. Without constraints the scheduler never asks. */
+void gate_init(struct gates *gates,
+               struct schedule *schedule,
+               const struct occasion *occasions,
+               uint32_t occasion_count,
+               const struct constraint *constraints,
+               uint32_t constraint_count);
+
+/* Starts a run. After schedule_begin. */
+void gate_begin(struct gates *gates);
+
+/* Which occasions this is, a bit for each; counts them. Once for each thing that happens. */
+uint64_t gate_match(struct gates *gates, const struct occasion *fact);
+
+/* The running thread stands before these occasions. Returns when they happen. */
+void gate_pass(struct gates *gates, uint64_t occasions);
+
+/* The same for what cannot be held: they happen. */
+void gate_happen(struct gates *gates, uint64_t occasions);
+
+enum constraint_outcome gate_outcome(const struct gates *gates, uint32_t constraint);
+
+/* How often an occasion happened in this run. */
+static inline uint32_t gate_happened(const struct gates *gates, uint32_t occasion) {
+    return gates->met[occasion].happened;
+}
+
+#endif

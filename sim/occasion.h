@@ -1,0 +1,48 @@
+/* Occasions: instants of a run that can be named before it happens.
+ *
+ *   "the second message from server to client arrives"  ─► {OCCASION_ARRIVES, client, server, 2}
+ *   "the client comes to the mark rpc.timeout"          ─► {OCCASION_MARK, client, "rpc.timeout"}
+ *
+ * Each is announced before its effect, so that whoever comes to it can be made to wait there.
+ *
+ * Memory:      plain data, part of the description.
+ * Errors:      none.
+ * Determinism: the n-th is counted in the order of the run; no address, no time.
+ */
+#ifndef SIM_OCCASION_H
+#define SIM_OCCASION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define OCCASION_NAME_SIZE 32
+#define OCCASIONS_MAX 64 /* bits of a word */
+
+enum occasion_instant {
+    OCCASION_MARK = 1, /* a program comes to a mark */
+    OCCASION_CALL,     /* a call is about to take effect */
+    OCCASION_STARTS,   /* a thread begins */
+    OCCASION_BLOCKS,   /* a thread is about to wait */
+    OCCASION_WAKES,    /* a thread goes on after a wait */
+    OCCASION_ENDS,     /* a thread is about to end */
+    OCCASION_ARRIVES,  /* a message reaches its socket */
+    OCCASION_EXPIRES,  /* a timer, or the deadline of a wait */
+    OCCASION_TIME,     /* a time of the run comes */
+    OCCASION_INSTANT_COUNT
+};
+
+struct occasion {
+    uint32_t instant; /* enum occasion_instant */
+    uint32_t node;    /* where it happens, 0 = at any */
+    uint32_t peer;    /* ARRIVES: where the message was sent, 0 = at any */
+    uint32_t call;    /* CALL: enum point_kind */
+    uint32_t nth;     /* which of those that match, from 1; 0 = each */
+    uint64_t at_ns;   /* TIME */
+    char name[OCCASION_NAME_SIZE]; /* MARK */
+};
+
+/* True when what happens is one of these, the number left aside; fact->nth is not looked at. */
+bool occasion_matches(const struct occasion *occasion, const struct occasion *fact);
+
+#endif

@@ -1,0 +1,73 @@
+#include <stddef.h>
+
+#include "sim/panic.h"
+#include "sim/schedule.h"
+#include "sim/schedule_parts.h"
+
+void schedule_gate_set(struct schedule *schedule, const struct schedule_gate *gate) {
+    ASSERT(schedule->gate.comes == NULL && gate->comes != NULL);
+    schedule->gate = *gate;
+}
+
+void schedule_suspend(struct schedule *schedule, struct wait_queue *queue) {
+    const uint32_t index = schedule->running;
+    schedule_detain(schedule, index, queue);
+    schedule_pick(schedule, false, false);
+}
+
+void schedule_detain(struct schedule *schedule, uint32_t index, struct wait_queue *queue) {
+    agent_ready_remove(&schedule->agents, index);
+    schedule_agent(schedule, index)->state = AGENT_HELD;
+    agent_queue_add(&schedule->agents, queue, index);
+}
+
+void schedule_resume(struct schedule *schedule, uint32_t index) {
+    ASSERT(schedule_agent(schedule, index)->state == AGENT_HELD);
+    const bool whole = agent_queue_remove(&schedule->agents, index);
+    ASSERT(whole);
+    agent_ready_add(&schedule->agents, index);
+}
+
+void schedule_prefer(struct schedule *schedule, uint32_t index) {
+    ASSERT(schedule_agent(schedule, index)->state == AGENT_READY);
+    schedule->preferred = index;
+}
+
+bool schedule_preferred(struct schedule *schedule, uint32_t *place) {
+    const uint32_t index = schedule->preferred;
+    schedule->preferred = 0;
+    if (index == 0 || schedule_agent(schedule, index)->state != AGENT_READY) {
+        return false;
+    }
+    const struct order *order = &schedule->agents.order;
+    *place = 0;
+    while (schedule->agents.ready[order_position(order, *place)] != index) {
+        ++*place;
+    }
+    return true;
+}
+
+bool schedule_fact_of(const struct schedule *schedule,
+                      const struct agenda_item *item,
+                      struct occasion *fact) {
+    schedule_fact *function = schedule->handlers[item->handler].fact;
+    return function != NULL &&
+           function(schedule->handlers[item->handler].context, item, fact);
+}
+
+bool schedule_gate_cancel(struct schedule *schedule, uint64_t handle) {
+    const uint32_t last = schedule->gate.fires == NULL ? 0 : schedule->agents.pool.count;
+    for (uint32_t index = 1; index <= last; index++) {
+        const struct agent *agent = schedule_agent(schedule, index);
+        if (agent->state == AGENT_HELD && agent->kind == AGENT_ENTRY &&
+            agent->item.handle == handle) {
+            schedule_agent_drop(schedule, index);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool schedule_relax(struct schedule *schedule) {
+    return schedule->gate.relax != NULL && schedule->gate.relax(schedule->gate.context);
+}
