@@ -17,6 +17,8 @@
 
 #include <stdint.h>
 
+#include "sim/occasion.h"
+
 #define CONSTRAINTS_MAX 64
 #define CONSTRAINT_OCCASIONS_MAX 8
 
@@ -30,10 +32,18 @@ enum constraint_kind {
 struct constraint {
     uint32_t kind; /* enum constraint_kind */
     uint32_t count;
-    uint32_t occasions[CONSTRAINT_OCCASIONS_MAX]; /* indices in the description */
+    uint32_t occasions[CONSTRAINT_OCCASIONS_MAX]; /* indices in struct constraints */
     uint32_t chance, chances; /* in force in so many of so many runs; 0 of 0 = in all */
     uint32_t group;           /* of those with the same number one is in force; 0 = not asked */
     uint32_t line;            /* of the scenario file, 0 = none */
+};
+
+/* All of a scenario, and the occasions that they are about. */
+struct constraints {
+    uint32_t occasion_count;
+    uint32_t count;
+    struct occasion occasions[OCCASIONS_MAX];
+    struct constraint all[CONSTRAINTS_MAX];
 };
 
 /* What became of it in a run. */

@@ -157,6 +157,14 @@ static void timer_start(struct counters *counters, struct counter *counter, uint
                                            0);
 }
 
+static bool timer_fact(void *context, const struct agenda_item *item, struct occasion *fact) {
+    const struct counters *counters = context;
+    const struct counter *counter = counter_at(counters, item->subject);
+    *fact = (struct occasion){.instant = OCCASION_EXPIRES,
+                              .node = file_at(counters->files, counter->file)->node};
+    return true;
+}
+
 static void timer_expire(void *context, const struct agenda_item *item) {
     struct counters *counters = context;
     struct counter *counter = counter_at(counters, item->subject);
@@ -249,6 +257,7 @@ void counter_init(struct counters *counters, struct arena *arena, struct readine
                                   .schedule = readiness->schedule};
     pool_init(&counters->table, arena, sizeof(struct counter), COUNTERS_MAX);
     counters->handler = schedule_handler_add(counters->schedule, timer_expire, counters);
+    schedule_handler_describe(counters->schedule, counters->handler, timer_fact);
     file_kind_add(counters->files, FILE_EVENT, &event_operations, counters);
     file_kind_add(counters->files, FILE_TIMER, &timer_operations, counters);
 }

@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim/constraint.h"
+
 #define DESCRIPTION_NODES_MAX 1024
 #define DESCRIPTION_LINKS_MAX 1024
 #define DESCRIPTION_FAULTS_MAX 256
@@ -67,8 +69,7 @@ enum description_comparison {
     DESCRIPTION_AT_LEAST,
 };
 
-/* A predicate over one counter: "count of `counter` at `node` (0 = all nodes) compares to value".
- */
+/* A predicate: "count of `counter` at `node` (0 = all nodes) compares to value". */
 struct description_property {
     char sentence[DESCRIPTION_SENTENCE_SIZE];
     char counter[DESCRIPTION_NAME_SIZE];
@@ -102,6 +103,7 @@ struct description {
     struct description_link links[DESCRIPTION_LINKS_MAX];
     struct description_fault faults[DESCRIPTION_FAULTS_MAX];
     struct description_property properties[DESCRIPTION_PROPERTIES_MAX];
+    struct constraints demanded;
     char text[DESCRIPTION_TEXT_SIZE];
     char error[256];
 };

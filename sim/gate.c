@@ -11,7 +11,8 @@ _Static_assert(OCCASIONS_MAX == 64, "a bit of a word for each");
 
 /* ---- what constraints say ---- */
 
-static uint32_t happened(const struct gates *gates, const struct constraint *constraint, uint32_t i) {
+static uint32_t
+happened(const struct gates *gates, const struct constraint *constraint, uint32_t i) {
     return gates->met[constraint->occasions[i]].happened;
 }
 
@@ -21,7 +22,7 @@ static bool applies(const struct gates *gates, uint32_t index) {
 
 /* Whether a constraint lets nobody pass to what it names as its i-th occasion. */
 static bool is_closed(const struct gates *gates, uint32_t index, uint32_t i) {
-    const struct constraint *constraint = &gates->constraints[index];
+    const struct constraint *constraint = &gates->demanded->all[index];
     switch ((enum constraint_kind)constraint->kind) {
     case CONSTRAINT_ORDER:
         return i > 0 && happened(gates, constraint, i) >= happened(gates, constraint, i - 1);
@@ -41,8 +42,8 @@ static bool names(const struct constraint *constraint, uint32_t i, uint64_t occa
 
 /* The first constraint that closes one of these occasions, or NONE. */
 static uint32_t closing(const struct gates *gates, uint64_t occasions) {
-    for (uint32_t index = 0; index < gates->constraint_count; index++) {
-        const struct constraint *constraint = &gates->constraints[index];
+    for (uint32_t index = 0; index < gates->demanded->count; index++) {
+        const struct constraint *constraint = &gates->demanded->all[index];
         for (uint32_t i = 0; i < constraint->count && applies(gates, index); i++) {
             if (names(constraint, i, occasions) && is_closed(gates, index, i)) {
                 return index;
@@ -67,14 +68,26 @@ static uint32_t held_before(const struct gates *gates, uint32_t occasion) {
     return index;
 }
 
-/* Whether an entry would overtake one that is held: those of one subject keep their order. */
+static bool share_subject(const struct agent *a, const struct agent *b) {
+    return a->kind == AGENT_ENTRY && b->kind == AGENT_ENTRY && a->item.handler == b->item.handler &&
+           a->item.subject == b->item.subject;
+}
+
+/* Whether an entry would overtake one of its subject that is held, or was and has not fired. */
 static bool is_behind(const struct gates *gates, uint32_t index) {
     const struct agent *agent = agent_of(gates, index);
+    if (agent->kind != AGENT_ENTRY || (agent->state == AGENT_READY && agent->asked)) {
+        return false;
+    }
     for (uint32_t i = gates->held.first; i != 0 && i != index; i = agent_of(gates, i)->wait_next) {
-        const struct agent *other = agent_of(gates, i);
-        if (agent->kind == AGENT_ENTRY && other->kind == AGENT_ENTRY &&
-            other->item.handler == agent->item.handler &&
-            other->item.subject == agent->item.subject) {
+        if (share_subject(agent, agent_of(gates, i))) {
+            return true;
+        }
+    }
+    const struct agent_table *agents = &gates->schedule->agents;
+    for (uint32_t i = 0; i < agents->order.count; i++) {
+        const struct agent *other = agent_of(gates, agents->ready[i]);
+        if (other != agent && other->asked && share_subject(agent, other)) {
             return true;
         }
     }
@@ -103,8 +116,8 @@ static void release(struct gates *gates, uint32_t preferred) {
 
 /* Somebody comes to these occasions: a race whose other side is held is decided now. */
 static void decide(struct gates *gates, uint64_t occasions) {
-    for (uint32_t index = 0; index < gates->constraint_count; index++) {
-        const struct constraint *constraint = &gates->constraints[index];
+    for (uint32_t index = 0; index < gates->demanded->count; index++) {
+        const struct constraint *constraint = &gates->demanded->all[index];
         struct gate_constraint *state = &gates->state[index];
         if (constraint->kind != CONSTRAINT_RACE || !applies(gates, index) || state->turn != 0) {
             continue;
@@ -126,8 +139,8 @@ static void decide(struct gates *gates, uint64_t occasions) {
 /* One side of a race has passed. Returns who is next because of it, 0 = nobody. */
 static uint32_t pass_on(struct gates *gates, uint64_t occasions) {
     uint32_t preferred = 0;
-    for (uint32_t index = 0; index < gates->constraint_count; index++) {
-        const struct constraint *constraint = &gates->constraints[index];
+    for (uint32_t index = 0; index < gates->demanded->count; index++) {
+        const struct constraint *constraint = &gates->demanded->all[index];
         struct gate_constraint *state = &gates->state[index];
         if (constraint->kind != CONSTRAINT_RACE || state->turn == 0 ||
             !names(constraint, state->turn - 1, occasions)) {
@@ -146,10 +159,11 @@ static uint32_t pass_on(struct gates *gates, uint64_t occasions) {
 
 uint64_t gate_match(struct gates *gates, const struct occasion *fact) {
     uint64_t occasions = 0;
-    for (uint32_t i = 0; i < gates->occasion_count; i++) {
-        if (occasion_matches(&gates->occasions[i], fact)) {
+    for (uint32_t i = 0; i < gates->demanded->occasion_count; i++) {
+        if (occasion_matches(&gates->demanded->occasions[i], fact)) {
             const uint32_t nth = ++gates->met[i].seen;
-            const bool meant = gates->occasions[i].nth == 0 || gates->occasions[i].nth == nth;
+            const bool meant =
+                gates->demanded->occasions[i].nth == 0 || gates->demanded->occasions[i].nth == nth;
             occasions |= (uint64_t)meant << i;
         }
     }
@@ -160,7 +174,7 @@ void gate_happen(struct gates *gates, uint64_t occasions) {
     if (occasions == 0) {
         return;
     }
-    for (uint32_t i = 0; i < gates->occasion_count; i++) {
+    for (uint32_t i = 0; i < gates->demanded->occasion_count; i++) {
         gates->met[i].happened += occasions >> i & 1;
     }
     const uint32_t preferred = pass_on(gates, occasions);
@@ -181,20 +195,25 @@ void gate_pass(struct gates *gates, uint64_t occasions) {
     gate_happen(gates, occasions);
 }
 
+/* An entry is asked what it is once nothing is before it: what a connection delivers next is known
+ * only then. */
 static bool fires(void *context, uint32_t index) {
     struct gates *gates = context;
     struct agent *agent = agent_of(gates, index);
     struct occasion fact;
-    if (!agent->asked && schedule_fact_of(gates->schedule, &agent->item, &fact)) {
+    const bool behind = is_behind(gates, index);
+    if (!behind && !agent->asked && schedule_fact_of(gates->schedule, &agent->item, &fact)) {
         agent->occasions = gate_match(gates, &fact);
         decide(gates, agent->occasions);
     }
-    agent->asked = true;
-    if (!may_pass(gates, index)) {
+    agent->asked = !behind;
+    if (behind || closing(gates, agent->occasions) != NONE) {
         schedule_detain(gates->schedule, index, &gates->held);
         return false;
     }
+    agent->asked = false; /* it is no more */
     gate_happen(gates, agent->occasions);
+    release(gates, 0);
     return true;
 }
 
@@ -219,13 +238,16 @@ static void dropped(void *context) {
 /* Nothing else can run: breaks what holds the agent that was held first. */
 static bool relax(void *context) {
     struct gates *gates = context;
-    if (gates->held.first == 0) {
+    uint32_t closed_by = NONE;
+    for (uint32_t i = gates->held.first; i != 0 && closed_by == NONE;
+         i = agent_of(gates, i)->wait_next) {
+        closed_by = closing(gates, agent_of(gates, i)->occasions);
+    }
+    if (closed_by == NONE) {
         return false;
     }
-    const uint32_t index = closing(gates, agent_of(gates, gates->held.first)->occasions);
-    ASSERT(index != NONE); /* who may pass is not held, and nobody is before the first */
-    gates->state[index].broken = true;
-    schedule_world_event(gates->schedule, POINT_HOLD_BREAK, 0, index + 1, 0);
+    gates->state[closed_by].broken = true;
+    schedule_world_event(gates->schedule, POINT_HOLD_BREAK, 0, closed_by + 1, 0);
     release(gates, 0);
     return true;
 }
@@ -240,23 +262,14 @@ static void time_comes(void *context, const struct agenda_item *item) {
 static bool time_fact(void *context, const struct agenda_item *item, struct occasion *fact) {
     const struct gates *gates = context;
     *fact = (struct occasion){.instant = OCCASION_TIME,
-                              .at_ns = gates->occasions[item->subject].at_ns};
+                              .at_ns = gates->demanded->occasions[item->subject].at_ns};
     return true;
 }
 
-void gate_init(struct gates *gates,
-               struct schedule *schedule,
-               const struct occasion *occasions,
-               uint32_t occasion_count,
-               const struct constraint *constraints,
-               uint32_t constraint_count) {
-    ASSERT(occasion_count <= OCCASIONS_MAX && constraint_count <= CONSTRAINTS_MAX);
-    *gates = (struct gates){.schedule = schedule,
-                            .occasions = occasions,
-                            .constraints = constraints,
-                            .occasion_count = occasion_count,
-                            .constraint_count = constraint_count};
-    if (occasion_count == 0) {
+void gate_init(struct gates *gates, struct schedule *schedule, const struct constraints *demanded) {
+    ASSERT(demanded->occasion_count <= OCCASIONS_MAX && demanded->count <= CONSTRAINTS_MAX);
+    *gates = (struct gates){.schedule = schedule, .demanded = demanded};
+    if (demanded->occasion_count == 0) {
         return;
     }
     const struct schedule_gate functions = {.context = gates,
@@ -271,11 +284,11 @@ void gate_init(struct gates *gates,
 
 /* One entry for each time that is named. */
 static void times_start(struct gates *gates) {
-    for (uint32_t i = 0; i < gates->occasion_count; i++) {
-        const struct occasion *occasion = &gates->occasions[i];
+    for (uint32_t i = 0; i < gates->demanded->occasion_count; i++) {
+        const struct occasion *occasion = &gates->demanded->occasions[i];
         bool again = occasion->instant != OCCASION_TIME;
         for (uint32_t j = 0; j < i; j++) {
-            again = again || occasion_matches(&gates->occasions[j], occasion);
+            again = again || occasion_matches(&gates->demanded->occasions[j], occasion);
         }
         if (!again) {
             schedule_timer_start(gates->schedule, occasion->at_ns, gates->handler, i, 0);
@@ -285,10 +298,10 @@ static void times_start(struct gates *gates) {
 
 /* Of the constraints of one group, of which this is the first, one stays in force. */
 static void draw_group(struct gates *gates, uint32_t first) {
-    const uint32_t group = gates->constraints[first].group;
+    const uint32_t group = gates->demanded->all[first].group;
     uint32_t members = 0;
-    for (uint32_t i = first; i < gates->constraint_count; i++) {
-        members += gates->constraints[i].group == group;
+    for (uint32_t i = first; i < gates->demanded->count; i++) {
+        members += gates->demanded->all[i].group == group;
     }
     uint64_t taken = choices_draw(gates->schedule->choices,
                                   CHOICE_ONE_OF,
@@ -296,17 +309,17 @@ static void draw_group(struct gates *gates, uint32_t first) {
                                   &gates->state[first].decider,
                                   NULL,
                                   members);
-    for (uint32_t i = first; i < gates->constraint_count; i++) {
-        if (gates->constraints[i].group == group) {
+    for (uint32_t i = first; i < gates->demanded->count; i++) {
+        if (gates->demanded->all[i].group == group) {
             gates->state[i].in_force = taken-- == 0;
         }
     }
 }
 
 static bool is_first_of_group(const struct gates *gates, uint32_t index) {
-    const uint32_t group = gates->constraints[index].group;
+    const uint32_t group = gates->demanded->all[index].group;
     uint32_t first = 0;
-    while (gates->constraints[first].group != group) {
+    while (gates->demanded->all[first].group != group) {
         first++;
     }
     return group != 0 && first == index;
@@ -314,13 +327,13 @@ static bool is_first_of_group(const struct gates *gates, uint32_t index) {
 
 /* Which constraints this run keeps. */
 static void draw(struct gates *gates) {
-    for (uint32_t index = 0; index < gates->constraint_count; index++) {
+    for (uint32_t index = 0; index < gates->demanded->count; index++) {
         if (is_first_of_group(gates, index)) {
             draw_group(gates, index);
         }
     }
-    for (uint32_t index = 0; index < gates->constraint_count; index++) {
-        const struct constraint *constraint = &gates->constraints[index];
+    for (uint32_t index = 0; index < gates->demanded->count; index++) {
+        const struct constraint *constraint = &gates->demanded->all[index];
         struct gate_constraint *state = &gates->state[index];
         if (constraint->chances != 0 && state->in_force) {
             state->in_force = choices_chance(gates->schedule->choices,
@@ -336,10 +349,10 @@ static void draw(struct gates *gates) {
 
 void gate_begin(struct gates *gates) {
     gates->held = (struct wait_queue){0};
-    for (uint32_t i = 0; i < gates->occasion_count; i++) {
+    for (uint32_t i = 0; i < gates->demanded->occasion_count; i++) {
         gates->met[i] = (struct gate_occasion){0};
     }
-    for (uint32_t index = 0; index < gates->constraint_count; index++) {
+    for (uint32_t index = 0; index < gates->demanded->count; index++) {
         gates->state[index] = (struct gate_constraint){
             .decider.identity = identity_make(IDENTITY_CONSTRAINT, 0, index + 1),
             .in_force = true,
@@ -350,8 +363,8 @@ void gate_begin(struct gates *gates) {
 }
 
 enum constraint_outcome gate_outcome(const struct gates *gates, uint32_t index) {
-    ASSERT(index < gates->constraint_count);
-    const struct constraint *constraint = &gates->constraints[index];
+    ASSERT(index < gates->demanded->count);
+    const struct constraint *constraint = &gates->demanded->all[index];
     if (!gates->state[index].in_force) {
         return CONSTRAINT_OFF;
     }

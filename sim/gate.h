@@ -17,8 +17,8 @@
  * Units:       nanoseconds of virtual time.
  * Errors:      none.
  * Threads:     the world's only.
- * Determinism: agents are held and let go in the order in which they came; races, chances and groups
- *              are choices with an identity of their own for each constraint.
+ * Determinism: agents are held and let go in the order in which they came; races, chances and
+ * groups are choices with an identity of their own for each constraint.
  */
 #ifndef SIM_GATE_H
 #define SIM_GATE_H
@@ -45,22 +45,15 @@ struct gate_constraint {
 
 struct gates {
     struct schedule *schedule;
-    const struct occasion *occasions;
-    const struct constraint *constraints;
-    uint32_t occasion_count, constraint_count;
+    const struct constraints *demanded;
     uint32_t handler; /* of times */
     struct wait_queue held;
     struct gate_occasion met[OCCASIONS_MAX];
     struct gate_constraint state[CONSTRAINTS_MAX];
 };
 
-/* Once; the arrays are borrowed. Without constraints the scheduler never asks. */
-void gate_init(struct gates *gates,
-               struct schedule *schedule,
-               const struct occasion *occasions,
-               uint32_t occasion_count,
-               const struct constraint *constraints,
-               uint32_t constraint_count);
+/* Once; what is demanded is borrowed. Without occasions the scheduler never asks. */
+void gate_init(struct gates *gates, struct schedule *schedule, const struct constraints *demanded);
 
 /* Starts a run. After schedule_begin. */
 void gate_begin(struct gates *gates);

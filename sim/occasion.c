@@ -33,3 +33,71 @@ bool occasion_matches(const struct occasion *occasion, const struct occasion *fa
     }
     UNREACHABLE();
 }
+
+/* What blocks has looked and is about to wait: whoever came between would not be seen. */
+bool occasion_holds(const struct occasion *occasion) {
+    return occasion->instant != OCCASION_BLOCKS;
+}
+
+/* ---- in words ---- */
+
+static size_t time_print(uint64_t ns, char *text, size_t size) {
+    static const struct {
+        uint64_t ns;
+        const char *unit;
+    } units[] = {{1000000000, "s"}, {1000000, "ms"}, {1000, "us"}, {1, "ns"}};
+    unsigned i = 0;
+    while (ns % units[i].ns != 0) {
+        i++;
+    }
+    return (size_t)snprintf(text, size, "time %" PRIu64 " %s", ns / units[i].ns, units[i].unit);
+}
+
+size_t occasion_print(const struct occasion *occasion,
+                      const char *node,
+                      const char *peer,
+                      char *text,
+                      size_t size) {
+    const char *at = node == NULL ? "any node" : node;
+    char nth[16] = "";
+    if (occasion->nth != 0) {
+        snprintf(nth, sizeof nth, " %" PRIu32, occasion->nth);
+    }
+    int length = 0;
+    switch ((enum occasion_instant)occasion->instant) {
+    case OCCASION_MARK:
+        length = snprintf(text, size, "mark %s%s of %s", occasion->name, nth, at);
+        break;
+    case OCCASION_CALL:
+        length = snprintf(text, size, "%s%s of %s", point_name(occasion->call), nth, at);
+        break;
+    case OCCASION_STARTS:
+        length = snprintf(text, size, "thread%s of %s starts", nth, at);
+        break;
+    case OCCASION_BLOCKS:
+        length = snprintf(text, size, "wait%s of %s", nth, at);
+        break;
+    case OCCASION_WAKES:
+        length = snprintf(text, size, "wake%s of %s", nth, at);
+        break;
+    case OCCASION_ENDS:
+        length = snprintf(text, size, "end%s of a thread of %s", nth, at);
+        break;
+    case OCCASION_ARRIVES:
+        length = snprintf(text,
+                          size,
+                          "message%s from %s arrives at %s",
+                          nth,
+                          peer == NULL ? "any node" : peer,
+                          at);
+        break;
+    case OCCASION_EXPIRES:
+        length = snprintf(text, size, "timer%s of %s expires", nth, at);
+        break;
+    case OCCASION_TIME:
+        return time_print(occasion->at_ns, text, size);
+    case OCCASION_INSTANT_COUNT:
+        UNREACHABLE();
+    }
+    return (size_t)length;
+}

@@ -18,6 +18,7 @@
 
 #define OCCASION_NAME_SIZE 32
 #define OCCASIONS_MAX 64 /* bits of a word */
+#define OCCASION_NONE UINT32_MAX
 
 enum occasion_instant {
     OCCASION_MARK = 1, /* a program comes to a mark */
@@ -33,16 +34,27 @@ enum occasion_instant {
 };
 
 struct occasion {
-    uint32_t instant; /* enum occasion_instant */
-    uint32_t node;    /* where it happens, 0 = at any */
-    uint32_t peer;    /* ARRIVES: where the message was sent, 0 = at any */
-    uint32_t call;    /* CALL: enum point_kind */
-    uint32_t nth;     /* which of those that match, from 1; 0 = each */
-    uint64_t at_ns;   /* TIME */
+    uint32_t instant;              /* enum occasion_instant */
+    uint32_t node;                 /* where it happens, 0 = at any */
+    uint32_t peer;                 /* ARRIVES: where the message was sent, 0 = at any */
+    uint32_t call;                 /* CALL: enum point_kind */
+    uint32_t nth;                  /* which of those that match, from 1; 0 = each */
+    uint64_t at_ns;                /* TIME */
     char name[OCCASION_NAME_SIZE]; /* MARK */
 };
 
 /* True when what happens is one of these, the number left aside; fact->nth is not looked at. */
 bool occasion_matches(const struct occasion *occasion, const struct occasion *fact);
+
+/* Whether somebody who comes to it can be made to wait there. */
+bool occasion_holds(const struct occasion *occasion);
+
+/* "message 2 from server arrives at client", cut to size. NULL for a node: any. Returns the length
+ * as snprintf does. */
+size_t occasion_print(const struct occasion *occasion,
+                      const char *node,
+                      const char *peer,
+                      char *text,
+                      size_t size);
 
 #endif

@@ -10,6 +10,7 @@
 enum message { MESSAGE_PACKET, MESSAGE_UNREACHABLE };
 
 static void message_fire(void *context, const struct agenda_item *item);
+static bool message_fact(void *context, const struct agenda_item *item, struct occasion *fact);
 
 uint64_t packet_arena_size(void) {
     return ((uint64_t)PACKETS_MAX + 1) * sizeof(struct packet) + 64;
@@ -22,6 +23,7 @@ void packet_init(struct packets *packets,
     *packets = (struct packets){.sockets = sockets, .bindings = bindings};
     pool_init(&packets->table, arena, sizeof(struct packet), PACKETS_MAX);
     packets->handler = schedule_handler_add(sockets->schedule, message_fire, packets);
+    schedule_handler_describe(sockets->schedule, packets->handler, message_fact);
 }
 
 void packet_begin(struct packets *packets) {
@@ -227,6 +229,18 @@ static void message_fire(void *context, const struct agenda_item *item) {
     } else {
         unreachable_arrive(context, item->subject);
     }
+}
+
+static bool message_fact(void *context, const struct agenda_item *item, struct occasion *fact) {
+    const struct packets *packets = context;
+    if (item->value != MESSAGE_PACKET) {
+        return false;
+    }
+    const struct packet *packet = packet_at(packets, item->subject);
+    *fact = (struct occasion){.instant = OCCASION_ARRIVES,
+                              .node = packet->node,
+                              .peer = socket_at(packets->sockets, packet->sender)->node};
+    return true;
 }
 
 /* ---- sending ---- */

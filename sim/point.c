@@ -18,6 +18,14 @@ const char *point_name(unsigned kind) {
     return names[kind];
 }
 
+unsigned point_find(const char *name) {
+    unsigned kind = 0;
+    while (kind < POINT_KIND_COUNT && strcmp(names[kind], name) != 0) {
+        kind++;
+    }
+    return kind;
+}
+
 /* Those that end with a blank or # are followed by the object. */
 static const char *const waits[POINT_KIND_COUNT] = {
     [POINT_JOIN] = "waits for the end of thread ",

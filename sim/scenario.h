@@ -154,6 +154,52 @@ void sim_sometimes(struct sim_world *world,
                    const char *counter,
                    struct sim_bound bound);
 
+/* ---- what may come before what ----
+ *
+ *   uint32_t reply = sim_on_message(world, server, client, 1);
+ *   uint32_t timeout = sim_on_mark(world, client, "rpc.timeout", 1);
+ *   sim_race(world, reply, timeout);
+ *
+ * What is not said stays open to the seed. Whoever comes too early is held before it happens, while
+ * the others and time go on; when nothing else can run, the constraint that held first is broken
+ * for the rest of the run. A campaign in which one of the occasions of a constraint never came ends
+ * with exit code 11. */
+
+#define SIM_EACH 0u
+
+/* Occasions: the n-th time that it happens, from 1, or each time. SIM_ANY stands for every node.
+ * The calls are named by the words of `sim trace`. Return a number for the functions below. */
+uint32_t sim_on_mark(struct sim_world *world, uint32_t node, const char *name, uint32_t nth);
+uint32_t sim_on_call(struct sim_world *world, uint32_t node, const char *call, uint32_t nth);
+uint32_t sim_on_message(struct sim_world *world, uint32_t from, uint32_t to, uint32_t nth);
+uint32_t sim_on_timer(struct sim_world *world, uint32_t node, uint32_t nth); /* expires */
+uint32_t sim_on_time(struct sim_world *world, uint64_t at_ns);
+
+/* A thread of a node begins, is about to wait, goes on after a wait, is about to end. */
+enum sim_thread_instant { SIM_STARTS, SIM_BLOCKS, SIM_WAKES, SIM_ENDS };
+uint32_t sim_on_thread(struct sim_world *world,
+                       uint32_t node,
+                       enum sim_thread_instant instant,
+                       uint32_t nth);
+
+/* Constraints return a number for sim_maybe and sim_one_of. The n-th of each occasion comes not
+ * before the n-th of the one before it. */
+uint32_t sim_order(struct sim_world *world, const uint32_t *occasions, uint32_t count);
+
+/* No `occasion` before the first `until`. */
+uint32_t sim_hold(struct sim_world *world, uint32_t occasion, uint32_t until);
+
+/* Between a `from` and the `until` that follows it there is no `occasion`. */
+uint32_t
+sim_never_between(struct sim_world *world, uint32_t from, uint32_t until, uint32_t occasion);
+
+/* Whoever comes first waits for the other; a choice picks, and they happen one after the other. */
+uint32_t sim_race(struct sim_world *world, uint32_t a, uint32_t b);
+
+/* In force in n of `of` runs; one of several in each run. */
+void sim_maybe(struct sim_world *world, uint32_t constraint, uint32_t n, uint32_t of);
+void sim_one_of(struct sim_world *world, const uint32_t *constraints, uint32_t count);
+
 /* ---- for programs ---- */
 
 /* A named place: an event of the trace, and progress. */

@@ -82,9 +82,9 @@ struct schedule {
     uint64_t look_ns;    /* next_ns, or when check_at comes, if earlier: nothing to do before it */
     struct agent *self;  /* the record of `running` */
     uint32_t running;    /* agent, 0 = none */
-    uint32_t streak;  /* decisions in a row that kept the running thread; quick ones not counted */
+    uint32_t streak; /* decisions in a row that kept the running thread; quick ones not counted */
     uint32_t preferred; /* agent that goes on before all others when it is ready, 0 = none */
-    uint32_t leaving; /* agent of a thread that ended and is still on its stack, 0 = none */
+    uint32_t leaving;   /* agent of a thread that ended and is still on its stack, 0 = none */
     uint32_t quick_max; /* up to so many candidates are decided quickly; 0 = never */
     struct vclock clock;
     struct agenda *agenda;

@@ -51,8 +51,7 @@ bool schedule_fact_of(const struct schedule *schedule,
                       const struct agenda_item *item,
                       struct occasion *fact) {
     schedule_fact *function = schedule->handlers[item->handler].fact;
-    return function != NULL &&
-           function(schedule->handlers[item->handler].context, item, fact);
+    return function != NULL && function(schedule->handlers[item->handler].context, item, fact);
 }
 
 bool schedule_gate_cancel(struct schedule *schedule, uint64_t handle) {

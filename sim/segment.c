@@ -21,7 +21,7 @@ struct segment {
 };
 
 static void message_fire(void *context, const struct agenda_item *item);
-static void connections_reset(void *context, const struct description_fault *fault);
+static bool message_fact(void *context, const struct agenda_item *item, struct occasion *fact);
 
 static uint64_t value_of(enum message message, uint32_t tries, uint32_t number) {
     return (uint64_t)number << 32 | tries << 8 | message;
@@ -42,7 +42,8 @@ void segment_init(struct segments *segments,
     *segments = (struct segments){.sockets = sockets, .bindings = bindings};
     pool_init(&segments->table, arena, sizeof(struct segment), SEGMENTS_MAX);
     segments->handler = schedule_handler_add(sockets->schedule, message_fire, segments);
-    sockets->network->reset = connections_reset;
+    schedule_handler_describe(sockets->schedule, segments->handler, message_fact);
+    sockets->network->reset = segment_reset;
     sockets->network->reset_context = segments;
 }
 
@@ -484,16 +485,14 @@ static void message_fire(void *context, const struct agenda_item *item) {
     socket_release(segments->sockets, item->subject);
 }
 
-static void connections_reset(void *context, const struct description_fault *fault) {
-    struct segments *segments = context;
-    for (uint32_t i = 1; i <= segments->sockets->table.count; i++) {
-        const struct socket *socket = socket_at(segments->sockets, i);
-        if ((socket->domain == AF_INET || socket->domain == AF_INET6) &&
-            socket->type == SOCK_STREAM && socket->state == SOCKET_CONNECTED &&
-            network_fault_covers(fault,
-                                 socket->node,
-                                 socket_at(segments->sockets, socket->peer)->node)) {
-            segment_kill(segments, i, ECONNRESET);
-        }
-    }
+/* Messages that have a name are those with bytes; a reading peer's word of room is none. */
+static bool message_fact(void *context, const struct agenda_item *item, struct occasion *fact) {
+    const struct segments *segments = context;
+    const struct socket *socket = socket_at(segments->sockets, item->subject);
+    *fact = (struct occasion){.instant = OCCASION_ARRIVES,
+                              .node = socket->node,
+                              .peer = socket_at(segments->sockets, socket->peer)->node};
+    return (item->value & 0xff) == MESSAGE_SEGMENT && socket->segment_first != 0 &&
+           (uint16_t)(item->value >> 16) == socket->life &&
+           segment_at(segments, socket->segment_first)->size != 0;
 }

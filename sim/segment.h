@@ -85,4 +85,7 @@ void segment_forget(struct segments *segments, uint32_t index);
 /* The connection is gone for this end, with a pending error (0 = none). */
 void segment_kill(struct segments *segments, uint32_t index, int error);
 
+/* A fault resets every connection between two nodes. context: the segments. */
+void segment_reset(void *context, const struct description_fault *fault);
+
 #endif

@@ -30,6 +30,7 @@ void world_init(struct world *world,
     futex_init(&world->futexes, &world->arena, &world->schedule, WORLD_AGENTS_MAX);
     once_init(&world->onces, &world->arena, &world->schedule);
     spins_init(&world->spins, &world->arena, &world->schedule);
+    gate_init(&world->gates, &world->schedule, &description->demanded);
     kernel_init(&world->kernel, &world->arena, &world->schedule, description);
     void *index = arena_take(&world->arena, choices_index_size(record_capacity));
     choices_init(&world->choices, record, record_capacity, index, record_capacity);
@@ -64,6 +65,7 @@ void world_begin(struct world *world,
     futex_begin(&world->futexes);
     once_begin(&world->onces);
     spins_begin(&world->spins);
+    gate_begin(&world->gates);
     kernel_begin(&world->kernel);
     property_begin(&world->property, description, verdict, 0);
     world->nodes_lasting = 0;
@@ -134,6 +136,7 @@ static void node_gone(struct world *world, uint32_t node, int status) {
 void world_thread_finish(struct world *world, uint64_t result) {
     const uint32_t id = threads_self(&world->threads);
     const uint32_t node = threads_at(&world->threads, id)->node;
+    schedule_comes(&world->schedule, OCCASION_ENDS);
     schedule_event(&world->schedule, POINT_THREAD_END, 0, 0, NULL);
     futex_forget(&world->futexes, world->schedule.running);
     threads_finish(&world->threads, result);

@@ -24,6 +24,7 @@
 #include "sim/choices.h"
 #include "sim/description.h"
 #include "sim/futex.h"
+#include "sim/gate.h"
 #include "sim/kernel.h"
 #include "sim/once.h"
 #include "sim/property.h"
@@ -62,6 +63,7 @@ struct world {
     struct onces onces;
     struct spins spins;
     struct property property;
+    struct gates gates;
     struct kernel kernel;
     const struct description *description;
     struct verdict *verdict;

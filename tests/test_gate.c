@@ -1,99 +1,8 @@
-/* What a scenario demands of the order of its occasions, with threads that pass marks. */
-#include "sim/gate.h"
-
-#include <stdio.h>
-
-#include "tests/schedule_fixture.h"
+/* What a scenario demands of the order of its occasions, and what becomes of what cannot be. */
+#include "tests/gate_fixture.h"
 #include "tests/suite.h"
 
-#define SEEDS 200u
-
-static struct gates gates;
-static struct occasion occasions[OCCASIONS_MAX];
-static struct constraint constraints[CONSTRAINTS_MAX];
-static uint32_t occasion_count, constraint_count;
-
-static void begin(void) {
-    gate_begin(&gates);
-}
-
-/* ---- declaring ---- */
-
-static uint32_t occasion(const struct occasion *declared) {
-    occasions[occasion_count] = *declared;
-    return occasion_count++;
-}
-
-/* The n-th time that somebody comes to a mark, 0 = each. */
-static uint32_t mark(const char *name, uint32_t nth) {
-    struct occasion declared = {.instant = OCCASION_MARK, .nth = nth};
-    snprintf(declared.name, sizeof declared.name, "%s", name);
-    return occasion(&declared);
-}
-
-static struct constraint *
-constraint(enum constraint_kind kind, uint32_t a, uint32_t b, uint32_t c, uint32_t count) {
-    constraints[constraint_count] =
-        (struct constraint){.kind = (uint32_t)kind, .count = count, .occasions = {a, b, c}};
-    return &constraints[constraint_count++];
-}
-
-/* Once all is declared. */
-static void open_gates(void) {
-    open_handler();
-    gate_init(&gates,
-              schedule,
-              occasions,
-              occasion_count,
-              constraints,
-              constraint_count);
-    fixture.begin = begin;
-}
-
-static enum constraint_outcome outcome(uint32_t index) {
-    return gate_outcome(&gates, index);
-}
-
-/* ---- happening ---- */
-
-/* A letter of the log for each mark: its first one. */
-static void pass(const char *name) {
-    struct occasion fact = {.instant = OCCASION_MARK, .node = 1};
-    snprintf(fact.name, sizeof fact.name, "%s", name);
-    point();
-    gate_pass(&gates, gate_match(&gates, &fact));
-    note((uint32_t)name[0]);
-}
-
-static bool logged(const char *expected) {
-    const size_t count = strlen(expected);
-    if (count != log_count) {
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (log_entries[i] != (uint32_t)expected[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* In how many of the seeds a run with so many threads logs exactly this. */
-static uint32_t runs_that_log(const char *expected, uint32_t threads, void (*body)(uint32_t)) {
-    uint32_t count = 0;
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        ck_assert_int_eq(run_random(seed, threads, body), VERDICT_PASS);
-        count += logged(expected);
-    }
-    return count;
-}
-
 /* ---- order ---- */
-
-static void one_letter_each(uint32_t thread) {
-    static const char *const names[] = {"a", "b", "c", "d"};
-    pass(names[thread - 1]);
-}
 
 START_TEST(without_a_constraint_every_order_comes) {
     mark("z", 0);
@@ -117,12 +26,6 @@ START_TEST(an_order_holds_under_every_seed) {
     ck_assert_int_eq(outcome(0), CONSTRAINT_EXERCISED);
 }
 END_TEST
-
-static void three_of_a_letter(uint32_t thread) {
-    for (int i = 0; i < 3; i++) {
-        pass(thread == 1 ? "a" : "b");
-    }
-}
 
 START_TEST(an_order_of_each_pairs_the_first_with_the_first) {
     const uint32_t a = mark("a", 0);
@@ -206,77 +109,6 @@ START_TEST(what_may_never_come_between_comes_before_or_after) {
     ck_assert_uint_gt(before, 20);
     ck_assert_uint_gt(after, 20);
     ck_assert_uint_eq(before + after, SEEDS);
-}
-END_TEST
-
-/* ---- races ---- */
-
-/* Threads 1 and 2 race; the others make noise. */
-static void racing(uint32_t thread) {
-    for (uint32_t i = 0; thread > 2 && i < 10; i++) {
-        pass("x");
-    }
-    if (thread <= 2) {
-        for (uint32_t i = 0; i < 4 * thread; i++) {
-            point();
-        }
-        pass(thread == 1 ? "a" : "b");
-        point();
-    }
-}
-
-START_TEST(a_race_goes_both_ways_and_nobody_comes_between) {
-    const uint32_t a = mark("a", 1);
-    const uint32_t b = mark("b", 1);
-    constraint(CONSTRAINT_RACE, a, b, 0, 2);
-    open_gates();
-
-    uint32_t counts[2] = {0};
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        ck_assert_int_eq(run_random(seed, 4, racing), VERDICT_PASS);
-        uint32_t at = 0;
-        while (log_entries[at] == 'x') {
-            at++;
-        }
-        ck_assert_uint_ne(log_entries[at + 1], 'x');
-        counts[log_entries[at] - 'a']++;
-        ck_assert_int_eq(outcome(0), CONSTRAINT_EXERCISED);
-    }
-    ck_assert_uint_gt(counts[0], SEEDS / 4);
-    ck_assert_uint_gt(counts[1], SEEDS / 4);
-}
-END_TEST
-
-START_TEST(without_the_race_others_come_between) {
-    mark("z", 0);
-    open_gates();
-
-    uint32_t between = 0;
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        ck_assert_int_eq(run_random(seed, 4, racing), VERDICT_PASS);
-        uint32_t at = 0;
-        while (log_entries[at] == 'x') {
-            at++;
-        }
-        between += log_entries[at + 1] == 'x';
-    }
-    ck_assert_uint_gt(between, SEEDS / 4);
-}
-END_TEST
-
-START_TEST(a_race_of_each_is_run_as_often_as_both_come) {
-    const uint32_t a = mark("a", 0);
-    const uint32_t b = mark("b", 0);
-    constraint(CONSTRAINT_RACE, a, b, 0, 2);
-    open_gates();
-
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        ck_assert_int_eq(run_random(seed, 2, three_of_a_letter), VERDICT_PASS);
-        ck_assert_uint_eq(log_count, 6);
-        for (uint32_t i = 0; i < 6; i += 2) {
-            ck_assert_uint_ne(log_entries[i], log_entries[i + 1]);
-        }
-    }
 }
 END_TEST
 
@@ -442,77 +274,45 @@ START_TEST(a_held_deadline_of_one_who_was_woken_is_gone) {
 }
 END_TEST
 
-/* ---- what a run leaves out ---- */
+/* Entries of one subject are alike: whichever fires first delivers what is first. */
+static uint32_t stream_handler, delivered;
 
-START_TEST(maybe_is_in_force_as_often_as_it_says) {
-    const uint32_t a = mark("a", 1);
-    const uint32_t b = mark("b", 1);
-    struct constraint *order = constraint(CONSTRAINT_ORDER, b, a, 0, 2);
-    order->chance = 1;
-    order->chances = 4;
-    open_gates();
-
-    uint32_t off = 0;
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        ck_assert_int_eq(run_random(seed, 2, one_letter_each), VERDICT_PASS);
-        off += outcome(0) == CONSTRAINT_OFF;
-        ck_assert(outcome(0) == CONSTRAINT_OFF || logged("ba"));
-    }
-    ck_assert_uint_gt(off, SEEDS / 2);
-    ck_assert_uint_lt(off, SEEDS * 9 / 10);
+static void deliver(void *context, const struct agenda_item *item) {
+    (void)context;
+    (void)item;
+    note('1' + delivered++);
 }
-END_TEST
 
-START_TEST(one_of_a_group_is_in_force_and_each_comes_to_it) {
-    const uint32_t a = mark("a", 1);
-    const uint32_t b = mark("b", 1);
-    const uint32_t c = mark("c", 1);
-    constraint(CONSTRAINT_ORDER, a, b, 0, 2)->group = 7;
-    constraint(CONSTRAINT_ORDER, b, c, 0, 2)->group = 7;
-    constraint(CONSTRAINT_ORDER, c, a, 0, 2)->group = 7;
-    open_gates();
+static bool delivery_fact(void *context, const struct agenda_item *item, struct occasion *fact) {
+    (void)context;
+    (void)item;
+    *fact = (struct occasion){.instant = OCCASION_ARRIVES, .node = 1};
+    return true;
+}
 
-    uint32_t counts[3] = {0};
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        ck_assert_int_eq(run_random(seed, 3, one_letter_each), VERDICT_PASS);
-        uint32_t on = 0;
-        for (uint32_t i = 0; i < 3; i++) {
-            on += outcome(i) == CONSTRAINT_EXERCISED;
-            counts[i] += outcome(i) == CONSTRAINT_EXERCISED;
+static void stream_and_mark(uint32_t thread) {
+    if (thread == 1) {
+        delivered = 0;
+        for (uint64_t i = 0; i < 4; i++) {
+            schedule_timer_start(schedule, 1000 + 100 * (i % 2), stream_handler, 7, i);
         }
-        ck_assert_uint_eq(on, 1);
+        schedule_wait(schedule, NULL, 9000, &cause);
+        pass("a");
     }
-    for (uint32_t i = 0; i < 3; i++) {
-        ck_assert_uint_gt(counts[i], SEEDS / 6);
-    }
+    schedule_wait(schedule, NULL, 20000, &cause);
 }
-END_TEST
 
-/* ---- replay ---- */
-
-START_TEST(a_run_with_races_replays_from_its_choices) {
-    const uint32_t a = mark("a", 0);
-    const uint32_t b = mark("b", 0);
-    const uint32_t x = mark("x", 3);
-    constraint(CONSTRAINT_RACE, a, b, 0, 2);
-    constraint(CONSTRAINT_HOLD, a, x, 0, 2);
+START_TEST(what_is_behind_one_that_is_held_does_not_overtake_it) {
+    const struct occasion second = {.instant = OCCASION_ARRIVES, .nth = 2};
+    const uint32_t arrives = occasion(&second);
+    const uint32_t a = mark("a", 1);
+    constraint(CONSTRAINT_HOLD, arrives, a, 0, 2);
     open_gates();
+    stream_handler = schedule_handler_add(schedule, deliver, NULL);
+    schedule_handler_describe(schedule, stream_handler, delivery_fact);
 
-    static struct choice script[THREAD_FIXTURE_CHOICES];
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        ck_assert_int_eq(run_random(seed, 4, racing), VERDICT_PASS);
-        const struct hash first = trace_end(fixture.trace);
-        const uint64_t count = fixture.choices->record_count;
-        memcpy(script, fixture.record, count * sizeof *script);
-        fixture.script = script;
-
-        reset();
-        static const struct strategy_spec random = {.kind = STRATEGY_RANDOM};
-        thread_fixture_run_as(&random, CHOICES_STRICT, 0, count, 4, racing);
-        ck_assert_int_eq(fixture.verdict.kind, VERDICT_PASS);
-        const struct hash again = trace_end(fixture.trace);
-        ck_assert_mem_eq(first.bytes, again.bytes, sizeof first.bytes);
-    }
+    ck_assert_uint_eq(runs_that_log("1a234", 1, stream_and_mark), SEEDS);
+    ck_assert_int_eq(outcome(0), CONSTRAINT_EXERCISED);
 }
 END_TEST
 
@@ -523,9 +323,6 @@ SUITE(gate) {
     SUITE_TEST(the_nth_is_meant_and_no_other);
     SUITE_TEST(who_is_held_comes_after_what_it_waits_for);
     SUITE_TEST(what_may_never_come_between_comes_before_or_after);
-    SUITE_TEST(a_race_goes_both_ways_and_nobody_comes_between);
-    SUITE_TEST(without_the_race_others_come_between);
-    SUITE_TEST(a_race_of_each_is_run_as_often_as_both_come);
     SUITE_TEST(what_the_program_forbids_is_refused_and_the_run_goes_on);
     SUITE_TEST(what_never_comes_is_absent);
     SUITE_TEST(time_goes_on_while_somebody_is_held_and_a_hold_is_no_deadlock);
@@ -533,7 +330,5 @@ SUITE(gate) {
     SUITE_TEST(a_deadline_that_is_held_comes_late);
     SUITE_TEST(a_time_comes_when_it_comes);
     SUITE_TEST(a_held_deadline_of_one_who_was_woken_is_gone);
-    SUITE_TEST(maybe_is_in_force_as_often_as_it_says);
-    SUITE_TEST(one_of_a_group_is_in_force_and_each_comes_to_it);
-    SUITE_TEST(a_run_with_races_replays_from_its_choices);
+    SUITE_TEST(what_is_behind_one_that_is_held_does_not_overtake_it);
 }

@@ -151,7 +151,7 @@ static int vacuity_report(const struct hunt *hunt, struct ledger *ledger, uint32
         const struct vacuity *vacuity = &hunt->board->vacuities[scenario];
         const struct board_scenario *board = &hunt->board->scenarios[scenario];
         const bool tells = !hunt->exact_seed && board->runs > board->findings;
-        for (uint32_t i = 0; i < DESCRIPTION_PROPERTIES_MAX && result == EXIT_CLEAN; i++) {
+        for (uint32_t i = 0; i < VACUITY_MARKS_MAX && result == EXIT_CLEAN; i++) {
             const char *sentence = vacuity_sentence(vacuity, i);
             uint64_t runs = vacuity->runs[i];
             if (sentence == NULL) {
@@ -213,8 +213,8 @@ static void summary_print(const struct hunt *hunt, bool stopped, bool vacuous) {
         printf("Stopped early; run the same command again to go on.\n");
     }
     if (vacuous) {
-        printf("Vacuous: what must happen sometimes happened in no run; run more of them, or make "
-               "the scenario reach it.\n");
+        printf("Vacuous: what must happen sometimes, or what a constraint is about, happened in no "
+               "run; run more of them, or make the scenario reach it.\n");
     }
 }
 

@@ -123,9 +123,9 @@ int ledger_open(struct ledger *ledger, struct hunt *hunt) {
 /* What is told to the corpus in one beat. */
 struct beat {
     struct board_scenario now[OPTIONS_OPERANDS_MAX];
-    uint64_t held[OPTIONS_OPERANDS_MAX][DESCRIPTION_PROPERTIES_MAX];
+    uint64_t held[OPTIONS_OPERANDS_MAX][VACUITY_MARKS_MAX];
     struct campaign_counters counters[OPTIONS_OPERANDS_MAX];
-    struct campaign_sometimes sometimes[OPTIONS_OPERANDS_MAX][DESCRIPTION_PROPERTIES_MAX];
+    struct campaign_sometimes sometimes[OPTIONS_OPERANDS_MAX][VACUITY_MARKS_MAX];
     struct reach reaches[OPTIONS_OPERANDS_MAX];
 };
 
@@ -136,7 +136,7 @@ static void held_changes(const struct ledger *ledger,
                          struct beat *beat,
                          struct campaign_counters *change) {
     change->sometimes = beat->sometimes[index];
-    for (uint32_t i = 0; i < DESCRIPTION_PROPERTIES_MAX; i++) {
+    for (uint32_t i = 0; i < VACUITY_MARKS_MAX; i++) {
         const char *sentence = vacuity_sentence(vacuity, i);
         beat->held[index][i] = sentence == NULL ? 0 : vacuity->runs[i];
         const uint64_t runs = beat->held[index][i] - ledger->held[index][i];

@@ -16,9 +16,9 @@ struct ledger {
     struct campaign campaign;
     struct board_scenario counted[OPTIONS_OPERANDS_MAX]; /* what the corpus has */
     struct hash scenario_hashes[OPTIONS_OPERANDS_MAX];
-    struct hash builds[OPTIONS_OPERANDS_MAX];         /* of what runs them */
-    char names[OPTIONS_OPERANDS_MAX][CASE_NAME_SIZE]; /* of the scenarios, in the corpus */
-    uint64_t held[OPTIONS_OPERANDS_MAX][DESCRIPTION_PROPERTIES_MAX]; /* likewise */
+    struct hash builds[OPTIONS_OPERANDS_MAX];               /* of what runs them */
+    char names[OPTIONS_OPERANDS_MAX][CASE_NAME_SIZE];       /* of the scenarios, in the corpus */
+    uint64_t held[OPTIONS_OPERANDS_MAX][VACUITY_MARKS_MAX]; /* likewise */
     bool complained;
 };
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "sim/demand.h"
 #include "tools/json.h"
 
 /* The first to come; every worker of a module has the same description. */
@@ -19,6 +20,12 @@ static void tell(struct vacuity *vacuity, const struct description *description)
             memcpy(vacuity->counters[i], property->counter, sizeof property->counter);
         }
     }
+    for (uint32_t i = 0; i < description->demanded.count; i++) {
+        demand_print(description,
+                     i,
+                     vacuity->sentences[DESCRIPTION_PROPERTIES_MAX + i],
+                     VACUITY_SENTENCE_SIZE);
+    }
     vacuity->told = 2;
 }
 
@@ -27,6 +34,10 @@ void vacuity_count(struct vacuity *vacuity, const struct record *record) {
     for (uint32_t i = 0; i < record->description.property_count; i++) {
         vacuity->runs[i] += record->held[i];
         vacuity->counted[i] += record->counted[i];
+    }
+    for (uint32_t i = 0; i < record->description.demanded.count; i++) {
+        vacuity->runs[DESCRIPTION_PROPERTIES_MAX + i] +=
+            record->outcomes[i][CONSTRAINT_EXERCISED] + record->outcomes[i][CONSTRAINT_REFUSED];
     }
 }
 

@@ -3,10 +3,11 @@
  *   lanes ──vacuity_count──► board ──ledger──► corpus ──sum of all days──► the campaign's last
  * lines
  *
- * A search in which one never held says nothing about what it was made for.
+ * A search in which one never held says nothing about what it was made for. Neither does one in
+ * which some occasion of a constraint never came.
  *
  * Memory:      part of the board, shared by the processes of the campaign.
- * Limits:      DESCRIPTION_PROPERTIES_MAX a scenario.
+ * Limits:      VACUITY_MARKS_MAX a scenario.
  * Threads:     any process may count; the reader sees a mark once its sentence is complete.
  */
 #ifndef TOOLS_VACUITY_H
@@ -19,11 +20,15 @@
 
 #include "sim/machine/record.h"
 
-/* Index: the property's in the scenario's description. All zero: no worker has told yet. */
+#define VACUITY_MARKS_MAX (DESCRIPTION_PROPERTIES_MAX + CONSTRAINTS_MAX)
+#define VACUITY_SENTENCE_SIZE 256
+
+/* Properties and then constraints, by their index in the scenario's description. All zero: no
+ * worker has told yet. */
 struct vacuity {
     atomic_uint told; /* 0, 1 while one process writes the sentences, 2 */
-    char sentences[DESCRIPTION_PROPERTIES_MAX][DESCRIPTION_SENTENCE_SIZE]; /* "" = no `sometimes` */
-    _Atomic uint64_t runs[DESCRIPTION_PROPERTIES_MAX];                     /* in which it held */
+    char sentences[VACUITY_MARKS_MAX][VACUITY_SENTENCE_SIZE]; /* "" = not asked */
+    _Atomic uint64_t runs[VACUITY_MARKS_MAX];                 /* in which it held, or came */
     char counters[DESCRIPTION_PROPERTIES_MAX][DESCRIPTION_NAME_SIZE]; /* of the other properties */
     _Atomic uint64_t counted[DESCRIPTION_PROPERTIES_MAX]; /* runs in which somebody counted it */
 };

@@ -26,10 +26,15 @@ static void (*crashed_function)(void);
 /* In the process of the run, since a forked one takes its world with it. */
 static void count_held(void) {
     const struct property *property = &machine.world.property;
-    for (uint32_t i = 0; i < machine.record->description.property_count; i++) {
-        const bool counts = machine.record->description.properties[i].kind == DESCRIPTION_SOMETIMES;
-        machine.record->held[i] += counts && property->held[i];
-        machine.record->counted[i] += property->counted[i];
+    struct record *record = machine.record;
+    for (uint32_t i = 0; i < record->description.property_count; i++) {
+        const bool counts = record->description.properties[i].kind == DESCRIPTION_SOMETIMES;
+        record->held[i] += counts && property->held[i];
+        record->counted[i] += property->counted[i];
+    }
+    for (uint32_t i = 0; i < record->description.demanded.count; i++) {
+        const enum constraint_outcome outcome = gate_outcome(&machine.world.gates, i);
+        record->outcomes[i][outcome]++;
     }
 }
 

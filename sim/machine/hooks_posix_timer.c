@@ -66,6 +66,12 @@ static void start(struct timer *timer) {
                                          0);
 }
 
+static bool name(void *context, const struct agenda_item *item, struct occasion *fact) {
+    (void)context;
+    *fact = (struct occasion){.instant = OCCASION_EXPIRES, .node = timers[item->subject].node};
+    return true;
+}
+
 static void stop(struct timer *timer) {
     if (timer->handle != 0) {
         schedule_timer_cancel(hook_schedule(), timer->handle);
@@ -144,6 +150,7 @@ static void on_taken(uint32_t node, siginfo_t *info) {
 
 void hooks_posix_timer_open(void) {
     handler = schedule_handler_add(hook_schedule(), on_due, NULL);
+    schedule_handler_describe(hook_schedule(), handler, name);
     signals_timers(on_taken);
 }
 

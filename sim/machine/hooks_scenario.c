@@ -207,6 +207,12 @@ HOOK void sim_mark(const char *name) {
         return;
     }
     hook_point(POINT_MARK, 0, false, HOOK_SITE);
+    struct gates *gates = &machine.world.gates;
+    if (gates->demanded->occasion_count != 0) {
+        struct occasion fact = {.instant = OCCASION_MARK, .node = hook_node()};
+        snprintf(fact.name, sizeof fact.name, "%s", name);
+        gate_pass(gates, gate_match(gates, &fact));
+    }
     schedule_progress(hook_schedule());
     schedule_event(hook_schedule(), POINT_MARK, 0, name_number(name), HOOK_SITE);
 }

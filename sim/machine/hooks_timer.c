@@ -27,6 +27,12 @@ static void arm(uint32_t node, uint64_t due_ns) {
     nodes[node].handle = schedule_timer_start(hook_schedule(), due_ns, handler, node, 0);
 }
 
+static bool name(void *context, const struct agenda_item *item, struct occasion *fact) {
+    (void)context;
+    *fact = (struct occasion){.instant = OCCASION_EXPIRES, .node = item->subject};
+    return true;
+}
+
 static void on_due(void *context, const struct agenda_item *item) {
     (void)context;
     const uint32_t node = item->subject;
@@ -45,6 +51,7 @@ static void on_due(void *context, const struct agenda_item *item) {
 
 void hooks_signal_open(void) {
     handler = schedule_handler_add(hook_schedule(), on_due, NULL);
+    schedule_handler_describe(hook_schedule(), handler, name);
 }
 
 void hooks_signal_begin(void) {

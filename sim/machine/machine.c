@@ -288,6 +288,7 @@ _Noreturn void machine_thread_main(uint32_t slot) {
     const void *first = is_main ? (const void *)machine.programs[(uintptr_t)start.argument]
                                 : (const void *)start.routine;
     const void *site = (const char *)first + 1; /* sites are return addresses */
+    schedule_comes(&machine.world.schedule, OCCASION_STARTS);
     schedule_event(&machine.world.schedule, POINT_THREAD_START, 0, 0, site);
     machine.interrupted();
     machine_thread_return(start.routine(start.argument));

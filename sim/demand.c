@@ -1,0 +1,107 @@
+#include "sim/demand.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool same_occasion(const struct occasion *a, const struct occasion *b) {
+    return a->instant == b->instant && a->node == b->node && a->peer == b->peer &&
+           a->call == b->call && a->nth == b->nth && a->at_ns == b->at_ns &&
+           strcmp(a->name, b->name) == 0;
+}
+
+uint32_t demand_occasion(struct description *description, const struct occasion *occasion) {
+    for (uint32_t i = 0; i < description->demanded.occasion_count; i++) {
+        if (same_occasion(&description->demanded.occasions[i], occasion)) {
+            return i;
+        }
+    }
+    if (occasion->node > description->node_count || occasion->peer > description->node_count) {
+        description_refuse(description, "an occasion names a node that does not exist");
+        return OCCASION_NONE;
+    }
+    if (description->demanded.occasion_count == OCCASIONS_MAX) {
+        description_refuse(description, "more than %d occasions", OCCASIONS_MAX);
+        return OCCASION_NONE;
+    }
+    description->demanded.occasions[description->demanded.occasion_count] = *occasion;
+    return description->demanded.occasion_count++;
+}
+
+static const struct {
+    const char *word;
+    uint32_t count_min, count_max;
+    uint32_t free; /* a bit for each that nobody is held before */
+} constraint_kinds[] = {
+    [CONSTRAINT_ORDER] = {"order", 2, CONSTRAINT_OCCASIONS_MAX, 1},
+    [CONSTRAINT_HOLD] = {"hold", 2, 2, 2},
+    [CONSTRAINT_NEVER] = {"never_between", 3, 3, 3},
+    [CONSTRAINT_RACE] = {"race", 2, 2, 0},
+};
+
+struct constraint *demand_constraint(struct description *description,
+                                     enum constraint_kind kind,
+                                     const uint32_t *occasions,
+                                     uint32_t count) {
+    const char *word = constraint_kinds[kind].word;
+    if (description->demanded.count == CONSTRAINTS_MAX) {
+        description_refuse(description, "more than %d constraints", CONSTRAINTS_MAX);
+        return NULL;
+    }
+    if (count < constraint_kinds[kind].count_min || count > constraint_kinds[kind].count_max) {
+        description_refuse(description,
+                           "%s() is about %u to %u occasions, not %u",
+                           word,
+                           constraint_kinds[kind].count_min,
+                           constraint_kinds[kind].count_max,
+                           count);
+        return NULL;
+    }
+    struct constraint *constraint = &description->demanded.all[description->demanded.count];
+    *constraint = (struct constraint){.kind = (uint32_t)kind, .count = count};
+    for (uint32_t i = 0; i < count; i++) {
+        if (occasions[i] >= description->demanded.occasion_count) {
+            description_refuse(description, "%s() names an occasion that was refused", word);
+            return NULL;
+        }
+        for (uint32_t j = 0; j < i; j++) {
+            if (occasions[j] == occasions[i]) {
+                description_refuse(description, "%s() names the same occasion twice", word);
+                return NULL;
+            }
+        }
+        const bool free = (constraint_kinds[kind].free >> i & 1) != 0;
+        if (!free && !occasion_holds(&description->demanded.occasions[occasions[i]])) {
+            description_refuse(
+                description,
+                "%s() cannot hold a thread that blocks: it would miss what it waits for; hold "
+                "its call",
+                word);
+            return NULL;
+        }
+        constraint->occasions[i] = occasions[i];
+    }
+    description->demanded.count++;
+    return constraint;
+}
+
+static const char *node_name(const struct description *description, uint32_t node) {
+    return node == 0 ? NULL : description->nodes[node].name;
+}
+
+void demand_print(const struct description *description, uint32_t index, char *text, size_t size) {
+    const struct constraint *constraint = &description->demanded.all[index];
+    size_t used = (size_t)snprintf(text, size, "%s(", constraint_kinds[constraint->kind].word);
+    for (uint32_t i = 0; i < constraint->count && used < size; i++) {
+        const struct occasion *occasion =
+            &description->demanded.occasions[constraint->occasions[i]];
+        used += occasion_print(occasion,
+                               node_name(description, occasion->node),
+                               node_name(description, occasion->peer),
+                               text + used,
+                               size - used);
+        if (used < size) {
+            const char *after = i + 1 < constraint->count ? ", " : ")";
+            used += (size_t)snprintf(text + used, size - used, "%s", after);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+/* What a description demands of the order of things: occasions and constraints are added here, and
+ * said in words.
+ *
+ * Memory:      part of the description.
+ * Limits:      OCCASIONS_MAX, CONSTRAINTS_MAX, CONSTRAINT_OCCASIONS_MAX.
+ * Errors:      the first one stays in the description's `error`.
+ * Threads:     no shared state.
+ * Determinism: indices follow the order of the calls.
+ */
+#ifndef SIM_DEMAND_H
+#define SIM_DEMAND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/constraint.h"
+#include "sim/description.h"
+#include "sim/occasion.h"
+
+/* The index of this occasion, added unless it is there already; OCCASION_NONE with `error` set. */
+uint32_t demand_occasion(struct description *description, const struct occasion *occasion);
+
+/* NULL with `error` set. */
+struct constraint *demand_constraint(struct description *description,
+                                     enum constraint_kind kind,
+                                     const uint32_t *occasions,
+                                     uint32_t count);
+
+/* "race(message 1 from server arrives at client, mark timeout of client)", cut to size. */
+void demand_print(const struct description *description, uint32_t index, char *text, size_t size);
+
+#endif
