@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/model.h"
 #include "sim/panic.h"
 
 #define TIME_MAX_NS UINT64_C(86400000000000) /* a day */
@@ -143,6 +144,37 @@ struct description_property *description_property_add(struct description *descri
     }
     description->property_count++;
     return property;
+}
+
+struct description_history *description_history_add(struct description *description,
+                                                    const char *sentence,
+                                                    const char *object,
+                                                    uint32_t model) {
+    if (description->history_count == DESCRIPTION_HISTORIES_MAX) {
+        description_refuse(description, "more than %d histories", DESCRIPTION_HISTORIES_MAX);
+        return NULL;
+    }
+    struct description_history *history = &description->histories[description->history_count];
+    if (!copy_name(description, history->sentence, sizeof history->sentence, sentence) ||
+        !copy_name(description, history->object, sizeof history->object, object)) {
+        return NULL;
+    }
+    if (model == 0 || model >= MODEL_KIND_COUNT) {
+        description_refuse(description,
+                           "\"%s\" follows model %u, which does not exist",
+                           object,
+                           model);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < description->history_count; i++) {
+        if (strcmp(description->histories[i].object, object) == 0) {
+            description_refuse(description, "\"%s\" is said twice to be linearizable", object);
+            return NULL;
+        }
+    }
+    history->model = model;
+    description->history_count++;
+    return history;
 }
 
 static bool link_covers(const struct description_link *link, uint32_t from, uint32_t to) {

@@ -23,6 +23,7 @@
 #define DESCRIPTION_LINKS_MAX 1024
 #define DESCRIPTION_FAULTS_MAX 256
 #define DESCRIPTION_PROPERTIES_MAX 128
+#define DESCRIPTION_HISTORIES_MAX 16
 #define DESCRIPTION_TEXT_SIZE 65536
 #define DESCRIPTION_NAME_SIZE 32
 #define DESCRIPTION_SENTENCE_SIZE 96
@@ -63,11 +64,7 @@ enum description_property_kind {
     DESCRIPTION_SOMETIMES,  /* holds in at least one run of a campaign */
 };
 
-enum description_comparison {
-    DESCRIPTION_EQUAL = 1,
-    DESCRIPTION_AT_MOST,
-    DESCRIPTION_AT_LEAST,
-};
+enum description_comparison { DESCRIPTION_EQUAL = 1, DESCRIPTION_AT_MOST, DESCRIPTION_AT_LEAST };
 
 /* A predicate: "count of `counter` at `node` (0 = all nodes) compares to value". */
 struct description_property {
@@ -80,6 +77,12 @@ struct description_property {
     uint64_t within_ns; /* 0 = until the run ends */
 };
 
+/* What the operations on an object must look like (sim/judge.h). */
+struct description_history {
+    char sentence[DESCRIPTION_SENTENCE_SIZE], object[DESCRIPTION_NAME_SIZE];
+    uint32_t model; /* enum model_kind */
+};
+
 /* What may be left when a program ends in order. */
 enum description_leaks {
     DESCRIPTION_LEAKS_USUAL, /* descriptors, but no threads */
@@ -89,21 +92,18 @@ enum description_leaks {
 
 struct description {
     char name[2 * DESCRIPTION_NAME_SIZE];
-    uint64_t time_max_ns;
-    uint64_t points_max;
+    uint64_t time_max_ns, points_max;
     uint64_t heap_max; /* bytes of one run's heap, all nodes */
     uint32_t stack_size;
     uint32_t leaks;      /* enum description_leaks */
     uint32_t node_count; /* nodes have indices 1 … node_count */
-    uint32_t link_count;
-    uint32_t fault_count;
-    uint32_t property_count;
-    uint32_t text_used;
+    uint32_t link_count, fault_count, property_count, history_count, text_used;
     struct description_node nodes[DESCRIPTION_NODES_MAX + 1];
     struct description_link links[DESCRIPTION_LINKS_MAX];
     struct description_fault faults[DESCRIPTION_FAULTS_MAX];
     struct description_property properties[DESCRIPTION_PROPERTIES_MAX];
     struct constraints demanded;
+    struct description_history histories[DESCRIPTION_HISTORIES_MAX];
     char text[DESCRIPTION_TEXT_SIZE];
     char error[256];
 };
@@ -117,16 +117,16 @@ uint32_t description_node_add(struct description *description,
                               const char *program,
                               const char *const *arguments);
 
-/* Adds a link between two nodes (0 = any) with default values; NULL with `error` set. */
+/* Add what can still be changed; a link has default values. NULL with `error` set. */
 struct description_link *
 description_link_add(struct description *description, uint32_t from, uint32_t to);
-
-/* NULL with `error` set. */
 struct description_fault *description_fault_add(struct description *description);
-
-/* NULL with `error` set. */
 struct description_property *description_property_add(struct description *description,
                                                       const char *sentence);
+struct description_history *description_history_add(struct description *description,
+                                                    const char *sentence,
+                                                    const char *object,
+                                                    uint32_t model);
 
 /* The link that governs messages from one node to another; never NULL. */
 const struct description_link *

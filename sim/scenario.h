@@ -200,6 +200,23 @@ uint32_t sim_race(struct sim_world *world, uint32_t a, uint32_t b);
 void sim_maybe(struct sim_world *world, uint32_t constraint, uint32_t n, uint32_t of);
 void sim_one_of(struct sim_world *world, const uint32_t *constraints, uint32_t count);
 
+/* What an object does when its operations come one after the other. Each key is an object of its
+ * own: a map is its entries, and so may registers, queues and locks be numbered. */
+enum sim_model {
+    SIM_REGISTER = 1, /* one value, 0 at first: read, write, compare and set */
+    SIM_MAP,          /* nothing at first: get, put, delete, compare and set */
+    SIM_QUEUE,        /* empty at first: push, pop; first in, first out */
+    SIM_LOCK,         /* free at first: acquire, try to acquire, release */
+};
+
+/* What the programs of all nodes do to this object (sim_invoke) looks as if there were one copy of
+ * it and each operation took place at one moment between its begin and its return. Judged when the
+ * run ends without another finding. */
+void sim_linearizable(struct sim_world *world,
+                      const char *sentence,
+                      const char *object,
+                      enum sim_model model);
+
 /* ---- for programs ---- */
 
 /* A named place: an event of the trace, and progress. */
@@ -213,9 +230,40 @@ int64_t sim_count(const char *counter, int64_t delta);
  * process. */
 void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-/* Histories, for linearizability: an operation begins, and has returned. */
-void sim_invoke(const char *operation, int64_t key, int64_t value);
-void sim_return(const char *operation, int64_t key, int64_t value);
+/* Histories of the objects that sim_linearizable() declares.
+ *
+ *   sim_invoke("kv", SIM_WRITE, key, 7);
+ *   const bool answered = write_to_the_server(key, 7);
+ *   sim_return(answered ? SIM_DONE : SIM_UNKNOWN, 0);
+ */
+enum sim_operation {
+    SIM_READ = 1,        /* DONE: the value read */
+    SIM_WRITE,           /* the value to write */
+    SIM_COMPARE_AND_SET, /* by sim_invoke_compare; REFUSED: another value, or none, was there */
+    SIM_GET,             /* DONE: the value; REFUSED: there was none */
+    SIM_PUT,             /* the value to put */
+    SIM_DELETE,          /* REFUSED: there was nothing */
+    SIM_PUSH,            /* the value to push */
+    SIM_POP,             /* DONE: the value; REFUSED: the queue was empty */
+    SIM_ACQUIRE,         /* the owner, a number */
+    SIM_TRY_ACQUIRE,     /* the owner; REFUSED: the lock was held */
+    SIM_RELEASE,         /* the owner; REFUSED: it was not held by this one */
+};
+
+enum sim_outcome {
+    SIM_DONE = 1, /* it took effect */
+    SIM_REFUSED,  /* it took place, and the object said no, as above */
+    SIM_FAILED,   /* it did not take place and never will: it says nothing */
+    SIM_UNKNOWN,  /* no answer: it may take place at any later time, or never */
+};
+
+/* An operation of this thread begins; it has one at a time. One that has not returned when its
+ * thread, its node or the run ends counts as unknown. */
+void sim_invoke(const char *object, enum sim_operation operation, int64_t key, int64_t value);
+void sim_invoke_compare(const char *object, int64_t key, int64_t expected, int64_t value);
+
+/* It has returned. */
+void sim_return(enum sim_outcome outcome, int64_t result);
 
 #ifdef __cplusplus
 }

@@ -20,7 +20,7 @@
 
 #include "sim/hash.h"
 
-#define TRACE_VERSION 1 /* of what an event holds and how it is hashed; not of who decides what */
+#define TRACE_VERSION 2 /* of what an event holds and how it is hashed; not of who decides what */
 #define TRACE_BLOCK 1024
 #define TRACE_RING (4 * TRACE_BLOCK)
 #define TRACE_CHECKPOINTS_MAX (1u << 18)

@@ -44,6 +44,7 @@ struct verdict {
     uint64_t step;    /* events of the trace before it */
     uint64_t site;    /* address in the worker, 0 = none; the supervisor resolves it */
     uint64_t address; /* VERDICT_CRASH: the address that faulted */
+    uint32_t named;   /* bytes of the message that tell this bug from others, 0 = all */
     char message[VERDICT_MESSAGE_SIZE]; /* one sentence without a full stop, NUL terminated */
 };
 

@@ -13,6 +13,7 @@ uint64_t world_arena_size(const struct description *description, uint64_t record
     return (uint64_t)WORLD_AGENTS_MAX * (sizeof(struct agent) + 16) +
            agenda_size(WORLD_ENTRIES_MAX) + (uint64_t)THREADS_MAX * sizeof(struct thread) +
            futex_arena_size(WORLD_AGENTS_MAX) + once_arena_size() + spin_arena_size() +
+           history_arena_size(description) + judge_arena_size(description) +
            kernel_arena_size(description) + choices_index_size(record_capacity) + ARENA_SLACK;
 }
 
@@ -31,6 +32,8 @@ void world_init(struct world *world,
     once_init(&world->onces, &world->arena, &world->schedule);
     spins_init(&world->spins, &world->arena, &world->schedule);
     gate_init(&world->gates, &world->schedule, &description->demanded);
+    history_init(&world->history, &world->arena, description);
+    judge_init(&world->judge, &world->arena, &world->history);
     kernel_init(&world->kernel, &world->arena, &world->schedule, description);
     void *index = arena_take(&world->arena, choices_index_size(record_capacity));
     choices_init(&world->choices, record, record_capacity, index, record_capacity);
@@ -68,6 +71,7 @@ void world_begin(struct world *world,
     gate_begin(&world->gates);
     kernel_begin(&world->kernel);
     property_begin(&world->property, description, verdict, 0);
+    history_begin(&world->history, verdict);
     world->nodes_lasting = 0;
     world->nodes_alive = description->node_count;
     for (uint32_t i = 1; i <= description->node_count; i++) {
@@ -128,6 +132,7 @@ static void node_gone(struct world *world, uint32_t node, int status) {
     }
     if (!described->daemon && --world->nodes_lasting == 0) {
         property_end(&world->property, schedule_now_ns(&world->schedule));
+        judge_end(&world->judge);
         verdict_set(world->verdict, VERDICT_PASS, "all programs ended");
         schedule_end(&world->schedule);
     }

@@ -25,6 +25,8 @@
 #include "sim/description.h"
 #include "sim/futex.h"
 #include "sim/gate.h"
+#include "sim/history.h"
+#include "sim/judge.h"
 #include "sim/kernel.h"
 #include "sim/once.h"
 #include "sim/property.h"
@@ -64,6 +66,8 @@ struct world {
     struct spins spins;
     struct property property;
     struct gates gates;
+    struct history history;
+    struct judge judge;
     struct kernel kernel;
     const struct description *description;
     struct verdict *verdict;

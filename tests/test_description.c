@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/model.h"
 #include "sim/random.h"
 #include "tests/suite.h"
 
@@ -34,6 +35,51 @@ START_TEST(an_empty_one_has_limits_and_nothing_else) {
     ck_assert_uint_eq(description.leaks, DESCRIPTION_LEAKS_USUAL);
     ck_assert_uint_eq(description.node_count + description.link_count, 0);
     ck_assert_uint_eq(description.fault_count + description.property_count, 0);
+    ck_assert_uint_eq(description.history_count, 0);
+}
+END_TEST
+
+START_TEST(an_object_has_one_history_of_a_model_that_exists) {
+    static const struct {
+        const char *sentence, *object;
+        uint32_t model;
+        const char *error;
+    } refused[] = {
+        {"again", "kv", MODEL_MAP, "\"kv\" is said twice to be linearizable"},
+        {"none", "jobs", 0, "\"jobs\" follows model 0, which does not exist"},
+        {"none", "jobs", MODEL_KIND_COUNT, "\"jobs\" follows model 5, which does not exist"},
+        {"no name", "", MODEL_MAP, "\"\" must have 1 to 31 characters"},
+        {"", "jobs", MODEL_MAP, "\"\" must have 1 to 95 characters"},
+    };
+    for (unsigned i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        open_nodes(1);
+        const struct description_history *history =
+            description_history_add(&description, "one copy", "kv", MODEL_REGISTER);
+        ck_assert_str_eq(history->sentence, "one copy");
+        ck_assert_str_eq(history->object, "kv");
+        ck_assert_uint_eq(history->model, MODEL_REGISTER);
+
+        ck_assert_ptr_null(description_history_add(&description,
+                                                   refused[i].sentence,
+                                                   refused[i].object,
+                                                   refused[i].model));
+
+        ck_assert_str_eq(description.error, refused[i].error);
+        ck_assert_uint_eq(description.history_count, 1);
+    }
+}
+END_TEST
+
+START_TEST(there_is_room_for_so_many_histories) {
+    open_nodes(1);
+    for (unsigned i = 0; i < DESCRIPTION_HISTORIES_MAX; i++) {
+        const char name[] = {(char)('a' + i), '\0'};
+        ck_assert_ptr_nonnull(description_history_add(&description, "one", name, MODEL_QUEUE));
+    }
+
+    ck_assert_ptr_null(description_history_add(&description, "one", "more", MODEL_QUEUE));
+
+    ck_assert_str_eq(description.error, "more than 16 histories");
 }
 END_TEST
 
@@ -313,6 +359,8 @@ END_TEST
 
 SUITE(description) {
     SUITE_TEST(an_empty_one_has_limits_and_nothing_else);
+    SUITE_TEST(an_object_has_one_history_of_a_model_that_exists);
+    SUITE_TEST(there_is_room_for_so_many_histories);
     SUITE_TEST(nodes_have_names_programs_addresses_and_arguments);
     SUITE_LOOP(a_node_that_cannot_be_is_refused, 0, REFUSED);
     SUITE_TEST(the_first_error_stays);

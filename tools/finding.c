@@ -63,11 +63,17 @@ where_print(const struct record *record, struct symbols *symbols, char *text, si
     }
 }
 
-/* The message without numbers, since ids and counts differ between runs that show the same bug. */
+/* The part of the message that names the bug, without numbers, since ids and counts differ between
+ * runs that show the same one. */
 static struct hash signature_of(const struct record *record, const char *where) {
     char text[CASE_TEXT_SIZE * 2];
     int used = snprintf(text, sizeof text, "%u|%s|", record->verdict.kind, where);
-    for (const char *next = record->verdict.message; *next != '\0'; next++) {
+    const char *message = record->verdict.message;
+    const char *end = message + strnlen(message, VERDICT_MESSAGE_SIZE);
+    if (record->verdict.named != 0 && record->verdict.named < end - message) {
+        end = message + record->verdict.named;
+    }
+    for (const char *next = message; next < end; next++) {
         if (isdigit((unsigned char)*next) == 0 && used + 1 < (int)sizeof text) {
             text[used++] = *next;
         }

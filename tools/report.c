@@ -65,11 +65,23 @@ static int column_of(const struct column_set *columns, uint32_t thread) {
     return -1;
 }
 
+/* How many events came after the verdict's place: some findings are seen when all is over. */
+static uint64_t events_after(const struct record *record) {
+    const uint64_t step = record->verdict.step;
+    const uint64_t count = record->trace.count;
+    return step == 0 || step >= count || count - step >= TRACE_RING / 2 ? 0 : count - step;
+}
+
 /* The threads of the last steps, the most recent first, then in order of their ids. */
 static void columns_choose(const struct record *record, struct column_set *columns) {
     columns->count = 0;
     const struct event *event;
-    for (uint64_t n = 0; (event = trace_last(&record->trace, n, NULL)) != NULL && n < 64; n++) {
+    const uint64_t after = events_after(record);
+    for (uint64_t n = 0; n < 64; n++) {
+        event = trace_last(&record->trace, after + n, NULL);
+        if (event == NULL) {
+            break;
+        }
         if (event->thread != 0 && column_of(columns, event->thread) < 0 &&
             columns->count < COLUMNS_MAX) {
             columns->nodes[columns->count] = event->node;
@@ -107,28 +119,47 @@ static void step_place(struct symbols *symbols,
     }
 }
 
+/* An operation on a declared object has several events; the first one says which it is. */
+static bool goes_on(const struct record *record, uint64_t n) {
+    const struct event *event = trace_last(&record->trace, n, NULL);
+    const struct event *before = trace_last(&record->trace, n + 1, NULL);
+    return (event->kind == POINT_INVOKE || event->kind == POINT_RETURN) && before != NULL &&
+           before->kind == event->kind && before->thread == event->thread;
+}
+
+/* What happens, and to what: "lock #3", "invoke write kv". */
+static void
+step_what(const struct record *record, const struct event *event, char *text, size_t size) {
+    const struct description *description = &record->description;
+    const bool invokes = event->kind == POINT_INVOKE;
+    const char *kind = point_name(event->kind);
+    if (event->object == 0) {
+        snprintf(text, size, "%s", kind);
+    } else if (!invokes && event->kind != POINT_RETURN) {
+        const bool thread = point_about_thread(event->kind);
+        snprintf(text, size, thread ? "%s thread %" PRIu32 : "%s #%" PRIu32, kind, event->object);
+    } else if (event->object <= description->history_count) {
+        const bool known = invokes && event->result > 0 && event->result < MODEL_OPERATION_COUNT;
+        snprintf(text,
+                 size,
+                 "%s%s%s %s",
+                 kind,
+                 known ? " " : "",
+                 known ? model_operation_name((enum model_operation)event->result) : "",
+                 description->histories[event->object - 1].object);
+    } else {
+        snprintf(text, size, "%s", kind);
+    }
+}
+
 /* A step in `width` bytes. Where the file does not fit: the line alone when it is in the file that
  * the report's head names, else the end of the file's name, so that no line is taken for another
  * file's. */
-static void step_text(struct symbols *symbols,
-                      const struct event *event,
-                      uint64_t site,
-                      const char *file,
-                      size_t width,
-                      char *text) {
-    char where[128];
-    char what[64];
-    step_place(symbols, event, site, where, sizeof where);
-    int used = snprintf(what, sizeof what, "%s", point_name(event->kind));
-    if (event->object != 0) {
-        const bool thread = point_about_thread(event->kind);
-        used += snprintf(what + used,
-                         sizeof what - (size_t)used,
-                         thread ? " thread %" PRIu32 : " #%" PRIu32,
-                         event->object);
-    }
+static void
+step_text(const char *what, const char *where, const char *file, size_t width, char *text) {
+    const size_t used = strlen(what);
     const size_t length = strlen(where);
-    const size_t room = width > (size_t)used ? width - (size_t)used : 0;
+    const size_t room = width > used ? width - used : 0;
     const char *colon = strrchr(where, ':');
     if (length <= room) {
         snprintf(text, width + 1, "%s%s", what, where);
@@ -166,19 +197,25 @@ static void steps_print(FILE *out, const struct record *record, struct symbols *
         fprintf(out, " %-*.*s", i + 1 == columns.count ? 0 : width, width, title);
     }
     fprintf(out, "\n");
-    uint64_t shown = record->trace.count < REPORT_STEPS ? record->trace.count : REPORT_STEPS;
-    while (shown-- > 0) {
+    const uint64_t after = events_after(record);
+    const uint64_t before = record->trace.count - after;
+    uint64_t shown = after + (before < REPORT_STEPS ? before : REPORT_STEPS);
+    while (shown-- > after) {
         uint64_t site = 0;
         const struct event *event = trace_last(&record->trace, shown, &site);
         const int column = event == NULL ? -1 : column_of(&columns, event->thread);
-        if (column < 0) {
+        if (column < 0 || goes_on(record, shown)) {
             continue;
         }
         char text[REPORT_WIDTH + 1];
+        char what[64];
+        char where[128];
+        step_what(record, event, what, sizeof what);
+        step_place(symbols, event, site, where, sizeof where);
         const int indent = column * (width + 1);
         const bool last = column + 1 == (int)columns.count; /* it goes on to the edge */
         const int room = last ? REPORT_WIDTH - TIME_WIDTH - indent : width;
-        step_text(symbols, event, site, head.file, (size_t)room, text);
+        step_text(what, where, head.file, (size_t)room, text);
         fprintf(out,
                 "%*" PRIu64 ".%" PRIu64 " %*s%s\n",
                 TIME_WIDTH - 3,

@@ -217,6 +217,18 @@ HOOK void sim_mark(const char *name) {
     schedule_event(hook_schedule(), POINT_MARK, 0, name_number(name), HOOK_SITE);
 }
 
+/* The verdict was set by what the running thread just did. */
+static void end_here(const void *site) {
+    struct schedule *schedule = hook_schedule();
+    struct verdict *verdict = machine.world.verdict;
+    verdict->thread = schedule_running(schedule)->id;
+    verdict->node = hook_node();
+    verdict->time_ns = schedule_now_ns(schedule);
+    verdict->step = machine.world.trace->count;
+    verdict->site = (uint64_t)(uintptr_t)site;
+    schedule_end(schedule);
+}
+
 HOOK int64_t sim_count(const char *counter, int64_t delta) {
     if (!hook_simulated()) {
         return 0;
@@ -229,14 +241,8 @@ HOOK int64_t sim_count(const char *counter, int64_t delta) {
                                          delta,
                                          schedule_now_ns(schedule));
     schedule_event(schedule, POINT_COUNT, 0, value, HOOK_SITE);
-    struct verdict *verdict = machine.world.verdict;
-    if (verdict->kind != VERDICT_NONE) {
-        verdict->thread = schedule_running(schedule)->id;
-        verdict->node = hook_node();
-        verdict->time_ns = schedule_now_ns(schedule);
-        verdict->step = machine.world.trace->count;
-        verdict->site = (uint64_t)(uintptr_t)HOOK_SITE;
-        schedule_end(schedule);
+    if (machine.world.verdict->kind != VERDICT_NONE) {
+        end_here(HOOK_SITE);
     }
     return value;
 }
@@ -255,21 +261,97 @@ HOOK void sim_fail(const char *format, ...) {
     abort();
 }
 
-static void
-history(enum point_kind kind, const char *operation, int64_t key, int64_t value, const void *site) {
+/* ---- histories ---- */
+
+#define SAME(ours, theirs) _Static_assert((int)(ours) == (int)(theirs), #ours " is " #theirs)
+SAME(SIM_REGISTER, MODEL_REGISTER);
+SAME(SIM_MAP, MODEL_MAP);
+SAME(SIM_QUEUE, MODEL_QUEUE);
+SAME(SIM_LOCK, MODEL_LOCK);
+SAME(SIM_READ, MODEL_READ);
+SAME(SIM_WRITE, MODEL_WRITE);
+SAME(SIM_COMPARE_AND_SET, MODEL_COMPARE_AND_SET);
+SAME(SIM_GET, MODEL_GET);
+SAME(SIM_PUT, MODEL_PUT);
+SAME(SIM_DELETE, MODEL_DELETE);
+SAME(SIM_PUSH, MODEL_PUSH);
+SAME(SIM_POP, MODEL_POP);
+SAME(SIM_ACQUIRE, MODEL_ACQUIRE);
+SAME(SIM_TRY_ACQUIRE, MODEL_TRY_ACQUIRE);
+SAME(SIM_RELEASE, MODEL_RELEASE);
+SAME(SIM_DONE, MODEL_DONE);
+SAME(SIM_REFUSED, MODEL_REFUSED);
+SAME(SIM_FAILED, MODEL_FAILED);
+SAME(SIM_UNKNOWN, MODEL_UNKNOWN);
+
+HOOK void sim_linearizable(struct sim_world *world,
+                           const char *sentence,
+                           const char *object,
+                           enum sim_model model) {
+    description_history_add(description_of(world), sentence, object, (uint32_t)model);
+}
+
+static struct history_place place_here(const void *site) {
+    const struct schedule *schedule = hook_schedule();
+    return (struct history_place){.thread = schedule_running(schedule)->id,
+                                  .node = hook_node(),
+                                  .time_ns = schedule_now_ns(schedule),
+                                  .step = machine.world.trace->count,
+                                  .site = site};
+}
+
+/* Events of an operation: the object is the number of its declaration. */
+static void tell(enum point_kind kind, uint32_t object, int64_t number, const void *site) {
+    schedule_event(hook_schedule(), kind, object + 1, number, site);
+}
+
+static void invoke(const char *name, int64_t key, const struct model_call *call, const void *site) {
     if (!hook_simulated()) {
         return;
     }
-    struct schedule *schedule = hook_schedule();
-    schedule_event(schedule, kind, 0, name_number(operation), site);
-    schedule_event(schedule, kind, 1, key, site);
-    schedule_event(schedule, kind, 2, value, site);
+    struct history *history = &machine.world.history;
+    const uint32_t object = history_find(history, name);
+    if (object == history->description->history_count) {
+        world_fail(&machine.world,
+                   VERDICT_ASSERTION,
+                   site,
+                   "an operation on \"%s\", which sim_linearizable() does not declare",
+                   name);
+    }
+    const struct history_place place = place_here(site);
+    tell(POINT_INVOKE, object, call->operation, site);
+    tell(POINT_INVOKE, object, key, site);
+    tell(POINT_INVOKE, object, call->argument, site);
+    if (call->operation == MODEL_COMPARE_AND_SET) {
+        tell(POINT_INVOKE, object, call->expected, site);
+    }
+    if (!history_invoke(history, object, key, call, &place)) {
+        end_here(site);
+    }
 }
 
-HOOK void sim_invoke(const char *operation, int64_t key, int64_t value) {
-    history(POINT_INVOKE, operation, key, value, HOOK_SITE);
+HOOK void sim_invoke(const char *object, enum sim_operation operation, int64_t key, int64_t value) {
+    const struct model_call call = {.operation = operation, .argument = value};
+    invoke(object, key, &call, HOOK_SITE);
 }
 
-HOOK void sim_return(const char *operation, int64_t key, int64_t value) {
-    history(POINT_RETURN, operation, key, value, HOOK_SITE);
+HOOK void sim_invoke_compare(const char *object, int64_t key, int64_t expected, int64_t value) {
+    const struct model_call call = {.operation = MODEL_COMPARE_AND_SET,
+                                    .argument = value,
+                                    .expected = expected};
+    invoke(object, key, &call, HOOK_SITE);
+}
+
+HOOK void sim_return(enum sim_outcome outcome, int64_t result) {
+    if (!hook_simulated()) {
+        return;
+    }
+    struct history *history = &machine.world.history;
+    const uint32_t object = history_open(history, schedule_running(hook_schedule())->id);
+    tell(POINT_RETURN, object, outcome, HOOK_SITE);
+    tell(POINT_RETURN, object, result, HOOK_SITE);
+    const struct history_place place = place_here(HOOK_SITE);
+    if (!history_return(history, (enum model_outcome)outcome, result, &place)) {
+        end_here(HOOK_SITE);
+    }
 }
