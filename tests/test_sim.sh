@@ -55,10 +55,12 @@ verdict heap_limit 'there is no more memory'
 expect 0 '1 run, 0 failed' $sim run "$build/modules/verdict_pass.so" --corpus "$corpus"
 
 # planted bugs are found, their correct variants are not accused, whatever the number of workers
-for name in abba check_then_act lost_wakeup; do
+for name in abba check_then_act lost_wakeup stale_read; do
     expect 10 "FAIL ${name}_bug" $sim fuzz ${name}_bug --runs 2000 --corpus "$folder/$name.db"
     expect 0 ' 0 failed' $sim fuzz $name --runs 5000 -j2 --corpus "$folder/clean.db"
 done
+# whichever operations show it, it is one bug
+expect 0 '2000 runs, [1-9][0-9][0-9]* failed, 1 new' $sim fuzz stale_read_bug --seed 2 --runs 2000 --fail-on never --corpus "$folder/one.db"
 
 # the corpus
 expect 0 'The corpus is sound' $sim corpus check --corpus "$corpus"
