@@ -175,7 +175,7 @@ void gate_happen(struct gates *gates, uint64_t occasions) {
         return;
     }
     for (uint32_t i = 0; i < gates->demanded->occasion_count; i++) {
-        gates->met[i].happened += occasions >> i & 1;
+        gates->met[i].happened += (uint32_t)(occasions >> i & 1);
     }
     const uint32_t preferred = pass_on(gates, occasions);
     release(gates, preferred);
