@@ -1,4 +1,5 @@
 #include "corpus/reach.h"
+#include "corpus/table.h"
 
 #define CREATE                                                                                     \
     "CREATE TABLE IF NOT EXISTS main.reach("                                                       \
@@ -26,13 +27,6 @@
     INSERT "SELECT scenario, build, strategy, base_seed, shard, shard_count, next_index, "         \
            "end_index FROM other.reach WHERE true " ON_CONFLICT
 
-static enum status count_tables(struct database *database, const char *sql, bool *exists) {
-    struct database_query query;
-    database_prepare(&query, database, sql);
-    *exists = database_step(&query) && database_get_number(&query) != 0;
-    return database_finish(&query);
-}
-
 static void put_key(struct database_query *query, const struct reach *reach) {
     database_put_text(query, reach->scenario);
     database_put_hash(query, reach->build);
@@ -48,10 +42,7 @@ enum status reach_find(struct store *store, struct reach *reach) {
     bool exists;
     reach->next_index = 0;
     reach->end_index = 0;
-    const enum status status =
-        count_tables(database,
-                     "SELECT count(*) FROM main.sqlite_schema WHERE name = 'reach'",
-                     &exists);
+    const enum status status = table_find(database, "reach", &exists);
     if (status != STATUS_OK || !exists) {
         return status;
     }
@@ -81,16 +72,5 @@ enum status reach_note(struct database *database, const struct reach *reach) {
 }
 
 enum status reach_merge(struct database *database) {
-    bool exists;
-    enum status status =
-        count_tables(database,
-                     "SELECT count(*) FROM other.sqlite_schema WHERE name = 'reach'",
-                     &exists);
-    if (status == STATUS_OK && exists) {
-        status = database_run(database, CREATE);
-        if (status == STATUS_OK) {
-            status = database_run(database, MERGE);
-        }
-    }
-    return status;
+    return table_merge(database, "reach", CREATE, MERGE);
 }

@@ -1,4 +1,5 @@
 #include "corpus/sometimes.h"
+#include "corpus/table.h"
 
 /* Each only grows and has one writer: the larger value is the newer one. */
 #define CREATE                                                                                     \
@@ -17,13 +18,6 @@
     "SELECT campaign, scenario, scenario_hash, sentence, runs FROM other.sometimes WHERE true "    \
     "ON CONFLICT(campaign, scenario, scenario_hash, sentence) "                                    \
     "DO UPDATE SET runs = max(runs, excluded.runs)"
-
-static enum status count_tables(struct database *database, const char *sql, bool *exists) {
-    struct database_query query;
-    database_prepare(&query, database, sql);
-    *exists = database_step(&query) && database_get_number(&query) != 0;
-    return database_finish(&query);
-}
 
 static enum status insert(struct database *database, const struct sometimes *sometimes) {
     struct database_query query;
@@ -55,10 +49,7 @@ enum status sometimes_sum(struct store *store,
     struct database_query query;
     bool exists;
     *runs = 0;
-    const enum status status =
-        count_tables(database,
-                     "SELECT count(*) FROM main.sqlite_schema WHERE name = 'sometimes'",
-                     &exists);
+    const enum status status = table_find(database, "sometimes", &exists);
     if (status != STATUS_OK || !exists) {
         return status;
     }
@@ -76,16 +67,5 @@ enum status sometimes_sum(struct store *store,
 }
 
 enum status sometimes_merge(struct database *database) {
-    bool exists;
-    enum status status =
-        count_tables(database,
-                     "SELECT count(*) FROM other.sqlite_schema WHERE name = 'sometimes'",
-                     &exists);
-    if (status == STATUS_OK && exists) {
-        status = database_run(database, CREATE);
-        if (status == STATUS_OK) {
-            status = database_run(database, MERGE);
-        }
-    }
-    return status;
+    return table_merge(database, "sometimes", CREATE, MERGE);
 }

@@ -144,8 +144,8 @@ static int create(struct ex_scheduler *scheduler, struct ex_reactor **reactor) {
     return 0;
 }
 
-/* Workers that are in their parks stay there until they are notified; who waits next, waits here.
- */
+/* Workers that are in their parks stay there until they are notified; who
+ * waits next, waits here. */
 static void install(struct ex_scheduler *scheduler, struct ex_reactor *reactor) {
     static const struct ex_worker_wait waits = {wait, ex_worker_notify_thread};
 

@@ -22,7 +22,7 @@ static void let_through(lua_State *state, lua_State *from, int status) {
     }
 }
 
-/* ---- pcall ----------------------------------------------------------------------------------- */
+/* ---- pcall ---- */
 
 enum { CONTEXT_CHAIN = 8 }; /* context = chain_count * CONTEXT_CHAIN + values below the results */
 
@@ -73,7 +73,7 @@ int lua_catch_xpcall(lua_State *state) {
     return finish(state, status, context);
 }
 
-/* ---- coroutines ------------------------------------------------------------------------------ */
+/* ---- coroutines ---- */
 
 /* Moves the arguments over and the results back: how many, or -1 with the error. */
 static int resume(lua_State *state, lua_State *coroutine, int count) {

@@ -19,8 +19,7 @@ enum {
     COMPILED_MAX = 32,      /* places in one line that are tried for a token */
 };
 
-/* ---- text --------------------------------------------------------------------------------------
- */
+/* ---- text ---- */
 
 struct paper {
     char *text;
@@ -104,7 +103,7 @@ static void put_shown(struct paper *paper, const char *text, size_t size, bool b
     }
 }
 
-/* ---- where in the line ----------------------------------------------------------------------- */
+/* ---- where in the line ---- */
 
 static bool in_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -231,7 +230,7 @@ static size_t find_column(lua_State *state,
     return column;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the whole ---- */
 
 /* The line, or what is around the column of one that is too long, and the caret. */
 static void put_line(struct paper *paper, const struct lua_source_line *line, size_t column) {

@@ -124,8 +124,8 @@ static int say_fixed(lua_State *state) {
                       lua_tostring(state, -1));
 }
 
-/* Replaces the table on top, which holds the names with this prefix, by an empty one that shows it.
- */
+/* Replaces the table on top, which holds the names with this prefix, by an
+ * empty one that shows it. */
 static void protect(lua_State *state, const char *prefix) {
     const int names = lua_gettop(state);
 

@@ -23,8 +23,7 @@ static void count_step(struct lua_matcher *m) {
     }
 }
 
-/* ---- one character -----------------------------------------------------------------------------
- */
+/* ---- one character ---- */
 
 static bool between(unsigned char c, char first, char last) {
     return c >= (unsigned char)first && c <= (unsigned char)last;
@@ -161,8 +160,7 @@ static bool match_one(struct lua_matcher *m, const char *s, const char *p, const
     }
 }
 
-/* ---- items -------------------------------------------------------------------------------------
- */
+/* ---- items ---- */
 
 static const char *
 match_most(struct lua_matcher *m, const char *s, const char *p, const char *end) {
@@ -275,8 +273,7 @@ static const char *close_capture(struct lua_matcher *m, const char *s, const cha
     return rest;
 }
 
-/* ---- a pattern ---------------------------------------------------------------------------------
- */
+/* ---- a pattern ---- */
 
 /* A single-character item with what may follow it. True: go on with *s and *p; false: `result` it
  * is. */
@@ -377,8 +374,7 @@ static const char *match_here(struct lua_matcher *m, const char *s, const char *
     return result;
 }
 
-/* ---- from outside ------------------------------------------------------------------------------
- */
+/* ---- from outside ---- */
 
 void lua_matcher_begin(struct lua_matcher *m, lua_State *state, int subject, int pattern) {
     size_t size;

@@ -8,11 +8,10 @@
 #include "scenarios/lua_core.h"
 #include "scenarios/lua_matcher.h"
 
-/* ---- find, match -------------------------------------------------------------------------------
- */
+/* ---- find, match ---- */
 
-/* Offset that the argument at `index` says, from 1, negative from the end; past the end: size + 1.
- */
+/* Offset that the argument at `index` says, from 1, negative from the end;
+ * past the end: size + 1. */
 static size_t start_offset(lua_State *state, int index, size_t size) {
     const lua_Integer init = luaL_optinteger(state, index, 1);
     const lua_Unsigned back = (lua_Unsigned)0 - (lua_Unsigned)init;
@@ -79,11 +78,10 @@ int lua_pattern_match(lua_State *state) {
     return find(state, false);
 }
 
-/* ---- gmatch ------------------------------------------------------------------------------------
- */
+/* ---- gmatch ---- */
 
-/* Upvalues: subject, pattern, offset of the next search, offset where the last match ended or -1.
- */
+/* Upvalues: subject, pattern, offset of the next search, offset where the
+ * last match ended or -1. */
 static int next_match(lua_State *state) {
     struct lua_matcher m;
 
@@ -121,8 +119,7 @@ int lua_pattern_gmatch(lua_State *state) {
     return 1;
 }
 
-/* ---- gsub --------------------------------------------------------------------------------------
- */
+/* ---- gsub ---- */
 
 enum { SUBJECT = 1, PATTERN, REPLACEMENT, COUNT_MAX };
 

@@ -48,7 +48,7 @@ static void let_through(lua_State *state, int status) {
     }
 }
 
-/* ---- require --------------------------------------------------------------------------------- */
+/* ---- require ---- */
 
 static void check_name(lua_State *state, const char *name, size_t size) {
     if (size == 0 || size > NAME_SIZE_MAX) {
@@ -138,7 +138,7 @@ int lua_require_file(lua_State *state) {
     return 1;
 }
 
-/* ---- load ------------------------------------------------------------------------------------ */
+/* ---- load ---- */
 
 /* Replaces the function at 1 by all that it gives until nil or "". Unlike Lua's own this does not
  * catch its errors. */

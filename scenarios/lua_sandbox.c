@@ -120,7 +120,7 @@ void lua_sandbox_close(struct lua_sandbox *sandbox) {
     free(sandbox);
 }
 
-/* ---- define ---------------------------------------------------------------------------------- */
+/* ---- define ---- */
 
 struct definition {
     const char *name;
@@ -157,7 +157,7 @@ void *lua_sandbox_context(lua_State *state) {
     return lua_touserdata(state, lua_upvalueindex(1));
 }
 
-/* ---- run ------------------------------------------------------------------------------------- */
+/* ---- run ---- */
 
 /* Between the coroutine and the file: nothing yields through a call without a continuation. */
 static int call_file(lua_State *state) {
@@ -191,8 +191,8 @@ static int complain(lua_State *state) {
     return 0;
 }
 
-/* Lua's status; if it is not LUA_OK, with an error on the stack, and in `ran` whose stack it left.
- */
+/* Lua's status; if it is not LUA_OK, with an error on the stack, and in `ran`
+ * whose stack it left. */
 static int try_to_run(lua_State *state, struct lua_source *source, lua_State **ran) {
     int result_count;
 

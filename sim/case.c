@@ -8,8 +8,8 @@
 /* Hashed first, so that an id is never the hash of anything else. It changes with the recipe. */
 static const char recipe[] = "sim case id 1";
 
-/* Every field is its size (64 bits, little-endian) and its bytes: ("ab", "c") is not ("a", "bc").
- */
+/* Every field is its size (64 bits, little-endian) and its bytes: ("ab", "c")
+ * is not ("a", "bc"). */
 static void add_bytes(struct hash_stream *stream, const void *bytes, size_t size) {
     uint8_t prefix[8];
     for (unsigned i = 0; i < sizeof prefix; i++) {

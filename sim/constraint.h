@@ -9,8 +9,11 @@
  *
  * A constraint is one removable object: flat, and naming others only by the occasions it has.
  *
- * Memory:      plain data, part of the description.
- * Determinism: a function of the run so far.
+ * Memory:      plain data, part of the description; added by sim/demand.h, kept by sim/gate.h.
+ * Limits:      CONSTRAINTS_MAX, each about CONSTRAINT_OCCASIONS_MAX occasions.
+ * Errors:      none here.
+ * Threads:     no shared state.
+ * Determinism: whether one holds somebody is a function of the run so far.
  */
 #ifndef SIM_CONSTRAINT_H
 #define SIM_CONSTRAINT_H
@@ -35,7 +38,6 @@ struct constraint {
     uint32_t occasions[CONSTRAINT_OCCASIONS_MAX]; /* indices in struct constraints */
     uint32_t chance, chances; /* in force in so many of so many runs; 0 of 0 = in all */
     uint32_t group;           /* of those with the same number one is in force; 0 = not asked */
-    uint32_t line;            /* of the scenario file, 0 = none */
 };
 
 /* All of a scenario, and the occasions that they are about. */

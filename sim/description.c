@@ -217,8 +217,8 @@ static bool holds_at_zero(const struct description_property *property) {
            (property->value <= 0 && property->comparison == DESCRIPTION_AT_LEAST);
 }
 
-/* A `sometimes` is told by its sentence, and says nothing when it holds before anything happened.
- */
+/* A `sometimes` is told by its sentence, and says nothing when it holds
+ * before anything happened. */
 static void check_sometimes(struct description *description, uint32_t index) {
     const struct description_property *property = &description->properties[index];
     if (holds_at_zero(property)) {

@@ -17,8 +17,8 @@
  * Units:       nanoseconds of virtual time.
  * Errors:      none.
  * Threads:     the world's only.
- * Determinism: agents are held and let go in the order in which they came; races, chances and
- * groups are choices with an identity of their own for each constraint.
+ * Determinism: agents are held and let go in the order in which they came; what is drawn (races,
+ *              chances, groups) are choices, with an identity for each constraint.
  */
 #ifndef SIM_GATE_H
 #define SIM_GATE_H
@@ -68,10 +68,5 @@ void gate_pass(struct gates *gates, uint64_t occasions);
 void gate_happen(struct gates *gates, uint64_t occasions);
 
 enum constraint_outcome gate_outcome(const struct gates *gates, uint32_t constraint);
-
-/* How often an occasion happened in this run. */
-static inline uint32_t gate_happened(const struct gates *gates, uint32_t occasion) {
-    return gates->met[occasion].happened;
-}
 
 #endif

@@ -6,7 +6,10 @@
  * Each is announced before its effect, so that whoever comes to it can be made to wait there.
  *
  * Memory:      plain data, part of the description.
+ * Limits:      OCCASIONS_MAX.
+ * Units:       nanoseconds of virtual time.
  * Errors:      none.
+ * Threads:     no shared state.
  * Determinism: the n-th is counted in the order of the run; no address, no time.
  */
 #ifndef SIM_OCCASION_H

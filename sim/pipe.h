@@ -48,8 +48,8 @@ void pipe_begin(struct pipes *pipes);
 /* pipe2(): the numbers of both ends. 0, -EMFILE, -ENFILE. flags: O_NONBLOCK, O_CLOEXEC. */
 int64_t pipe_open(struct pipes *pipes, int flags, uint64_t limit, int numbers[2]);
 
-/* fcntl(F_GETPIPE_SZ) and F_SETPIPE_SZ of a FILE_PIPE. The new capacity; -EBUSY, -EINVAL, -EPERM.
- */
+/* fcntl(F_GETPIPE_SZ) and F_SETPIPE_SZ of a FILE_PIPE. The new capacity;
+ * -EBUSY, -EINVAL, -EPERM. */
 int64_t pipe_capacity(const struct pipes *pipes, uint32_t file);
 int64_t pipe_capacity_set(struct pipes *pipes, uint32_t file, uint64_t size);
 

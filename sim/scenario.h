@@ -171,8 +171,11 @@ void sim_sometimes(struct sim_world *world,
  * The calls are named by the words of `sim trace`. Return a number for the functions below. */
 uint32_t sim_on_mark(struct sim_world *world, uint32_t node, const char *name, uint32_t nth);
 uint32_t sim_on_call(struct sim_world *world, uint32_t node, const char *call, uint32_t nth);
-uint32_t sim_on_message(struct sim_world *world, uint32_t from, uint32_t to, uint32_t nth);
 uint32_t sim_on_timer(struct sim_world *world, uint32_t node, uint32_t nth); /* expires */
+
+/* A datagram, or bytes of a stream, arrive: counted as they do. What was sent at once to a stream
+ * may arrive in two parts, once in a while, as on any network. */
+uint32_t sim_on_message(struct sim_world *world, uint32_t from, uint32_t to, uint32_t nth);
 uint32_t sim_on_time(struct sim_world *world, uint64_t at_ns);
 
 /* A thread of a node begins, is about to wait, goes on after a wait, is about to end. */

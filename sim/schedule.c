@@ -296,7 +296,7 @@ void schedule_pick(struct schedule *schedule, bool stays, bool yielded) {
         if (order->count == 0) {
             idle(schedule);
             continue;
-        } else if (schedule_preferred(schedule, &place)) {
+        } else if (schedule->preferred != 0 && schedule_preferred(schedule, &place)) {
             ASSERT(place < order->count);
         } else if (order->count > schedule->quick_max || choices_full(schedule->choices)) {
             place = order->count == 1 ? 0 : decide(schedule, stays, yielded);

@@ -36,7 +36,7 @@ void schedule_prefer(struct schedule *schedule, uint32_t index) {
 bool schedule_preferred(struct schedule *schedule, uint32_t *place) {
     const uint32_t index = schedule->preferred;
     schedule->preferred = 0;
-    if (index == 0 || schedule_agent(schedule, index)->state != AGENT_READY) {
+    if (schedule_agent(schedule, index)->state != AGENT_READY) {
         return false;
     }
     const struct order *order = &schedule->agents.order;

@@ -48,7 +48,7 @@ void schedule_release_held(struct schedule *schedule);
 /* Cancels an entry that is held; false when there is none. */
 bool schedule_gate_cancel(struct schedule *schedule, uint64_t handle);
 
-/* True when somebody goes before all others: its place. Asked once, it is forgotten. */
+/* `preferred` is not 0: true, and its place, when it is ready. Asked once, it is forgotten. */
 bool schedule_preferred(struct schedule *schedule, uint32_t *place);
 
 /* Nothing else can run: true when a gate has let somebody go for that. */

@@ -485,14 +485,14 @@ static void message_fire(void *context, const struct agenda_item *item) {
     socket_release(segments->sockets, item->subject);
 }
 
-/* Messages that have a name are those with bytes; a reading peer's word of room is none. */
+/* Those with a name have bytes, and no partition sends them back. */
 static bool message_fact(void *context, const struct agenda_item *item, struct occasion *fact) {
     const struct segments *segments = context;
     const struct socket *socket = socket_at(segments->sockets, item->subject);
-    *fact = (struct occasion){.instant = OCCASION_ARRIVES,
-                              .node = socket->node,
-                              .peer = socket_at(segments->sockets, socket->peer)->node};
+    const uint32_t from = socket_at(segments->sockets, socket->peer)->node;
+    *fact = (struct occasion){.instant = OCCASION_ARRIVES, .node = socket->node, .peer = from};
     return (item->value & 0xff) == MESSAGE_SEGMENT && socket->segment_first != 0 &&
            (uint16_t)(item->value >> 16) == socket->life &&
-           segment_at(segments, socket->segment_first)->size != 0;
+           segment_at(segments, socket->segment_first)->size != 0 &&
+           network_blocked_ns(segments->sockets->network, from, socket->node) == 0;
 }

@@ -47,8 +47,8 @@ void stream_close(struct segments *segments, uint32_t index);
 /* EPOLLIN, EPOLLOUT … as poll() would see them. Whoever finds no EPOLLOUT is told of it later. */
 uint32_t stream_events(struct segments *segments, uint32_t index);
 
-/* Bytes that the peer's machine has not got yet, the end of data counted as one; ioctl(SIOCOUTQ).
- */
+/* Bytes that the peer's machine has not got yet, the end of data counted as
+ * one; ioctl(SIOCOUTQ). */
 uint32_t stream_unsent(const struct segments *segments, uint32_t index);
 
 /* Bytes that a read would find, for ioctl(FIONREAD). */

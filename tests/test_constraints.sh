@@ -27,6 +27,7 @@ kept timer 'order(mark second 1 of main, timer 1 of main expires)'
 kept time 'hold(mark first 1 of main, time 3 ms)'
 kept message 'hold(message from server arrives at client, mark ready 1 of client)'
 kept stream 'hold(message 2 from server arrives at client, mark ready 1 of client)'
+kept cut 'hold(message 2 from server arrives at client, mark ready 1 of client)'
 
 # a race goes both ways
 expect 0 '^1000 runs, 0 failed' fuzz race 1000

@@ -1,37 +1,8 @@
-#include "tests/puppets.h"
+#include "tests/channel_puppets.h"
 #include "tests/short_memory.h"
 
 #include <errno.h>
-#include <ex/channel.h>
 #include <signal.h>
-
-static struct ex_channel *channel;
-
-static struct ex_frame *send(struct puppet *self) {
-    self->element = self->argument;
-    return ex_channel_send((struct ex_channel_send *)(void *)self->leaf, channel, &self->element);
-}
-
-static struct ex_frame *receive(struct puppet *self) {
-    self->element = 0;
-    return ex_channel_recv((struct ex_channel_recv *)(void *)self->leaf, channel, &self->element);
-}
-
-static void start(int count, int kind, size_t capacity) {
-    puppets_start(count);
-    channel = ex_channel_create((enum ex_wait_kind)kind, sizeof(int64_t), capacity);
-    ck_assert_ptr_nonnull(channel);
-}
-
-static void stop(void) {
-    puppets_stop();
-    ex_channel_receiver_drop(channel);
-    ex_channel_sender_drop(channel);
-}
-
-static int64_t element_of(int id) {
-    return puppets.all[id]->element;
-}
 
 static void expect_inside(int64_t element) {
     int64_t taken = 0;

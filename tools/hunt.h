@@ -18,8 +18,8 @@ struct hunt {
     const volatile bool *stop; /* becomes true on SIGINT, SIGTERM and when the time is up */
     uint64_t seed;             /* base seed; of a campaign that goes on, the one it began with */
     uint64_t runs_max;         /* per scenario */
-    /* By scenario: all runs before the first were done by the campaign before; the end is not run.
-     */
+    /* By scenario: all runs before the first were done by the campaign
+     * before; the end is not run. */
     uint64_t firsts[OPTIONS_OPERANDS_MAX], ends[OPTIONS_OPERANDS_MAX];
     bool exact_seed;      /* one run with the seed itself */
     bool ends_at_finding; /* a finding ends the search in its scenario */

@@ -23,6 +23,7 @@
 /* The whole file, NUL terminated and the caller's; NULL after a sentence. */
 static char *read_file(const char *path, size_t *size) {
     struct stat about;
+    errno = 0;
     FILE *file = fopen(path, "rb");
     char *text = NULL;
     if (file != NULL && fstat(fileno(file), &about) == 0 && S_ISREG(about.st_mode) &&

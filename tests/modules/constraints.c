@@ -23,6 +23,7 @@
 #define MESSAGE 8 /* a datagram arrives after a mark */
 #define STREAM 9  /* the second one of a stream does, and nothing overtakes it */
 #define RACE 10   /* a reply and its timeout, both ways */
+#define CUT 18    /* as STREAM, and the first one has to be sent again */
 #define ABSENT 11 /* it is about a mark that nobody passes */
 /* refused */
 #define HELD_BLOCK 12
@@ -32,6 +33,7 @@
 #define NO_CHANCE 16
 #define NO_NODE 17
 
+#define IS_STREAM (WHAT == STREAM || WHAT == CUT)
 #define PORT 7000
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -122,7 +124,7 @@ static int connected(int type) {
 int server(int argc, char **argv) {
     (void)argc;
     (void)argv;
-    const int type = WHAT == STREAM ? SOCK_STREAM : SOCK_DGRAM;
+    const int type = IS_STREAM ? SOCK_STREAM : SOCK_DGRAM;
     int descriptor = socket(AF_INET, type, 0);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(PORT)};
     bind(descriptor, (const struct sockaddr *)&address, sizeof address);
@@ -154,23 +156,23 @@ static void client_race(int descriptor) {
 static void client_held(int descriptor) {
     struct pollfd entry = {.fd = descriptor, .events = POLLIN};
     char answer;
-    if (WHAT == STREAM) {
+    if (IS_STREAM) {
         recv(descriptor, &answer, 1, 0);
         wrong_if(answer != '1');
     }
     nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
     poll(&entry, 1, 0);
-    wrong_if(WHAT == STREAM ? entry.revents != 0 : 0);
+    wrong_if(IS_STREAM ? entry.revents != 0 : 0);
     SIM_MARK("ready");
     poll(&entry, 1, -1);
     recv(descriptor, &answer, 1, 0);
-    wrong_if(WHAT == STREAM && answer != '2');
+    wrong_if(IS_STREAM && answer != '2');
 }
 
 int client(int argc, char **argv) {
     (void)argc;
     (void)argv;
-    const int descriptor = connected(WHAT == STREAM ? SOCK_STREAM : SOCK_DGRAM);
+    const int descriptor = connected(IS_STREAM ? SOCK_STREAM : SOCK_DGRAM);
     send(descriptor, "?", 1, 0);
     if (WHAT == RACE) {
         client_race(descriptor);
@@ -202,6 +204,10 @@ static void two_nodes(struct sim_world *world) {
                  sim_on_mark(world, to, "ready", 1));
     } else {
         sim_hold(world, sim_on_message(world, from, to, 2), sim_on_mark(world, to, "ready", 1));
+        if (WHAT == CUT) {
+            sim_link(world, from, to, SIM_MS(1), SIM_MS(1)); /* answered at 4 ms */
+            sim_partition_one_way(world, from, to, SIM_US(3500), SIM_MS(40));
+        }
     }
 }
 
@@ -251,7 +257,7 @@ static void one_node(struct sim_world *world) {
 }
 
 SIM_SCENARIO(world) {
-    if (WHAT == MESSAGE || WHAT == STREAM || WHAT == RACE) {
+    if (WHAT == MESSAGE || IS_STREAM || WHAT == RACE) {
         two_nodes(world);
     } else {
         one_node(world);
