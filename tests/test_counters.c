@@ -35,6 +35,7 @@ struct worker_task {
     struct ex_frame frame;
     int yields;
     int children;
+    uint64_t pause_ns;
     struct ex_sleep sleep;
 };
 
@@ -44,21 +45,23 @@ EX_RESUME(worker_task) {
         struct worker_task *child = ex_task_new(NULL, sizeof *child);
         child->yields = self->yields;
         child->children = 0;
+        child->pause_ns = self->pause_ns;
         ex_task_spawn_detached(EX_FRAME(child, worker_task));
         ex_scheduler_counters(scheduler, &at_spawn);
     }
     while (self->yields-- > 0) {
         EX_YIELD();
     }
-    EX_AWAIT(ex_sleep_for(&self->sleep, EX_TIMER_MS));
+    EX_AWAIT(ex_sleep_for(&self->sleep, self->pause_ns));
     EX_END();
 }
 
-static void spawn(int yields, int children) {
+static void spawn(int yields, int children, uint64_t pause_ns) {
     struct worker_task *task = ex_task_new(scheduler, sizeof *task);
 
     task->yields = yields;
     task->children = children;
+    task->pause_ns = pause_ns;
     ex_task_spawn_detached(EX_FRAME(task, worker_task));
 }
 
@@ -73,7 +76,7 @@ START_TEST(a_local_scheduler_counts_what_it_did) {
     const struct ex_counters none = start_and_read_as(&kinds[_i]);
     ck_assert_uint_eq(none.spawn_count, 0);
 
-    spawn(4, 2);
+    spawn(4, 2, 100 * EX_TIMER_MS); /* long: a busy machine must find it waiting */
     const struct ex_counters counters = run_and_read();
 
     ck_assert_uint_eq(counters.spawn_count, 3);
@@ -89,7 +92,7 @@ END_TEST
 START_TEST(a_full_queue_goes_to_all) {
     start_and_read(1);
 
-    spawn(0, 4000);
+    spawn(0, 4000, EX_TIMER_MS);
     const struct ex_counters counters = run_and_read();
 
     ck_assert_uint_eq(counters.return_count, 4001);
@@ -99,36 +102,45 @@ START_TEST(a_full_queue_goes_to_all) {
 }
 END_TEST
 
-/* Wakes its fellow, then waits for it. */
+/* Two that wake each other and wait, from when both are there. */
 struct pair {
+    struct ex_waker wakers[2];
+    int present;
+};
+
+struct fellow {
     struct ex_frame frame;
-    struct ex_waker *own;
-    struct ex_waker *other;
+    struct pair *pair;
+    int side;
     int rounds;
 };
 
-EX_RESUME(pair) {
-    EX_BEGIN(pair);
-    *self->own = ex_waker_of(strand);
-    EX_YIELD();
+EX_RESUME(fellow) {
+    EX_BEGIN(fellow);
+    self->pair->wakers[self->side] = ex_waker_of(strand);
+    self->pair->present++; /* one worker: nobody else counts */
+    while (self->pair->present < 2) {
+        EX_YIELD();
+    }
     while (self->rounds-- > 0) {
-        ex_waker_wake(*self->other);
+        ex_waker_wake(self->pair->wakers[1 - self->side]);
         EX_SUSPEND();
     }
-    ex_waker_wake(*self->other);
+    ex_waker_wake(self->pair->wakers[1 - self->side]);
     EX_END();
 }
 
 START_TEST(what_is_woken_last_goes_first_only_so_often) {
-    struct ex_waker wakers[2];
+    static struct pair pair;
     start_and_read(1);
 
+    pair.present = 0;
     for (int side = 0; side < 2; side++) {
-        struct pair *pair = ex_task_new(scheduler, sizeof *pair);
-        pair->own = &wakers[side];
-        pair->other = &wakers[1 - side];
-        pair->rounds = 100;
-        ex_task_spawn_detached(EX_FRAME(pair, pair));
+        struct fellow *fellow = ex_task_new(scheduler, sizeof *fellow);
+        fellow->pair = &pair;
+        fellow->side = side;
+        fellow->rounds = 100;
+        ex_task_spawn_detached(EX_FRAME(fellow, fellow));
     }
     const struct ex_counters counters = run_and_read();
 
@@ -143,7 +155,7 @@ struct hog {
 
 EX_RESUME(hog) {
     EX_BEGIN(hog);
-    spawn(0, 0);
+    spawn(0, 0, EX_TIMER_MS);
     struct ex_counters counters;
     do {
         usleep(1000);
