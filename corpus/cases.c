@@ -242,11 +242,11 @@ static enum status read_entry(struct database *database,
     if (!found) {
         return cases_fail_missing(database, id);
     }
-    if (choices_version > CASE_CHOICES_VERSION) {
+    if (choices_version != CASE_CHOICES_VERSION) {
         return database_fail(database,
-                             STATUS_NEWER,
+                             STATUS_VERSION,
                              "the choices of this case in corpus %s are of version %lld and this "
-                             "sim knows up to %d; use the sim that found it",
+                             "sim reads version %d; use the sim that found it",
                              database->path,
                              (long long)choices_version,
                              CASE_CHOICES_VERSION);

@@ -42,7 +42,7 @@ MUST_USE enum status
 cases_each(struct store *store, const struct hash *signature, cases_visitor *visit, void *context);
 
 /* One case with its choices. STATUS_MISSING when there is none of this id, STATUS_FORMAT when it is
- * damaged, STATUS_NEWER when its choices are of a newer version. On errors entry is empty. */
+ * damaged, STATUS_VERSION when its choices are of another one. On errors entry is empty. */
 MUST_USE enum status
 cases_load(struct store *store, const struct hash *id, struct cases_entry *entry);
 

@@ -43,7 +43,7 @@ static enum status fail_truncated(struct database *database, off_t size) {
 
 static enum status fail_newer(struct database *database, int64_t version) {
     return database_fail(database,
-                         STATUS_NEWER,
+                         STATUS_VERSION,
                          "corpus %s is of format %lld and this sim knows up to %d; use the sim "
                          "that wrote it, or name another file with --corpus",
                          database->path,

@@ -315,11 +315,10 @@ static enum status parse_version(struct parser *parser, const char *name, uint64
     if (!read_number(value, UINT32_MAX, &version) || version == 0) {
         return fail(parser, STATUS_FORMAT, "the value of %s is malformed", name);
     }
-    return version <= known ? STATUS_OK
+    return version == known ? STATUS_OK
                             : fail(parser,
-                                   STATUS_NEWER,
-                                   "%s %" PRIu64 " is newer than this sim, which knows up to "
-                                   "%" PRIu64,
+                                   STATUS_VERSION,
+                                   "%s is %" PRIu64 " and this sim reads %" PRIu64,
                                    name,
                                    version,
                                    known);

@@ -37,7 +37,7 @@ struct text_error {
 MUST_USE enum status text_print(const struct case_record *record, char **text, size_t *size);
 
 /* Reads what text_print wrote. record->choices is allocated; case_deinit frees it. On errors the
- * record is empty: STATUS_FORMAT, STATUS_NEWER, STATUS_NO_MEMORY. */
+ * record is empty: STATUS_FORMAT, STATUS_VERSION, STATUS_NO_MEMORY. */
 MUST_USE enum status
 text_parse(struct case_record *record, const char *text, size_t size, struct text_error *error);
 

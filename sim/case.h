@@ -22,7 +22,7 @@
 #define CASE_NAME_SIZE 512
 #define CASE_TEXT_SIZE 512
 #define CASE_STRATEGY_SIZE 96
-#define CASE_CHOICES_VERSION 1 /* format of `choices` below */
+#define CASE_CHOICES_VERSION 2 /* format of `choices` below */
 
 struct case_record {
     struct hash id;                /* of (scenario name, scenario hash, build, seed, strategy,

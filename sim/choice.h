@@ -1,6 +1,6 @@
 /* One decision: its label (what is decided, who decides and their n-th time) and what was taken.
  *
- * Memory:      plain values; a record is one cache line.
+ * Memory:      plain values, small: a run writes thousands, and its caches are to hold them.
  * Determinism: labels hold identities, never addresses, so that they mean the same in other runs.
  */
 #ifndef SIM_CHOICE_H
@@ -27,17 +27,18 @@ enum choice_kind {
     CHOICE_KIND_COUNT
 };
 
-/* 64 bytes: one cache line. */
+#define CHOICE_AT_BITS 56
+
 struct choice {
-    uint64_t who;          /* identity of the thread that decides */
-    uint64_t chosen;       /* CHOICE_SCHEDULE: identity of the agent taken, else 0 */
-    uint64_t alternatives; /* how many there were, 0 = 2^64 */
-    uint64_t taken;        /* which, never 0 in a record */
-    uint64_t site;         /* address where it was asked, for people */
-    uint64_t at;           /* the run's n-th choice, from 1 */
-    uint32_t ordinal;      /* the decider's own n-th choice, from 1 */
-    uint32_t kind;         /* enum choice_kind */
-    uint64_t site_name;    /* hash of the site's name once the supervisor resolved it, else 0 */
+    uint64_t who;   /* identity of the thread that decides */
+    uint64_t taken; /* which alternative, never 0 in a record; CHOICE_SCHEDULE: the
+                       identity of the agent that goes on */
+    uint64_t site;  /* address where it was asked, for people; what comes from a corpus
+                       has the hash of its name */
+    uint64_t at : CHOICE_AT_BITS; /* the run's n-th choice, from 1 */
+    uint64_t kind : 8;            /* enum choice_kind */
+    uint32_t ordinal;             /* the decider's own n-th choice, from 1 */
+    uint32_t last;                /* the last alternative; UINT32_MAX: that one or a later one */
 };
 
 /* Who decides: identity and the counter of its own choices. */
@@ -46,15 +47,23 @@ struct decider {
     uint32_t choices;
 };
 
+/* What `last` is of so many alternatives, 0 = 2^64. */
+static inline uint32_t choice_last(uint64_t alternatives) {
+    return alternatives - 1 < UINT32_MAX ? (uint32_t)(alternatives - 1) : UINT32_MAX;
+}
+
 /* Writes a label, without the site, in place: copying a struct that was just built would stall on
  * the stores. */
-static inline void
-choice_label(struct choice *choice, uint64_t at, enum choice_kind kind, const struct decider *who) {
+static inline void choice_label(struct choice *choice,
+                                uint64_t at,
+                                enum choice_kind kind,
+                                const struct decider *who,
+                                uint32_t last) {
     choice->who = who->identity;
-    choice->at = at;
+    choice->at = at & ((UINT64_C(1) << CHOICE_AT_BITS) - 1);
+    choice->kind = kind & 255;
     choice->ordinal = who->choices;
-    choice->kind = kind;
-    choice->site_name = 0;
+    choice->last = last;
 }
 
 /* The word for a kind in messages. */

@@ -7,7 +7,10 @@
 static void index_build(struct choices *choices);
 static const struct choice *
 script_find(const struct choices *choices, enum choice_kind kind, const struct decider *who);
-static uint64_t script_take(struct choices *choices, const struct choice *asked);
+static uint64_t script_take(struct choices *choices,
+                            const struct choice *asked,
+                            uint64_t alternatives,
+                            uint64_t proposed);
 static struct random *stream_of(struct choices *choices, enum choice_kind kind, uint32_t node);
 
 /* A power of two of which at most half is used. */
@@ -71,21 +74,18 @@ uint64_t choices_decide_slowly(struct choices *choices,
     ASSERT(alternatives == 0 || proposed < alternatives);
     choices->at++;
     who->choices++;
-    struct choice choice = {.chosen = chosen,
-                            .alternatives = alternatives,
-                            .taken = proposed,
-                            .site = (uint64_t)(uintptr_t)site};
-    choice_label(&choice, choices->at, kind, who);
-    if (choices_replays(choices)) {
-        choice.taken = script_take(choices, &choice);
-    }
+    struct choice choice = {.taken = chosen, .site = (uint64_t)(uintptr_t)site};
+    choice_label(&choice, choices->at, kind, who, choice_last(alternatives));
+    const uint64_t taken =
+        choices_replays(choices) ? script_take(choices, &choice, alternatives, proposed) : proposed;
     if (choices_full(choices)) {
         choices->overflow = true;
     } else {
+        choice.taken = kind == CHOICE_SCHEDULE ? chosen : taken;
         choices->record[choices->record_count] = choice;
-        choices->record_count += choice.taken != 0;
+        choices_keep(choices, taken);
     }
-    return choice.taken;
+    return taken;
 }
 
 const struct choice *
@@ -156,15 +156,21 @@ static void note_mismatch(struct choices *choices, const struct choice *asked) {
 
 /* The scheduler looked the recorded agent up by identity and proposed it; another one says that it
  * was not there. */
-static bool agent_matches(const struct choice *recorded, const struct choice *asked) {
-    return asked->kind != CHOICE_SCHEDULE || recorded->chosen == asked->chosen;
+static bool
+taken_fits(const struct choice *recorded, const struct choice *asked, uint64_t alternatives) {
+    return asked->kind == CHOICE_SCHEDULE ? recorded->taken == asked->taken
+                                          : recorded->taken <= alternatives - 1;
 }
 
-static bool taken_fits(const struct choice *recorded, const struct choice *asked) {
-    return asked->alternatives == 0 || recorded->taken < asked->alternatives;
+/* What the entry means here: its alternative, or where the recorded agent stands now. */
+static uint64_t taken_of(const struct choice *recorded, uint64_t proposed) {
+    return recorded->kind == CHOICE_SCHEDULE ? proposed : recorded->taken;
 }
 
-static uint64_t script_take_strict(struct choices *choices, const struct choice *asked) {
+static uint64_t script_take_strict(struct choices *choices,
+                                   const struct choice *asked,
+                                   uint64_t alternatives,
+                                   uint64_t proposed) {
     if (choices->script_next == choices->script_count) {
         return 0;
     }
@@ -172,38 +178,33 @@ static uint64_t script_take_strict(struct choices *choices, const struct choice 
     if (next->at > asked->at) {
         return 0;
     }
-    if (next->at < asked->at || !label_matches(next, asked) ||
-        next->alternatives != asked->alternatives || !agent_matches(next, asked) ||
-        !taken_fits(next, asked)) {
+    if (next->at < asked->at || !label_matches(next, asked) || next->last != asked->last ||
+        !taken_fits(next, asked, alternatives)) {
         note_mismatch(choices, asked);
         choices->diverged = true;
         return 0;
     }
     choices->script_next++;
-    return next->taken;
+    return taken_of(next, proposed);
 }
 
-static uint64_t script_take(struct choices *choices, const struct choice *asked) {
+static uint64_t script_take(struct choices *choices,
+                            const struct choice *asked,
+                            uint64_t alternatives,
+                            uint64_t proposed) {
     if (choices->mode == CHOICES_STRICT) {
-        return script_take_strict(choices, asked);
+        return script_take_strict(choices, asked, alternatives, proposed);
     }
     const struct decider who = {asked->who, asked->ordinal};
     const struct choice *found = script_find(choices, (enum choice_kind)asked->kind, &who);
     if (found == NULL) {
         return 0;
     }
-    if (!agent_matches(found, asked)) {
+    if (!taken_fits(found, asked, alternatives)) {
         note_mismatch(choices, asked);
         return 0;
     }
-    if (asked->kind == CHOICE_SCHEDULE) {
-        return asked->taken; /* where the recorded agent stands now */
-    }
-    if (!taken_fits(found, asked)) {
-        note_mismatch(choices, asked);
-        return 0;
-    }
-    return found->taken;
+    return taken_of(found, proposed);
 }
 
 /* ---- tolerant replay finds its entries by label ---- */
@@ -237,9 +238,8 @@ static void index_build(struct choices *choices) {
 
 static const struct choice *
 script_find(const struct choices *choices, enum choice_kind kind, const struct decider *who) {
-    const struct choice label = {.kind = (uint32_t)kind,
-                                 .who = who->identity,
-                                 .ordinal = who->choices};
+    struct choice label;
+    choice_label(&label, 0, kind, who, 0);
     uint64_t slot = index_slot(choices, label.kind, label.who, label.ordinal);
     while (choices->index[slot] != 0) {
         const struct choice *entry = &choices->script[choices->index[slot] - 1];

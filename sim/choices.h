@@ -84,27 +84,23 @@ uint64_t choices_decide_slowly(struct choices *choices,
                                uint64_t proposed,
                                uint64_t chosen);
 
-/* Parts of choices_decide otherwise. The caller of choices_next writes `chosen` and `site`. */
-static inline struct choice *choices_next(struct choices *choices,
-                                          enum choice_kind kind,
-                                          struct decider *who,
-                                          uint64_t alternatives) {
+/* Parts of choices_decide otherwise. Who calls choices_next writes `taken` and `site`. */
+static inline struct choice *
+choices_next(struct choices *choices, enum choice_kind kind, struct decider *who, uint32_t last) {
     who->choices++;
     struct choice *choice = &choices->record[choices->record_count];
-    choice->alternatives = alternatives;
-    choice_label(choice, ++choices->at, kind, who);
+    choice_label(choice, ++choices->at, kind, who, last);
     return choice;
 }
 
 /* Alternative 0 is written too and overwritten by the next choice: a branch on what was taken would
  * be mispredicted half of the time. */
-static inline void choices_take(struct choices *choices, struct choice *choice, uint64_t taken) {
-    choice->taken = taken;
-    choices->record_count += taken != 0;
+static inline void choices_keep(struct choices *choices, uint64_t alternative) {
+    choices->record_count += alternative != 0;
 }
 
 /* One decision: `proposed` (below `alternatives`) is what a strategy or stream suggests, `chosen`
- * is the identity behind it, or 0. Returns the alternative taken. */
+ * is the identity behind it (CHOICE_SCHEDULE) or 0. Returns the alternative taken. */
 static inline uint64_t choices_decide(struct choices *choices,
                                       enum choice_kind kind,
                                       struct decider *who,
@@ -115,10 +111,10 @@ static inline uint64_t choices_decide(struct choices *choices,
     if (__builtin_expect(choices_replays(choices) || choices_full(choices), 0)) {
         return choices_decide_slowly(choices, kind, who, site, alternatives, proposed, chosen);
     }
-    struct choice *choice = choices_next(choices, kind, who, alternatives);
-    choice->chosen = chosen;
+    struct choice *choice = choices_next(choices, kind, who, choice_last(alternatives));
+    choice->taken = kind == CHOICE_SCHEDULE ? chosen : proposed;
     choice->site = (uint64_t)(uintptr_t)site;
-    choices_take(choices, choice, proposed);
+    choices_keep(choices, proposed);
     return proposed;
 }
 

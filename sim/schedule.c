@@ -200,7 +200,7 @@ static uint32_t recorded_place(const struct schedule *schedule, const struct can
     const struct decider *who = &schedule_running(schedule)->decider;
     const struct choice *recorded = choices_peek(schedule->choices, CHOICE_SCHEDULE, who);
     for (uint32_t i = 0; recorded != NULL && i < set->count; i++) {
-        if (schedule_agent(schedule, set->ready[i])->decider.identity == recorded->chosen) {
+        if (schedule_agent(schedule, set->ready[i])->decider.identity == recorded->taken) {
             return i;
         }
     }
@@ -257,10 +257,10 @@ decide_quickly(struct schedule *schedule, uint32_t count, bool keeps) {
     struct agent *self = schedule->self;
     const uint32_t own = count - 1; /* as in order_newest */
     const uint32_t place = strategy_draw(&schedule->strategy, count, own, keeps);
-    struct choice *choice = choices_next(schedule->choices, CHOICE_SCHEDULE, &self->decider, count);
-    choices_take(schedule->choices, choice, keeps ? candidates_alternative(own, place) : place);
+    struct choice *choice = choices_next(schedule->choices, CHOICE_SCHEDULE, &self->decider, own);
+    choices_keep(schedule->choices, keeps ? candidates_alternative(own, place) : place);
     choice->site = (uint64_t)(uintptr_t)self->pending.site;
-    choice->chosen = agent_at_place(&schedule->agents, place)->decider.identity;
+    choice->taken = agent_at_place(&schedule->agents, place)->decider.identity;
     return place;
 }
 

@@ -11,7 +11,7 @@ enum status {
     STATUS_LIMIT,     /* a named limit of ours was reached */
     STATUS_IO,        /* a file or pipe failed; errno says how */
     STATUS_FORMAT,    /* malformed input */
-    STATUS_NEWER,     /* input made by a newer version of us */
+    STATUS_VERSION,   /* input made by another version of us */
     STATUS_MISSING,   /* what was asked for does not exist */
     STATUS_READ_ONLY, /* it may be read but not written */
     STATUS_BUSY,      /* somebody else holds it for too long */

@@ -23,16 +23,11 @@ static uint64_t choices_make(struct choice *choices, uint64_t seed) {
     for (uint64_t i = 0; i < count; i++) {
         at += 1 + random_below(&random, 200);
         const uint64_t alternatives = 2 + random_below(&random, UINT64_C(1) << (i % 60));
-        choices[i] = (struct choice){
-            .who = random_next(&random),
-            .chosen = random_next(&random),
-            .alternatives = alternatives,
-            .taken = 1 + random_below(&random, alternatives - 1),
-            .site = random_below(&random, 9),
-            .at = at,
-            .ordinal = (uint32_t)random_next(&random),
-            .kind = 1 + (uint32_t)random_below(&random, CHOICE_KIND_COUNT - 1),
-        };
+        const struct decider who = {random_next(&random), (uint32_t)random_next(&random)};
+        const uint64_t kind = 1 + random_below(&random, CHOICE_KIND_COUNT - 1);
+        choices[i].taken = 1 + random_below(&random, alternatives - 1);
+        choices[i].site = random_below(&random, 9);
+        choice_label(&choices[i], at, (enum choice_kind)kind, &who, choice_last(alternatives));
     }
     return count;
 }
@@ -52,12 +47,11 @@ START_TEST(what_is_written_is_read_back) {
     for (uint64_t i = 0; i < made; i++) {
         ck_assert_uint_eq(read[i].at, written[i].at);
         ck_assert_uint_eq(read[i].who, written[i].who);
-        ck_assert_uint_eq(read[i].chosen, written[i].chosen);
         ck_assert_uint_eq(read[i].kind, written[i].kind);
         ck_assert_uint_eq(read[i].ordinal, written[i].ordinal);
-        ck_assert_uint_eq(read[i].alternatives, written[i].alternatives);
+        ck_assert_uint_eq(read[i].last, written[i].last);
         ck_assert_uint_eq(read[i].taken, written[i].taken);
-        ck_assert_uint_ne(read[i].site_name, 0);
+        ck_assert_uint_ne(read[i].site, 0);
     }
     free(bytes);
 }

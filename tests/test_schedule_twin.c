@@ -55,7 +55,7 @@ START_TEST(a_strict_replay_that_does_not_match_ends_the_run) {
     ck_assert_int_eq(run_random(3, THREADS, mixed_work), VERDICT_PASS);
     const uint64_t count = fixture.choices->record_count;
     memcpy(kept, fixture.record, count * sizeof *kept);
-    kept[4].chosen = 77; /* an agent that is not there */
+    kept[4].taken = 77; /* an agent that is not there */
     fixture.script = kept;
     reset();
 
@@ -66,7 +66,7 @@ START_TEST(a_strict_replay_that_does_not_match_ends_the_run) {
     snprintf(message,
              sizeof message,
              "choice %" PRIu64 " does not match the recorded one",
-             kept[4].at);
+             (uint64_t)kept[4].at);
     ck_assert_int_eq(verdict, VERDICT_DIVERGED);
     ck_assert_str_eq(fixture.verdict.message, message);
     ck_assert_uint_eq(fixture.choices->mismatch_at, kept[4].at);

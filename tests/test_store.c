@@ -107,7 +107,7 @@ START_TEST(a_newer_format_is_refused) {
     fixture_corpus("x.db", 0, 1);
     fixture_patch("x.db", 60, newer, sizeof newer);
 
-    expect_refused("x.db", STATUS_NEWER, "is of format 2 and this sim knows up to 1");
+    expect_refused("x.db", STATUS_VERSION, "is of format 2 and this sim knows up to 1");
 
     /* The same, still only in the log: the process that changed it was killed. */
     fixture_corpus("y.db", 0, 1);
@@ -115,8 +115,8 @@ START_TEST(a_newer_format_is_refused) {
     fixture_expect_ok(&store, database_run(&store.database, "PRAGMA user_version = 2"));
     ck_assert_int_eq(system("cp y.db z.db && cp y.db-wal z.db-wal"), 0);
     store_close(&store);
-    ck_assert_int_eq(store_open(&store, "z.db", STORE_READ), STATUS_NEWER);
-    ck_assert_int_eq(store_open(&store, "z.db", STORE_WRITE), STATUS_NEWER);
+    ck_assert_int_eq(store_open(&store, "z.db", STORE_READ), STATUS_VERSION);
+    ck_assert_int_eq(store_open(&store, "z.db", STORE_WRITE), STATUS_VERSION);
 }
 END_TEST
 

@@ -83,11 +83,11 @@ START_TEST(the_text_is_the_same_on_every_machine) {
         "signature c08594d1f7df56171c4f0c1d8b7fb56c\n"
         "where main < worker_2 < lock\n"
         "found-at 1700000000\n"
-        "choices-version 1\n"
+        "choices-version 2\n"
         "choices 64\n"
         "0100000000000000000000000000000011000000000000000000000000000000\n"
         "2100000000000000000000000000000031000000000000000000000000000000\n"
-        "end 61ba527e00f365070d61028a98138754\n";
+        "end fe94c31eb001186827a4f87d6da16807\n";
     const struct case_record record = fixture_case(1, 2);
     size_t size;
     char *text = printed(&record, &size);
@@ -151,7 +151,7 @@ START_TEST(malformed_text_is_refused_with_its_line) {
         enum status status;
         const char *words;
     } rows[] = {
-        {"sim-case 1", "sim-case 2", 1, STATUS_NEWER, "sim-case 2 is newer than this sim"},
+        {"sim-case 1", "sim-case 2", 1, STATUS_VERSION, "sim-case is 2 and this sim reads 1"},
         {"sim-case 1", "sim-case", 1, STATUS_FORMAT, "the value of sim-case is malformed"},
         {"sim-case 1", "hello", 1, STATUS_FORMAT, "expected sim-case"},
         {"sim-case 1\n", "sim-case 1\r\n", 1, STATUS_FORMAT, "the value of sim-case"},
@@ -171,7 +171,8 @@ START_TEST(malformed_text_is_refused_with_its_line) {
         {"verdict 3", "verdict 4294967296", 13, STATUS_FORMAT, "the value of verdict"},
         {"signal 11", "signal 2147483648", 14, STATUS_FORMAT, "the value of signal"},
         {"signal 11", "signal -0", 14, STATUS_FORMAT, "the value of signal"},
-        {"choices-version 1", "choices-version 2", 19, STATUS_NEWER, "choices-version 2 is newer"},
+        {"choices-version 2", "choices-version 1", 19, STATUS_VERSION, "is 1 and this sim reads 2"},
+        {"choices-version 2", "choices-version 3", 19, STATUS_VERSION, "is 3 and this sim reads 2"},
         {"choices 320", "choices 321", 31, STATUS_FORMAT, "expected 2 hexadecimal digits"},
         {"choices 320", "choices 319", 30, STATUS_FORMAT, "expected 62 hexadecimal digits"},
         {"choices 320", "choices 288", 30, STATUS_FORMAT, "expected end"},

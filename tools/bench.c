@@ -4,7 +4,8 @@
  *
  * Each figure is the best of ROUNDS rounds, since what disturbs a machine only ever adds. A round
  * goes through all of them, so that a slow phase of the machine falls on limits and steps alike and
- * their ratios mean something anywhere. Exits with 1 when a figure could not be measured.
+ * their ratios mean something anywhere; rounds are many and short, so that each finds a quiet one.
+ * Exits with 1 when a figure could not be measured.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #include "tools/bench_limit.h"
 #include "tools/runner.h"
 
-#define ROUNDS 5
+#define ROUNDS 16
 #define NS_PER_S 1e9
 #define ROWS (sizeof rows / sizeof rows[0])
 
@@ -32,10 +33,10 @@ static struct row {
 } rows[] = {
     {"limit_switch_ns", "ns", .limit = bench_limit_switch_ns},
     {"limit_tls_step_ns", "ns", .limit = bench_limit_tls_step_ns},
-    {"yield_step_ns_2", "ns", .module = "bench_yield_2", .runs = 400, .of = OF_POINT},
-    {"yield_step_ns_4", "ns", .module = "bench_yield_4", .runs = 400, .of = OF_POINT},
-    {"mutex_step_ns", "ns", .module = "bench_mutex", .runs = 20, .of = OF_POINT},
-    {"small_runs_per_s", "1/s", .module = "bench_small", .runs = 500000, .of = OF_RUN},
+    {"yield_step_ns_2", "ns", .module = "bench_yield_2", .runs = 100, .of = OF_POINT},
+    {"yield_step_ns_4", "ns", .module = "bench_yield_4", .runs = 100, .of = OF_POINT},
+    {"mutex_step_ns", "ns", .module = "bench_mutex", .runs = 5, .of = OF_POINT},
+    {"small_runs_per_s", "1/s", .module = "bench_small", .runs = 125000, .of = OF_RUN},
     {"uv_calls_per_s", "1/s", .module = "bench_uv_echo", .runs = 1, .of = OF_POINT},
     {"uv_events_per_s", "1/s", .module = "bench_uv_echo", .runs = 1, .of = OF_EVENT},
     {"keepalive_cpu_s", "s", .module = "bench_keepalive", .runs = 1, .of = OF_RUN},

@@ -10,7 +10,7 @@
 #include "sim/random.h"
 #include "sim/trace.h"
 
-#define STEPS 4000000u
+#define STEPS 1000000u
 #define STACK_SIZE 65536u
 #define FIBERS 2u
 

@@ -96,10 +96,13 @@ enum status choice_code_write(const struct choice *choices,
             put_number(&writer, choice->at - at);
             put_number(&writer, choice->kind);
             put_number(&writer, choice->ordinal);
-            put_number(&writer, choice->alternatives);
-            put_number(&writer, choice->taken);
+            put_number(&writer, choice->last);
             put_word(&writer, choice->who);
-            put_word(&writer, choice->chosen);
+            if (choice->kind == CHOICE_SCHEDULE) {
+                put_word(&writer, choice->taken);
+            } else {
+                put_number(&writer, choice->taken);
+            }
             put_number(&writer, site_index(table, choice->site));
             at = choice->at;
         }
@@ -151,17 +154,17 @@ static void get_choice(struct reader *reader, uint64_t *at, struct choice *choic
     const uint64_t difference = get_number(reader);
     reader->failed |= difference == 0 || difference > UINT64_MAX - *at;
     *at += difference;
-    *choice = (struct choice){.at = *at};
-    choice->kind = (uint32_t)get_number(reader);
-    choice->ordinal = (uint32_t)get_number(reader);
-    choice->alternatives = get_number(reader);
-    choice->taken = get_number(reader);
+    const uint64_t kind = get_number(reader);
+    const struct decider who = {.choices = (uint32_t)get_number(reader)};
+    const uint64_t last = get_number(reader);
+    reader->failed |= *at >> CHOICE_AT_BITS != 0 || kind == CHOICE_NONE ||
+                      kind >= CHOICE_KIND_COUNT || last > UINT32_MAX;
+    choice_label(choice, *at, (enum choice_kind)(kind & 255), &who, (uint32_t)last);
     choice->who = get_word(reader);
-    choice->chosen = get_word(reader);
-    choice->site_name = get_number(reader); /* an index until the table is read */
-    reader->failed |= choice->kind == CHOICE_NONE || choice->kind >= CHOICE_KIND_COUNT ||
-                      choice->taken == 0 ||
-                      (choice->alternatives != 0 && choice->taken >= choice->alternatives);
+    choice->taken = kind == CHOICE_SCHEDULE ? get_word(reader) : get_number(reader);
+    choice->site = get_number(reader); /* an index until the table is read */
+    reader->failed |= choice->taken == 0 ||
+                      (kind != CHOICE_SCHEDULE && last != UINT32_MAX && choice->taken > last);
 }
 
 static void get_names(struct reader *reader, struct choice *choices, uint64_t count) {
@@ -179,8 +182,8 @@ static void get_names(struct reader *reader, struct choice *choices, uint64_t co
         reader->next += length;
     }
     for (uint64_t i = 0; i < count && !reader->failed; i++) {
-        reader->failed |= choices[i].site_name >= name_count;
-        choices[i].site_name = reader->failed ? 0 : names[choices[i].site_name];
+        reader->failed |= choices[i].site >= name_count;
+        choices[i].site = reader->failed ? 0 : names[choices[i].site];
     }
     reader->failed |= reader->next != reader->end;
 }

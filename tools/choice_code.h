@@ -1,6 +1,6 @@
 /* The stored form of a run's choices: what differs from alternative 0, with its labels.
  *
- *   count, then per choice: at (as a difference), kind, who, ordinal, alternatives, taken, chosen,
+ *   count, then per choice: at (as a difference), kind, ordinal, last, who, taken,
  *   site: an index into a table of names at the end ("function file:line")
  *
  * Integers are variable-length: seven bits a byte, low ones first, the high bit says that more
@@ -32,7 +32,7 @@ MUST_USE enum status choice_code_write(const struct choice *choices,
                                        uint8_t **bytes,
                                        size_t *size);
 
-/* Fills at most `capacity` choices; their `site` is 0 and `site_name` the hash of its name. */
+/* Fills at most `capacity` choices; their `site` is the hash of its name. */
 MUST_USE enum status choice_code_read(const uint8_t *bytes,
                                       size_t size,
                                       struct choice *choices,

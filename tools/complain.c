@@ -21,7 +21,7 @@ int complain_store(const struct store *store, enum status status, const char *be
     complain("%s%s", before, store_error(store));
     switch (status) {
     case STATUS_FORMAT:
-    case STATUS_NEWER:
+    case STATUS_VERSION:
     case STATUS_MISSING:
     case STATUS_READ_ONLY:
     case STATUS_LIMIT: /* digits that name more than one case */

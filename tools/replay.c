@@ -30,12 +30,13 @@ static bool scenario_changed(const struct case_record *stored, const char *modul
 }
 
 static void choice_print(const char *label, const struct choice *choice) {
-    printf("  %-9s %s by %016" PRIx64 ", its choice %" PRIu32 ", of %" PRIu64 "\n",
+    printf("  %-9s %s by %016" PRIx64 ", its choice %" PRIu32 ", of %" PRIu64 "%s\n",
            label,
            choice_name(choice->kind),
            choice->who,
            choice->ordinal,
-           choice->alternatives);
+           choice->last + UINT64_C(1),
+           choice->last == UINT32_MAX ? " or more" : "");
 }
 
 static void diverged_say(const struct options *options, const struct case_record *stored) {
