@@ -49,12 +49,29 @@ static bool copy_name(struct description *description, char *to, size_t size, co
 
 void description_init(struct description *description, const char *name) {
     memset(description, 0, offsetof(struct description, nodes));
-    description->error[0] = '\0';
+    description->error[0] = description->file[0] = description->expected[0] = '\0';
     snprintf(description->name, sizeof description->name, "%s", name);
     description->time_max_ns = TIME_MAX_NS;
     description->points_max = POINTS_MAX;
     description->heap_max = HEAP_MAX;
     description->stack_size = STACK_SIZE;
+}
+
+uint32_t description_module_add(struct description *description, const char *path) {
+    for (uint32_t i = 1; i <= description->module_count; i++) {
+        if (strcmp(description->modules[i], path) == 0) {
+            return i;
+        }
+    }
+    if (description->module_count == DESCRIPTION_MODULES_MAX) {
+        description_refuse(description, "more than %d modules", DESCRIPTION_MODULES_MAX);
+        return 0;
+    }
+    char *const to = description->modules[description->module_count + 1];
+    if (!copy_name(description, to, DESCRIPTION_PATH_SIZE, path)) {
+        return 0;
+    }
+    return ++description->module_count;
 }
 
 static bool copy_arguments(struct description *description,
@@ -243,6 +260,11 @@ static void check_property(struct description *description, uint32_t index) {
                            "\"%s\" has a bound that is none: take it from sim_equal(), "
                            "sim_at_most() or sim_at_least()",
                            property->sentence);
+    } else if (property->node > description->node_count) {
+        description_refuse(description,
+                           "\"%s\" names node %u, which does not exist",
+                           property->sentence,
+                           property->node);
     } else if (property->counter[0] == '\0') {
         description_refuse(description, "\"%s\" names no counter", property->sentence);
     } else if (property->kind == DESCRIPTION_SOMETIMES) {
@@ -250,7 +272,7 @@ static void check_property(struct description *description, uint32_t index) {
     } else if (property->kind == DESCRIPTION_ALWAYS && !holds_at_zero(property)) {
         description_refuse(description,
                            "\"%s\" holds always, and it does not hold before anything happened, "
-                           "when %s is 0; sim_finally() judges the end alone",
+                           "when %s is 0; `finally` judges the end alone",
                            property->sentence,
                            property->counter);
     }
@@ -295,7 +317,7 @@ static void check_limits(struct description *description) {
     }
 }
 
-bool description_check(struct description *description) {
+bool description_check_parts(struct description *description) {
     for (uint32_t i = 0; i < description->property_count; i++) {
         check_property(description, i);
     }
@@ -306,12 +328,17 @@ bool description_check(struct description *description) {
         check_fault(description, &description->faults[i]);
     }
     check_limits(description);
+    return description->error[0] == '\0';
+}
+
+bool description_check(struct description *description) {
     uint32_t lasting = 0;
+    description_check_parts(description);
     for (uint32_t i = 1; i <= description->node_count; i++) {
         lasting += description->nodes[i].daemon ? 0 : 1;
     }
     if (description->node_count == 0) {
-        description_refuse(description, "the scenario has no node; add one with sim_node()");
+        description_refuse(description, "the scenario has no node");
     } else if (lasting == 0) {
         description_refuse(description, "every node is a daemon, so the run would never end");
     }

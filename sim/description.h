@@ -18,77 +18,17 @@
 #include <stdint.h>
 
 #include "sim/constraint.h"
+#include "sim/declaration.h"
 
 #define DESCRIPTION_NODES_MAX 1024
 #define DESCRIPTION_LINKS_MAX 1024
 #define DESCRIPTION_FAULTS_MAX 256
 #define DESCRIPTION_PROPERTIES_MAX 128
 #define DESCRIPTION_HISTORIES_MAX 16
+#define DESCRIPTION_MODULES_MAX 16
 #define DESCRIPTION_TEXT_SIZE 65536
-#define DESCRIPTION_NAME_SIZE 32
-#define DESCRIPTION_SENTENCE_SIZE 96
-
-struct description_node {
-    char name[DESCRIPTION_NAME_SIZE];
-    char program[DESCRIPTION_NAME_SIZE * 2]; /* symbol of the module */
-    uint32_t address;                        /* IPv4, host order; 0 = 10.0.x.y by index */
-    uint32_t argument_first;                 /* offset in text of the first argument */
-    uint32_t argument_count;                 /* without argv[0], which is the node's name */
-    bool daemon;                             /* the run may end while it runs */
-};
-
-/* Both directions unless one_way; node 0 = any. A later link overrides an earlier one. */
-struct description_link {
-    uint32_t from, to; /* node index, 0 = any */
-    uint64_t latency_min_ns, latency_max_ns;
-    uint32_t loss_ppm;      /* datagrams only */
-    uint32_t duplicate_ppm; /* datagrams only */
-    uint64_t bandwidth_bps; /* bytes per second, 0 = unlimited */
-    bool one_way;
-};
-
-enum description_fault_kind { DESCRIPTION_PARTITION = 1, DESCRIPTION_RESET };
-
-struct description_fault {
-    uint32_t kind;     /* enum description_fault_kind */
-    uint32_t from, to; /* node index, 0 = any */
-    uint64_t at_ns;
-    uint64_t until_ns; /* DESCRIPTION_PARTITION: when it heals, UINT64_MAX = never */
-    bool one_way;
-};
-
-enum description_property_kind {
-    DESCRIPTION_ALWAYS = 1, /* holds after every change */
-    DESCRIPTION_EVENTUALLY, /* holds at some time, within_ns after the start if given */
-    DESCRIPTION_FINALLY,    /* holds when the run ends */
-    DESCRIPTION_SOMETIMES,  /* holds in at least one run of a campaign */
-};
-
-enum description_comparison { DESCRIPTION_EQUAL = 1, DESCRIPTION_AT_MOST, DESCRIPTION_AT_LEAST };
-
-/* A predicate: "count of `counter` at `node` (0 = all nodes) compares to value". */
-struct description_property {
-    char sentence[DESCRIPTION_SENTENCE_SIZE];
-    char counter[DESCRIPTION_NAME_SIZE];
-    uint32_t kind; /* enum description_property_kind */
-    uint32_t node;
-    uint32_t comparison; /* enum description_comparison */
-    int64_t value;
-    uint64_t within_ns; /* 0 = until the run ends */
-};
-
-/* What the operations on an object must look like (sim/judge.h). */
-struct description_history {
-    char sentence[DESCRIPTION_SENTENCE_SIZE], object[DESCRIPTION_NAME_SIZE];
-    uint32_t model; /* enum model_kind */
-};
-
-/* What may be left when a program ends in order. */
-enum description_leaks {
-    DESCRIPTION_LEAKS_USUAL, /* descriptors, but no threads */
-    DESCRIPTION_LEAKS_ALLOWED,
-    DESCRIPTION_LEAKS_FORBIDDEN,
-};
+#define DESCRIPTION_PATH_SIZE 1024
+#define DESCRIPTION_ERROR_SIZE 1024
 
 struct description {
     char name[2 * DESCRIPTION_NAME_SIZE];
@@ -98,6 +38,7 @@ struct description {
     uint32_t leaks;      /* enum description_leaks */
     uint32_t node_count; /* nodes have indices 1 … node_count */
     uint32_t link_count, fault_count, property_count, history_count, text_used;
+    uint32_t module_count; /* other modules that programs are of */
     struct description_node nodes[DESCRIPTION_NODES_MAX + 1];
     struct description_link links[DESCRIPTION_LINKS_MAX];
     struct description_fault faults[DESCRIPTION_FAULTS_MAX];
@@ -105,11 +46,18 @@ struct description {
     struct constraints demanded;
     struct description_history histories[DESCRIPTION_HISTORIES_MAX];
     char text[DESCRIPTION_TEXT_SIZE];
-    char error[256];
+    char file[DESCRIPTION_PATH_SIZE]; /* of the scenario file; "" = declared by a module */
+    char modules[DESCRIPTION_MODULES_MAX + 1][DESCRIPTION_PATH_SIZE]; /* from 1 */
+    char expected[DESCRIPTION_SENTENCE_SIZE + 8];                     /* "" = not said */
+    char error[DESCRIPTION_ERROR_SIZE];
 };
 
 /* An empty description with default limits. */
 void description_init(struct description *description, const char *name);
+
+/* A module that nodes may run programs of, by its path. Its number, the same one for the same path;
+ * 0 with `error` set. */
+uint32_t description_module_add(struct description *description, const char *path);
 
 /* Adds a node; arguments may be NULL. Returns its index, 0 with `error` set. */
 uint32_t description_node_add(struct description *description,
@@ -142,9 +90,12 @@ const char *description_argument(const struct description *description, uint32_t
 void description_refuse(struct description *description, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Checks what single calls cannot: at least one node, not all of them daemons; links, faults and
- * limits that can be; each `always` with a bound that holds from the start, each `sometimes` with
- * a sentence of its own, and none that holds from the start. Sets `error`. */
+/* Checks what single calls cannot: links, faults and limits that can be; each `always` with a bound
+ * that holds from the start, each `sometimes` with a sentence of its own, and none that holds from
+ * the start. Sets `error`. */
+bool description_check_parts(struct description *description);
+
+/* The same, and whether there are nodes, not all of them daemons: at the end. */
 bool description_check(struct description *description);
 
 #endif

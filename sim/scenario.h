@@ -117,17 +117,19 @@ void sim_stack(struct sim_world *world, uint32_t bytes);
 void sim_allow_leaks(struct sim_world *world);
 void sim_forbid_leaks(struct sim_world *world);
 
-/* What a counter must be. */
+/* What a counter must be, summed over all nodes or at one. */
 struct sim_bound {
     int comparison;
     int64_t value;
+    uint32_t node;
 };
 
 struct sim_bound sim_equal(int64_t value);
 struct sim_bound sim_at_most(int64_t value);
 struct sim_bound sim_at_least(int64_t value);
+struct sim_bound sim_at(uint32_t node, struct sim_bound bound);
 
-/* Holds from the start and after every sim_count() of this counter, summed over all nodes. */
+/* Holds from the start and after every sim_count() of this counter. */
 void sim_always(struct sim_world *world,
                 const char *sentence,
                 const char *counter,

@@ -289,7 +289,7 @@ END_TEST
 START_TEST(a_scenario_needs_a_node_that_ends) {
     open_nodes(0);
     ck_assert(!description_check(&description));
-    ck_assert_str_eq(description.error, "the scenario has no node; add one with sim_node()");
+    ck_assert_str_eq(description.error, "the scenario has no node");
 
     open_nodes(2);
     description.nodes[1].daemon = description.nodes[2].daemon = true;

@@ -22,9 +22,59 @@
 #include "tools/runner.h"
 
 #define NAMES_MAX 1024
+#define STORY_SIZE 160 /* as in the format below */
+
+struct scenario {
+    char name[NAME_MAX + 1];
+    char story[STORY_SIZE]; /* what its file says in the first line; "" = it has none */
+};
 
 static int by_name(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp(((const struct scenario *)a)->name, ((const struct scenario *)b)->name);
+}
+
+/* The comment that a scenario file begins with. */
+static void story_read(const char *path, char *story) {
+    FILE *file = fopen(path, "r");
+    story[0] = '\0';
+    if (file == NULL) {
+        return;
+    }
+    if (fscanf(file, "-- %159[^\n]", story) != 1) {
+        story[0] = '\0';
+    }
+    fclose(file);
+}
+
+/* False when it is none. */
+static bool scenario_read(const char *folder, const char *file, struct scenario *scenario) {
+    char path[PATH_MAX];
+    const char *ending = strrchr(file, '.');
+    const bool is_file = ending != NULL && strcmp(ending, ".lua") == 0;
+    if (ending == NULL || (!is_file && strcmp(ending, ".so") != 0)) {
+        return false;
+    }
+    snprintf(scenario->name, sizeof scenario->name, "%.*s", (int)(ending - file), file);
+    snprintf(path, sizeof path, "%.3000s/%s", folder, file);
+    scenario->story[0] = '\0';
+    if (is_file) {
+        story_read(path, scenario->story);
+    }
+    return true;
+}
+
+static void scenario_print(const struct scenario *scenario, bool json) {
+    if (json) {
+        printf("{");
+        json_field(stdout, "scenario", scenario->name);
+        printf(",");
+        json_field(stdout, "story", scenario->story);
+        printf("}\n");
+    } else if (scenario->story[0] == '\0') {
+        printf("%s\n", scenario->name);
+    } else {
+        printf("%-23s %s\n", scenario->name, scenario->story);
+    }
 }
 
 int listing_scenarios(const struct options *options) {
@@ -32,28 +82,17 @@ int listing_scenarios(const struct options *options) {
     runner_folder(folder, sizeof folder - 16);
     strcat(folder, "/scenarios");
     DIR *directory = opendir(folder);
-    char *names[NAMES_MAX];
+    static struct scenario scenarios[NAMES_MAX];
     unsigned count = 0;
     for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
-        char *dot = strrchr(entry->d_name, '.');
-        if (dot != NULL && strcmp(dot, ".so") == 0 && count < NAMES_MAX) {
-            *dot = '\0';
-            names[count++] = strdup(entry->d_name);
-        }
+        count += count < NAMES_MAX && scenario_read(folder, entry->d_name, &scenarios[count]);
     }
     if (directory != NULL) {
         closedir(directory);
     }
-    qsort(names, count, sizeof names[0], by_name);
+    qsort(scenarios, count, sizeof scenarios[0], by_name);
     for (unsigned i = 0; i < count; i++) {
-        if (options->json) {
-            printf("{");
-            json_field(stdout, "scenario", names[i]);
-            printf("}\n");
-        } else {
-            printf("%s\n", names[i]);
-        }
-        free(names[i]);
+        scenario_print(&scenarios[i], options->json);
     }
     if (count == 0) {
         complain("no scenarios in %s; build the project first", folder);

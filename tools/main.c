@@ -9,6 +9,7 @@
 #include "tools/listing.h"
 #include "tools/options.h"
 #include "tools/replay.h"
+#include "tools/validate.h"
 
 static int help(FILE *out) {
     fprintf(
@@ -27,7 +28,8 @@ static int help(FILE *out) {
         "  sim corpus close CASE                its bug is fixed\n"
         "  sim corpus check                     is it sound, and which bugs still happen\n"
         "  sim corpus merge FILE                add the cases of another, or a pinned one's text\n"
-        "  sim list                             the scenarios that are built\n"
+        "  sim list                             the scenarios there are\n"
+        "  sim check SCENARIO ...               is it one, and what does it declare\n"
         "  sim doctor                           what this machine can do\n"
         "\n"
         "  --seed N|0x...|random|git   --strategy mix|fifo|random|sticky|pct[:depth=N]\n"
@@ -41,10 +43,10 @@ static int help(FILE *out) {
         "fuzz goes on where the search before ended, of the same scenario, build and strategy in\n"
         "this corpus; with --seed N it begins with the first run of N.\n"
         "\n"
-        "A SCENARIO is a name from `sim list` or the path of a module; a CASE is the first\n"
-        "digits of its id. Exit: 0 clean, 1 sim failed, 2 usage, 3 nothing ran, 10 failure\n"
-        "found, 11 vacuous, 12 nondeterminism, 13 replay diverged, 75 stopped early with\n"
-        "nothing to fail on: the same command goes on.\n");
+        "A SCENARIO is a name from `sim list`, or the path of a scenario file (.lua) or of a\n"
+        "module (.so); a CASE is the first digits of its id. Exit: 0 clean, 1 sim failed,\n"
+        "2 usage, 3 nothing ran, 10 failure found, 11 vacuous, 12 nondeterminism, 13 replay\n"
+        "diverged, 75 stopped early with nothing to fail on: the same command goes on.\n");
     return out == stdout ? EXIT_CLEAN : EXIT_USAGE;
 }
 
@@ -67,6 +69,7 @@ static const struct {
     {"trace", replay_trace, 1},
     {"corpus", listing_corpus, 2},
     {"list", listing_scenarios, 0},
+    {"check", validate_scenarios, OPTIONS_OPERANDS_MAX},
     {"doctor", doctor_run, 0},
 };
 

@@ -23,7 +23,7 @@ static bool fits(const char *name) {
 }
 
 static bool is_path(const char *scenario) {
-    return strchr(scenario, '/') != NULL || strstr(scenario, ".so") != NULL;
+    return strchr(scenario, '/') != NULL || strchr(scenario, '.') != NULL;
 }
 
 bool module_find(const char *scenario, char *path) {
@@ -36,6 +36,9 @@ bool module_find(const char *scenario, char *path) {
         char beside[PATH_MAX / 2];
         runner_folder(beside, sizeof beside);
         snprintf(path, PATH_MAX, "%s/scenarios/%s.so", beside, scenario);
+        if (access(path, R_OK) != 0) {
+            snprintf(path, PATH_MAX, "%s/scenarios/%s.lua", beside, scenario);
+        }
     }
     if (access(path, R_OK) == 0) {
         return true;

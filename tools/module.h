@@ -1,6 +1,6 @@
 /* Where a scenario's module lies, and what a case calls it.
  *
- *   "abba"          ─► <folder of sim>/scenarios/abba.so
+ *   "abba"          ─► <folder of sim>/scenarios/abba.so, or abba.lua
  *   "./mine.so"     ─► itself; a case calls it by its path from the root, so that it replays from
  *                      every folder
  *

@@ -128,15 +128,19 @@ HOOK void sim_forbid_leaks(struct sim_world *world) {
 }
 
 HOOK struct sim_bound sim_equal(int64_t value) {
-    return (struct sim_bound){DESCRIPTION_EQUAL, value};
+    return (struct sim_bound){DESCRIPTION_EQUAL, value, SIM_ANY};
 }
 
 HOOK struct sim_bound sim_at_most(int64_t value) {
-    return (struct sim_bound){DESCRIPTION_AT_MOST, value};
+    return (struct sim_bound){DESCRIPTION_AT_MOST, value, SIM_ANY};
 }
 
 HOOK struct sim_bound sim_at_least(int64_t value) {
-    return (struct sim_bound){DESCRIPTION_AT_LEAST, value};
+    return (struct sim_bound){DESCRIPTION_AT_LEAST, value, SIM_ANY};
+}
+
+HOOK struct sim_bound sim_at(uint32_t node, struct sim_bound bound) {
+    return (struct sim_bound){bound.comparison, bound.value, node};
 }
 
 static void property_declare(struct sim_world *world,
@@ -150,6 +154,7 @@ static void property_declare(struct sim_world *world,
         property->kind = kind;
         property->comparison = (uint32_t)bound.comparison;
         property->value = bound.value;
+        property->node = bound.node;
         snprintf(property->counter, sizeof property->counter, "%s", counter == NULL ? "" : counter);
         if (counter != NULL && strlen(counter) >= sizeof property->counter) {
             description_refuse(description_of(world),

@@ -25,9 +25,10 @@ struct library {
     char soname[64];
     unsigned char *bytes; /* the file */
     size_t size;
+    uint32_t needed_by; /* bits of modules */
 };
 
-static struct library libraries[LOADER_LIBRARIES_MAX]; /* needed ones first, the module last */
+static struct library libraries[LOADER_LIBRARIES_MAX]; /* needed ones before who needs them */
 static unsigned library_count;
 
 static struct copy {
@@ -112,22 +113,52 @@ static bool read_file(struct library *library, char *error, size_t error_size) {
     return true;
 }
 
-static bool known(const char *soname) {
+static struct library *known(const char *soname) {
     for (unsigned i = 0; i < library_count; i++) {
         if (strcmp(libraries[i].soname, soname) == 0) {
-            return true;
+            return &libraries[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+static bool is_done(const char *soname, uint32_t module) {
+    const struct library *library = known(soname);
+    return library != NULL && (library->needed_by & UINT32_C(1) << module) != 0;
+}
+
+static bool add(const struct link_map *map, uint32_t module, char *error, size_t error_size) {
+    const char *soname = loaded_soname(map);
+    struct library *library = soname == NULL ? NULL : known(soname);
+    if (library != NULL) {
+        library->needed_by |= UINT32_C(1) << module;
+        return true;
+    }
+    if (library_count == LOADER_LIBRARIES_MAX) {
+        snprintf(error,
+                 error_size,
+                 "the modules need more than %d libraries",
+                 LOADER_LIBRARIES_MAX);
+        return false;
+    }
+    library = &libraries[library_count++];
+    snprintf(library->path, sizeof library->path, "%s", map->l_name);
+    snprintf(library->soname, sizeof library->soname, "%s", soname == NULL ? "" : soname);
+    library->needed_by = UINT32_C(1) << module;
+    return read_file(library, error, error_size);
 }
 
 /* Adds a loaded image after all that it needs. The depth is bounded by the number of libraries. */
-static bool collect(const struct link_map *map, unsigned depth, char *error, size_t error_size) {
+static bool collect(const struct link_map *map,
+                    uint32_t module,
+                    unsigned depth,
+                    char *error,
+                    size_t error_size) {
     ASSERT(depth <= LOADER_LIBRARIES_MAX);
     const char *strings = loaded_strings(map);
     for (const ElfW(Dyn) *entry = map->l_ld; entry->d_tag != DT_NULL; entry++) {
         const char *needed = strings + entry->d_un.d_val;
-        if (entry->d_tag != DT_NEEDED || is_shared(needed) || known(needed)) {
+        if (entry->d_tag != DT_NEEDED || is_shared(needed) || is_done(needed, module)) {
             continue;
         }
         const struct link_map *first = map;
@@ -135,25 +166,15 @@ static bool collect(const struct link_map *map, unsigned depth, char *error, siz
             first = first->l_prev;
         }
         const struct link_map *found = loaded_find(first, needed);
-        if (found != NULL && !collect(found, depth + 1, error, error_size)) {
+        if (found != NULL && !collect(found, module, depth + 1, error, error_size)) {
             return false;
         }
     }
-    if (library_count == LOADER_LIBRARIES_MAX) {
-        snprintf(error,
-                 error_size,
-                 "the module needs more than %d libraries",
-                 LOADER_LIBRARIES_MAX);
-        return false;
-    }
-    struct library *library = &libraries[library_count++];
-    snprintf(library->path, sizeof library->path, "%s", map->l_name);
-    const char *soname = loaded_soname(map);
-    snprintf(library->soname, sizeof library->soname, "%s", soname == NULL ? "" : soname);
-    return read_file(library, error, error_size);
+    return add(map, module, error, error_size);
 }
 
-void *loader_open(const char *path, char *error, size_t error_size) {
+void *loader_open(uint32_t module, const char *path, char *error, size_t error_size) {
+    ASSERT(module < LOADER_MODULES_MAX);
     char resolved[PATH_MAX];
     if (realpath(path, resolved) == NULL) {
         snprintf(error, error_size, "cannot open the module %s: %s", path, strerror(errno));
@@ -170,7 +191,7 @@ void *loader_open(const char *path, char *error, size_t error_size) {
         snprintf(error, error_size, "cannot load the module: %s", dlerror());
         return NULL;
     }
-    return collect(map, 0, error, error_size) ? handle : NULL;
+    return collect(map, module, 0, error, error_size) ? handle : NULL;
 }
 
 static void tag_write(char *name, uint32_t node) {
@@ -206,7 +227,7 @@ static const ElfW(Dyn) * file_dynamic(const unsigned char *bytes) {
 }
 
 static void rename_if_copied(char *name, const char *original, uint32_t node) {
-    if (strlen(original) > TAG_LENGTH && known(original)) {
+    if (strlen(original) > TAG_LENGTH && known(original) != NULL) {
         tag_write(name, node);
     }
 }
@@ -269,15 +290,18 @@ static void *open_copy(unsigned index, uint32_t node, char *error, size_t error_
     return handle;
 }
 
-void *loader_copy(uint32_t node, char *error, size_t error_size) {
-    ASSERT(library_count > 0);
+void *loader_copy(uint32_t module, uint32_t node, char *error, size_t error_size) {
     void *handle = NULL;
     for (unsigned i = 0; i < library_count; i++) {
+        if ((libraries[i].needed_by & UINT32_C(1) << module) == 0) {
+            continue;
+        }
         handle = open_copy(i, node, error, error_size);
         if (handle == NULL) {
             return NULL;
         }
     }
+    ASSERT(handle != NULL);
     return handle;
 }
 

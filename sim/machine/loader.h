@@ -1,4 +1,4 @@
-/* A copy of the scenario's module, and of the libraries it needs, for every node.
+/* A copy of a module, and of the libraries it needs, for every node.
  *
  *   module.so ── needs ─► libuv.so.1        node 1: 001ule.so ── needs ─► 001uv.so.1
  *                                           node 2: 002ule.so ── needs ─► 002uv.so.1
@@ -8,7 +8,7 @@
  * compilers' run-time libraries are not copied: the simulator supplies what is per process there.
  *
  * Memory:      copies stay for the life of the process.
- * Limits:      LOADER_LIBRARIES_MAX libraries beside the module; 238,328 nodes.
+ * Limits:      LOADER_LIBRARIES_MAX images of all modules; 238,328 nodes.
  * Errors:      false, with a sentence in `error`.
  * Threads:     the process's first thread, before any run.
  * Determinism: addresses differ from process to process (ASLR); nothing may depend on them.
@@ -22,13 +22,15 @@
 
 #include "sim/machine/record.h"
 
-#define LOADER_LIBRARIES_MAX 64
+#define LOADER_LIBRARIES_MAX 128
+#define LOADER_MODULES_MAX 32
 
-/* Opens the module itself, for its description. NULL: `error` says why. */
-void *loader_open(const char *path, char *error, size_t error_size);
+/* Opens a module itself, under a number of its own below LOADER_MODULES_MAX: 0 is the one with the
+ * description. NULL: `error` says why. */
+void *loader_open(uint32_t module, const char *path, char *error, size_t error_size);
 
-/* Makes one node's copies; returns the module's handle, NULL: `error` says why. */
-void *loader_copy(uint32_t node, char *error, size_t error_size);
+/* Makes one node's copies of a module that is open; returns its handle, NULL: `error` says why. */
+void *loader_copy(uint32_t module, uint32_t node, char *error, size_t error_size);
 
 /* Lists every image of the process, copies under their original's path. */
 void loader_list(struct record_image *images, uint32_t *count);

@@ -1,6 +1,7 @@
 #include "sim/machine/machine.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "sim/machine/loader.h"
 #include "sim/machine/real.h"
 #include "sim/machine/tls_glibc.h"
+#include "sim/machine/whereabouts.h"
 #include "sim/panic.h"
 
 struct machine machine;
@@ -83,39 +85,71 @@ static bool refuse(const char *format, ...) {
     return false;
 }
 
-static bool describe(void *handle, const char *module) {
-    struct description *description = &machine.record->description;
-    void (*scenario)(void *) = (void (*)(void *))dlsym(handle, "sim_scenario");
-    if (scenario == NULL) {
-        return refuse("%s is no scenario: it has no SIM_SCENARIO(); see sim/scenario.h", module);
-    }
-    const char *slash = strrchr(module, '/');
-    description_init(description, slash == NULL ? module : slash + 1);
-    char *dot = strrchr(description->name, '.');
+/* "pair" of "/a/pair.so" and of "pair.lua". */
+static void name_copy(char *name, size_t size, const char *path) {
+    const char *slash = strrchr(path, '/');
+    snprintf(name, size, "%s", slash == NULL ? path : slash + 1);
+    char *dot = strrchr(name, '.');
     if (dot != NULL) {
         *dot = '\0';
     }
-    scenario(description);
+}
+
+/* Opens the scenario, or who reads it, and lets it declare the world. */
+static bool describe(const char *scenario) {
+    struct record *record = machine.record;
+    struct description *description = &record->description;
+    char reader[PATH_MAX];
+    char name[sizeof description->name];
+    const bool is_file = whereabouts_reader(scenario, reader);
+    const char *module = is_file ? reader : scenario;
+    void *handle = loader_open(0, module, record->error, sizeof record->error);
+    machine.modules[0] = handle;
+    if (handle == NULL) {
+        return is_file ? refuse("nobody reads %s: there is no %s", scenario, reader) : false;
+    }
+    void (*declare)(void *) = (void (*)(void *))dlsym(handle, "sim_scenario");
+    if (declare == NULL) {
+        return refuse("%s is no scenario: it has no SIM_SCENARIO(); see sim/scenario.h", module);
+    }
+    name_copy(name, sizeof name, scenario);
+    description_init(description, name);
+    if (is_file) {
+        snprintf(description->file, sizeof description->file, "%s", scenario);
+    }
+    declare(description);
+    if (is_file && description->error[0] != '\0') {
+        return refuse("%s", description->error); /* it has file and line */
+    }
     if (!description_check(description)) {
-        return refuse("scenario %s: %s", module, description->error);
+        return refuse("scenario %s: %s", scenario, description->error);
+    }
+    return true;
+}
+
+static bool node_load(uint32_t node) {
+    struct record *record = machine.record;
+    const struct description_node *described = &record->description.nodes[node];
+    void *handle = loader_copy(described->module, node, record->error, sizeof record->error);
+    if (handle == NULL) {
+        return false;
+    }
+    machine.programs[node] = (machine_program *)dlsym(handle, described->program);
+    if (machine.programs[node] == NULL) {
+        return refuse("%s has no function %s(), which node %s is to run",
+                      described->module == 0 ? "the module"
+                                             : record->description.modules[described->module],
+                      described->program,
+                      described->name);
     }
     return true;
 }
 
 static bool nodes_load(void) {
     struct record *record = machine.record;
-    const struct description *description = &record->description;
-    for (uint32_t node = 1; node <= description->node_count; node++) {
-        void *handle = loader_copy(node, record->error, sizeof record->error);
-        if (handle == NULL) {
+    for (uint32_t node = 1; node <= record->description.node_count; node++) {
+        if (!node_load(node)) {
             return false;
-        }
-        const char *program = description->nodes[node].program;
-        machine.programs[node] = (machine_program *)dlsym(handle, program);
-        if (machine.programs[node] == NULL) {
-            return refuse("the module has no function %s(), which node %s is to run",
-                          program,
-                          description->nodes[node].name);
         }
     }
     loader_list(record->images, &record->image_count);
@@ -155,8 +189,7 @@ static void track(void) {
 
 bool machine_open(struct record *record, const struct machine_options *options) {
     machine.record = record;
-    void *handle = loader_open(options->module, record->error, sizeof record->error);
-    if (handle == NULL || !describe(handle, options->module) || !nodes_load()) {
+    if (!describe(options->module) || !nodes_load()) {
         return false;
     }
     const char *reason = back_open(options->backend);

@@ -51,6 +51,7 @@ struct machine {
     uint32_t slot_count;       /* slots ever used in this run */
     struct machine_start starts[MACHINE_SLOTS_MAX + 1]; /* by slot */
     uint32_t slot_next[MACHINE_SLOTS_MAX + 1];
+    void *modules[DESCRIPTION_MODULES_MAX + 1];           /* as they are; 0: the scenario's own */
     machine_program *programs[DESCRIPTION_NODES_MAX + 1]; /* by node, in its own copy */
     struct world world;
 };
@@ -58,7 +59,7 @@ struct machine {
 extern struct machine machine;
 
 struct machine_options {
-    const char *module; /* path of the scenario's module */
+    const char *module; /* path of the scenario: a module, or a file that a reader reads */
     uint32_t backend;   /* enum record_backend, 0 = the best that works here */
     unsigned char fill; /* heap fill byte, 0 = zeroed memory */
 };

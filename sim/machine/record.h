@@ -108,7 +108,7 @@ struct record {
     struct record_thread threads[RECORD_THREADS_MAX];
     uint32_t image_count;
     char reason[256];
-    char error[512];
+    char error[1280];
     uint64_t output_size;            /* bytes the program printed in the last run */
     char output[RECORD_OUTPUT_SIZE]; /* the first of them */
     struct record_image images[RECORD_IMAGES_MAX];

@@ -1,0 +1,170 @@
+#include "scenarios/lua_member.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "scenarios/lua_sandbox.h"
+#include "scenarios/lua_thing.h"
+#include "sim/reader.h"
+
+static void copy_text(struct lua_State *state, char *to, const char *from, const char *what) {
+    if (strlen(from) >= LUA_THING_NAME_SIZE || from[0] == '\0') {
+        luaL_error(state, "%s has 1 to %d characters", what, LUA_THING_NAME_SIZE - 1);
+    }
+    strcpy(to, from);
+}
+
+/* ---- occasions ---- */
+
+static void push_occasion(struct lua_State *state, const struct lua_thing *of, uint32_t number) {
+    const struct lua_thing occasion = {.world = of->world,
+                                       .kind = LUA_THING_OCCASION,
+                                       .number = number};
+    lua_member_offer(state, &occasion);
+}
+
+static void push_message(struct lua_State *state, const struct lua_thing *thing, const char *name) {
+    static const char *const known[] = {"arrives", NULL};
+    if (strcmp(name, "arrives") != 0) {
+        lua_thing_complain(state, "a message", name, known);
+    }
+    push_occasion(state, thing, sim_on_message(thing->world, thing->peer, thing->node, thing->nth));
+}
+
+static void push_timer(struct lua_State *state, const struct lua_thing *thing, const char *name) {
+    static const char *const known[] = {"expires", NULL};
+    if (strcmp(name, "expires") != 0) {
+        lua_thing_complain(state, "a timer", name, known);
+    }
+    push_occasion(state, thing, sim_on_timer(thing->world, thing->node, thing->nth));
+}
+
+static void push_thread(struct lua_State *state, const struct lua_thing *thing, const char *name) {
+    static const char *const known[] = {"starts", "blocks", "wakes", "ends", NULL};
+    static const enum sim_thread_instant instants[] = {SIM_STARTS, SIM_BLOCKS, SIM_WAKES, SIM_ENDS};
+    for (int i = 0; known[i] != NULL; i++) {
+        if (strcmp(known[i], name) == 0) {
+            push_occasion(state,
+                          thing,
+                          sim_on_thread(thing->world, thing->node, instants[i], thing->nth));
+            return;
+        }
+    }
+    lua_thing_complain(state, "a thread", name, known);
+}
+
+/* ---- counters ---- */
+
+static void
+push_counter(struct lua_State *state, struct sim_world *world, uint32_t node, int index) {
+    struct lua_thing counter = {.world = world, .kind = LUA_THING_COUNTER, .node = node};
+    copy_text(state, counter.name, luaL_checkstring(state, index), "the name of a counter");
+    lua_member_offer(state, &counter);
+}
+
+int lua_member_counter(struct lua_State *state) {
+    push_counter(state, lua_sandbox_context(state), SIM_ANY, 1);
+    return 1;
+}
+
+static int node_counter(struct lua_State *state) {
+    const struct lua_thing *const node =
+        lua_thing_read(state, 1, LUA_THING_NODE, "what stands before `:counter`");
+    push_counter(state, node->world, node->number, 2);
+    return 1;
+}
+
+static int bound_of(struct lua_State *state, struct sim_bound (*make)(int64_t value)) {
+    const struct lua_thing *const counter =
+        lua_thing_read(state, 1, LUA_THING_COUNTER, "what stands before the colon");
+    struct lua_thing bound = *counter;
+    bound.kind = LUA_THING_BOUND;
+    bound.bound = sim_at(counter->node, make(luaL_checkinteger(state, 2)));
+    lua_member_offer(state, &bound);
+    return 1;
+}
+
+static int at_most(struct lua_State *state) {
+    return bound_of(state, sim_at_most);
+}
+
+static int at_least(struct lua_State *state) {
+    return bound_of(state, sim_at_least);
+}
+
+static int equal(struct lua_State *state) {
+    return bound_of(state, sim_equal);
+}
+
+static void push_bound_maker(struct lua_State *state, const char *name) {
+    static const char *const known[] = {"at_most", "at_least", "equal", NULL};
+    static const lua_CFunction makers[] = {at_most, at_least, equal};
+    for (int i = 0; known[i] != NULL; i++) {
+        if (strcmp(known[i], name) == 0) {
+            lua_pushcfunction(state, makers[i]);
+            return;
+        }
+    }
+    lua_thing_complain(state, "a counter", name, known);
+}
+
+/* ---- any ---- */
+
+static void push_node(struct lua_State *state, const char *name) {
+    static const char *const known[] = {"counter", NULL};
+    if (strcmp(name, "counter") != 0) {
+        lua_thing_complain(state, "a node", name, known);
+    }
+    lua_pushcfunction(state, node_counter);
+}
+
+static void push_program(struct lua_State *state, const struct lua_thing *thing, const char *name) {
+    struct lua_thing program = {.world = thing->world,
+                                .kind = LUA_THING_PROGRAM,
+                                .number = thing->number};
+    copy_text(state, program.name, name, "the name of a program");
+    lua_member_offer(state, &program);
+}
+
+static void push_member(struct lua_State *state, const struct lua_thing *thing, const char *name) {
+    static const char *const none[] = {"nothing behind a dot", NULL};
+    switch (thing->kind) {
+    case LUA_THING_NODE:
+        push_node(state, name);
+        return;
+    case LUA_THING_MODULE:
+        push_program(state, thing, name);
+        return;
+    case LUA_THING_MESSAGE:
+        push_message(state, thing, name);
+        return;
+    case LUA_THING_THREAD:
+        push_thread(state, thing, name);
+        return;
+    case LUA_THING_TIMER:
+        push_timer(state, thing, name);
+        return;
+    case LUA_THING_COUNTER:
+        push_bound_maker(state, name);
+        return;
+    case LUA_THING_PROGRAM:
+    case LUA_THING_OCCASION:
+    case LUA_THING_CONSTRAINT:
+    case LUA_THING_BOUND:
+    case LUA_THING_KIND_COUNT:
+        break;
+    }
+    lua_thing_complain(state, "this", name, none);
+}
+
+static int index_thing(struct lua_State *state) {
+    push_member(state, lua_touserdata(state, 1), luaL_checkstring(state, 2));
+    return 1;
+}
+
+void lua_member_offer(struct lua_State *state, const struct lua_thing *thing) {
+    lua_thing_push(state, thing, index_thing);
+}

@@ -1,0 +1,235 @@
+#include "scenarios/lua_world.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "scenarios/lua_member.h"
+#include "scenarios/lua_quantity.h"
+#include "scenarios/lua_sandbox.h"
+#include "scenarios/lua_thing.h"
+#include "sim/reader.h"
+
+#define ARGUMENTS_MAX 64
+
+/* Pushes an option of the table at this index and says whether it is there. */
+static bool option(struct lua_State *state, int index, const char *name) {
+    lua_settop(state, index);
+    if (lua_isnil(state, index)) {
+        return false;
+    }
+    return lua_getfield(state, index, name) != LUA_TNIL;
+}
+
+static bool flag(struct lua_State *state, int index, const char *name) {
+    if (!option(state, index, name)) {
+        return false;
+    }
+    if (!lua_isboolean(state, -1)) {
+        luaL_error(state, "`%s` is true or false", name);
+    }
+    return lua_toboolean(state, -1) != 0;
+}
+
+static uint64_t time_option(struct lua_State *state, int index, const char *name, uint64_t other) {
+    return option(state, index, name) ? lua_quantity_read(state, -1, LUA_QUANTITY_TIME, name)
+                                      : other;
+}
+
+/* ---- nodes ---- */
+
+static int module(struct lua_State *state) {
+    struct sim_world *const world = lua_sandbox_context(state);
+    struct lua_thing thing = {.world = world, .kind = LUA_THING_MODULE};
+    thing.number = sim_module(world, luaL_checkstring(state, 1));
+    lua_member_offer(state, &thing);
+    return 1;
+}
+
+/* The strings of a list, which stay on the stack. */
+static void read_arguments(struct lua_State *state, int index, const char **arguments) {
+    const lua_Integer count = lua_isnoneornil(state, index) ? 0 : luaL_len(state, index);
+    if (count >= ARGUMENTS_MAX) {
+        luaL_error(state, "a node has at most %d arguments", ARGUMENTS_MAX - 1);
+    }
+    luaL_checkstack(state, ARGUMENTS_MAX, NULL);
+    for (lua_Integer i = 0; i < count; i++) {
+        const int type = lua_geti(state, index, i + 1);
+        if (type != LUA_TSTRING && !lua_isinteger(state, -1)) {
+            luaL_error(state, "argument %d of a node is no string", (int)i + 1);
+        }
+        arguments[i] = lua_tostring(state, -1);
+    }
+    arguments[count] = NULL;
+}
+
+static int node(struct lua_State *state) {
+    static const char *const known[] = {"daemon", NULL};
+    struct sim_world *const world = lua_sandbox_context(state);
+    const char *arguments[ARGUMENTS_MAX];
+    const char *const name = luaL_checkstring(state, 1);
+    const struct lua_thing *const program =
+        lua_thing_read(state, 2, LUA_THING_PROGRAM, "what a node runs");
+    lua_thing_options(state, 3, "a node", known);
+    const bool is_daemon = flag(state, 3, "daemon");
+    read_arguments(state, 3, arguments);
+    const struct lua_thing thing = {
+        .world = world,
+        .kind = LUA_THING_NODE,
+        .number = sim_node_of(world, program->number, name, program->name, arguments)};
+    lua_member_offer(state, &thing);
+    if (is_daemon) {
+        sim_node_daemon(world, thing.number);
+    }
+    return 1;
+}
+
+/* ---- links and faults ---- */
+
+/* "1ms", or { "1ms", "9ms" }. */
+static void read_range(struct lua_State *state, uint64_t *least, uint64_t *most) {
+    if (!lua_istable(state, -1)) {
+        *least = *most = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "latency");
+        return;
+    }
+    lua_geti(state, -1, 1);
+    *least = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "latency");
+    lua_geti(state, -2, 2);
+    *most = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "latency");
+    if (*least > *most) {
+        luaL_error(state, "the least `latency` exceeds the greatest");
+    }
+}
+
+static uint32_t part(struct lua_State *state, const char *name) {
+    if (!option(state, 3, name)) {
+        return 0;
+    }
+    const uint64_t ppm = lua_quantity_read(state, -1, LUA_QUANTITY_PART, name);
+    if (ppm > 1000000) {
+        luaL_error(state, "`%s` is more than all", name);
+    }
+    return (uint32_t)ppm;
+}
+
+static int link(struct lua_State *state) {
+    static const char *const known[] =
+        {"latency", "loss", "duplicate", "bandwidth", "one_way", NULL};
+    struct sim_world *const world = lua_sandbox_context(state);
+    const uint32_t from = lua_thing_node(state, 1, "the first node of a link");
+    const uint32_t to = lua_thing_node(state, 2, "the second node of a link");
+    uint64_t least = 100000; /* as without a link */
+    uint64_t most = 1000000;
+    lua_thing_options(state, 3, "a link", known);
+    if (option(state, 3, "latency")) {
+        read_range(state, &least, &most);
+    }
+    (flag(state, 3, "one_way") ? sim_link_one_way : sim_link)(world, from, to, least, most);
+    lua_thing_refused(state, world);
+    sim_link_loss(world, part(state, "loss"), part(state, "duplicate"));
+    if (option(state, 3, "bandwidth")) {
+        sim_link_bandwidth(world, lua_quantity_read(state, -1, LUA_QUANTITY_BYTES, "bandwidth"));
+    }
+    lua_thing_refused(state, world);
+    return 0;
+}
+
+static int partition(struct lua_State *state) {
+    static const char *const known[] = {"at", "heal", "one_way", NULL};
+    struct sim_world *const world = lua_sandbox_context(state);
+    const uint32_t from = lua_thing_node(state, 1, "the first node of a partition");
+    const uint32_t to = lua_thing_node(state, 2, "the second node of a partition");
+    lua_thing_options(state, 3, "a partition", known);
+    const uint64_t at = time_option(state, 3, "at", 0);
+    const uint64_t heal = time_option(state, 3, "heal", SIM_FOREVER);
+    if (heal <= at) {
+        return luaL_error(state, "a partition must `heal` after it begins");
+    }
+    (flag(state, 3, "one_way") ? sim_partition_one_way : sim_partition)(world, from, to, at, heal);
+    lua_thing_refused(state, world);
+    return 0;
+}
+
+static int reset(struct lua_State *state) {
+    static const char *const known[] = {"at", NULL};
+    struct sim_world *const world = lua_sandbox_context(state);
+    const uint32_t from = lua_thing_node(state, 1, "the first node of a reset");
+    const uint32_t to = lua_thing_node(state, 2, "the second node of a reset");
+    lua_thing_options(state, 3, "a reset", known);
+    sim_reset(world, from, to, time_option(state, 3, "at", 0));
+    lua_thing_refused(state, world);
+    return 0;
+}
+
+/* ---- limits ---- */
+
+static int limit(struct lua_State *state) {
+    static const char *const known[] = {"time", "points", "heap", "stack", NULL};
+    struct sim_world *const world = lua_sandbox_context(state);
+    lua_thing_options(state, 1, "limit", known);
+    if (option(state, 1, "time")) {
+        sim_limit_time(world, lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "time"));
+    }
+    if (option(state, 1, "points")) {
+        const lua_Integer points = luaL_checkinteger(state, -1);
+        luaL_argcheck(state, points > 0, 1, "`points` is a number above 0");
+        sim_limit_points(world, (uint64_t)points);
+    }
+    if (option(state, 1, "heap")) {
+        sim_limit_heap(world, lua_quantity_read(state, -1, LUA_QUANTITY_BYTES, "heap"));
+    }
+    if (option(state, 1, "stack")) {
+        const uint64_t bytes = lua_quantity_read(state, -1, LUA_QUANTITY_BYTES, "stack");
+        sim_stack(world, bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes);
+    }
+    lua_thing_refused(state, world);
+    return 0;
+}
+
+static int leaks(struct lua_State *state) {
+    static const char *const known[] = {"allowed", "forbidden", NULL};
+    struct sim_world *const world = lua_sandbox_context(state);
+    const char *const how = luaL_checkstring(state, 1);
+    if (strcmp(how, "allowed") == 0) {
+        sim_allow_leaks(world);
+    } else if (strcmp(how, "forbidden") == 0) {
+        sim_forbid_leaks(world);
+    } else {
+        lua_thing_complain(state, "leaks", how, known);
+    }
+    return 0;
+}
+
+static int expect(struct lua_State *state) {
+    struct sim_world *const world = lua_sandbox_context(state);
+    const char *const outcome = luaL_checkstring(state, 1);
+    if (strcmp(outcome, "passes") != 0 && strncmp(outcome, "fails: ", 7) != 0) {
+        return luaL_error(state, "expected is \"passes\", or \"fails: \" and what is broken");
+    }
+    sim_expect(world, outcome);
+    lua_thing_refused(state, world);
+    return 0;
+}
+
+bool lua_world_define(struct lua_sandbox *sandbox, struct sim_world *world) {
+    static const struct {
+        const char *name;
+        lua_CFunction function;
+    } functions[] = {
+        {"module", module},
+        {"node", node},
+        {"link", link},
+        {"partition", partition},
+        {"reset", reset},
+        {"limit", limit},
+        {"leaks", leaks},
+        {"expect", expect},
+    };
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+        if (!lua_sandbox_define(sandbox, functions[i].name, functions[i].function, world)) {
+            return false;
+        }
+    }
+    return true;
+}

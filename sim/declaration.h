@@ -1,0 +1,79 @@
+/* The parts of a description: a node, a link, a fault, a property, a history.
+ *
+ * Memory:      plain data without pointers.
+ * Units:       nanoseconds, bytes, parts per million.
+ * Threads:     no shared state.
+ */
+#ifndef SIM_DECLARATION_H
+#define SIM_DECLARATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define DESCRIPTION_NAME_SIZE 32
+#define DESCRIPTION_SENTENCE_SIZE 96
+
+struct description_node {
+    char name[DESCRIPTION_NAME_SIZE];
+    char program[DESCRIPTION_NAME_SIZE * 2]; /* symbol of the module */
+    uint32_t address;                        /* IPv4, host order; 0 = 10.0.x.y by index */
+    uint32_t argument_first;                 /* offset in text of the first argument */
+    uint32_t argument_count;                 /* without argv[0], which is the node's name */
+    uint32_t module;                         /* whose program it is; 0 = the scenario's own */
+    bool daemon;                             /* the run may end while it runs */
+};
+
+/* Both directions unless one_way; node 0 = any. A later link overrides an earlier one. */
+struct description_link {
+    uint32_t from, to; /* node index, 0 = any */
+    uint64_t latency_min_ns, latency_max_ns;
+    uint32_t loss_ppm;      /* datagrams only */
+    uint32_t duplicate_ppm; /* datagrams only */
+    uint64_t bandwidth_bps; /* bytes per second, 0 = unlimited */
+    bool one_way;
+};
+
+enum description_fault_kind { DESCRIPTION_PARTITION = 1, DESCRIPTION_RESET };
+
+struct description_fault {
+    uint32_t kind;     /* enum description_fault_kind */
+    uint32_t from, to; /* node index, 0 = any */
+    uint64_t at_ns;
+    uint64_t until_ns; /* DESCRIPTION_PARTITION: when it heals, UINT64_MAX = never */
+    bool one_way;
+};
+
+enum description_property_kind {
+    DESCRIPTION_ALWAYS = 1, /* holds after every change */
+    DESCRIPTION_EVENTUALLY, /* holds at some time, within_ns after the start if given */
+    DESCRIPTION_FINALLY,    /* holds when the run ends */
+    DESCRIPTION_SOMETIMES,  /* holds in at least one run of a campaign */
+};
+
+enum description_comparison { DESCRIPTION_EQUAL = 1, DESCRIPTION_AT_MOST, DESCRIPTION_AT_LEAST };
+
+/* A predicate: "count of `counter` at `node` (0 = all nodes) compares to value". */
+struct description_property {
+    char sentence[DESCRIPTION_SENTENCE_SIZE];
+    char counter[DESCRIPTION_NAME_SIZE];
+    uint32_t kind; /* enum description_property_kind */
+    uint32_t node;
+    uint32_t comparison; /* enum description_comparison */
+    int64_t value;
+    uint64_t within_ns; /* 0 = until the run ends */
+};
+
+/* What the operations on an object must look like (sim/judge.h). */
+struct description_history {
+    char sentence[DESCRIPTION_SENTENCE_SIZE], object[DESCRIPTION_NAME_SIZE];
+    uint32_t model; /* enum model_kind */
+};
+
+/* What may be left when a program ends in order. */
+enum description_leaks {
+    DESCRIPTION_LEAKS_USUAL, /* descriptors, but no threads */
+    DESCRIPTION_LEAKS_ALLOWED,
+    DESCRIPTION_LEAKS_FORBIDDEN,
+};
+
+#endif

@@ -1,0 +1,93 @@
+/* The functions of sim/reader.h. */
+#include "sim/reader.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/machine/hook.h"
+#include "sim/machine/loader.h"
+#include "sim/machine/whereabouts.h"
+
+static struct description *description_of(struct sim_world *world) {
+    return (struct description *)(void *)world;
+}
+
+static const struct description *description_in(const struct sim_world *world) {
+    return (const struct description *)(const void *)world;
+}
+
+HOOK const char *sim_file(const struct sim_world *world) {
+    return description_in(world)->file;
+}
+
+HOOK uint32_t sim_module(struct sim_world *world, const char *name) {
+    char path[PATH_MAX];
+    if (!whereabouts_module(description_in(world)->file, name, path)) {
+        description_refuse(description_of(world),
+                           "there is no module \"%.128s\" (looked for %.512s)",
+                           name,
+                           path);
+        return 0;
+    }
+    const uint32_t number = description_module_add(description_of(world), path);
+    if (number != 0 && machine.modules[number] == NULL) {
+        char error[DESCRIPTION_ERROR_SIZE];
+        machine.modules[number] = loader_open(number, path, error, sizeof error);
+        if (machine.modules[number] == NULL) {
+            description_refuse(description_of(world), "%s", error);
+            return 0;
+        }
+    }
+    return number;
+}
+
+HOOK uint32_t sim_node_of(struct sim_world *world,
+                          uint32_t module,
+                          const char *name,
+                          const char *program,
+                          const char *const *arguments) {
+    struct description *description = description_of(world);
+    if (module > description->module_count) {
+        description_refuse(description, "there is no module number %u", module);
+        return 0;
+    }
+    if (program != NULL && dlsym(machine.modules[module], program) == NULL) {
+        description_refuse(description,
+                           "%.512s has no function %.128s(), which node %.64s is to run",
+                           module == 0 ? "the reader" : description->modules[module],
+                           program,
+                           name == NULL ? "" : name);
+        return 0;
+    }
+    const uint32_t node = description_node_add(description, name, program, arguments);
+    if (node != 0) {
+        description->nodes[node].module = module;
+    }
+    return node;
+}
+
+HOOK void sim_expect(struct sim_world *world, const char *outcome) {
+    struct description *description = description_of(world);
+    if (strlen(outcome) >= sizeof description->expected) {
+        description_refuse(description, "what is expected has too many characters");
+        return;
+    }
+    strcpy(description->expected, outcome);
+}
+
+HOOK void sim_refuse(struct sim_world *world, const char *sentence) {
+    description_of(world)->error[0] = '\0';
+    description_refuse(description_of(world), "%s", sentence);
+}
+
+HOOK const char *sim_refusal(struct sim_world *world) {
+    description_check_parts(description_of(world));
+    return description_of(world)->error;
+}
+
+HOOK const char *sim_refusal_at_end(struct sim_world *world) {
+    description_check(description_of(world));
+    return description_of(world)->error;
+}

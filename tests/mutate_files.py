@@ -1,0 +1,74 @@
+#!/usr/bin/python3
+"""Changes scenario files at random and lets `sim check` read them: it must neither crash nor hang, and
+what it refuses it must refuse with a line.
+
+    tests/mutate_files.py SIM FOLDER COUNT [SEED]
+"""
+import glob
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+
+BATCH = 50  # files of one command
+WORDS = ['"', "'", "(", ")", "{", "}", "[", "]", ",", ".", ":", "=", "-", "--", "..", "#", "%", "0", "1",
+         "-1", "99999999999999999999", "1e300", "nil", "true", "any", "end", "function", "local", "\n",
+         "\0", "\xff", "each", "nth", "race", "order", "hold", "node", "module", "message", "ms", "until_"]
+LINE = re.compile(r"^sim: m\d+\.lua:\d+: ", re.MULTILINE)
+
+
+def mutate(text, dice):
+    for _ in range(dice.randint(1, 4)):
+        at = dice.randrange(len(text) + 1)
+        end = min(len(text), at + dice.choice([0, 1, 2, 5, 20, 200]))
+        kind = dice.randrange(4)
+        if kind == 0:
+            text = text[:at] + text[end:]
+        elif kind == 1:
+            text = text[:at] + dice.choice(WORDS) + text[at:]
+        elif kind == 2:
+            text = text[:at] + dice.choice(WORDS) + text[end:]
+        else:
+            text = text[:at] + text[at:end] + text[at:]
+    return text
+
+
+def check(sim, files):
+    """What is wrong with the answer, or nothing."""
+    done = subprocess.run([sim, "check", *files], capture_output=True, timeout=120)
+    output = done.stdout.decode(errors="replace")
+    complaints = done.stderr.decode(errors="replace")
+    good = len(re.findall(r"^ok ", output, re.MULTILINE))
+    refused = len(LINE.findall(complaints))
+    if done.returncode in (0, 2) and good + refused == len(files):
+        return ""
+    if len(files) == 1:
+        return f"exit {done.returncode}\n{complaints}"
+    return next(answer for answer in (check(sim, [file]) for file in files) if answer)
+
+
+def main():
+    sim, folder, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    dice = random.Random(int(sys.argv[4]) if len(sys.argv) > 4 else 1)
+    texts = []
+    for path in sorted(glob.glob(os.path.join(folder, "*.lua"))):
+        with open(path, encoding="latin-1") as file:
+            texts.append(file.read())
+    with tempfile.TemporaryDirectory() as work:
+        for first in range(0, count, BATCH):
+            files = [os.path.join(work, f"m{i}.lua") for i in range(first, min(first + BATCH, count))]
+            for path in files:
+                with open(path, "w", encoding="latin-1", newline="") as file:
+                    file.write(mutate(dice.choice(texts), dice))
+            wrong = check(sim, files)
+            if wrong:
+                print(f"one of the mutations {first} to {first + BATCH - 1}: {wrong}")
+                return 1
+    print(f"{count} mutations: each is read or refused with its line")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+#!/bin/bash
+# Scenario files: each that ships gives what it expects, and what is wrong in one is said with its
+# line.
+set -u
+. "$(dirname "$0")/expect.sh"
+
+# ---- those that ship ----
+
+for file in "$source"/../scenarios/*.lua; do
+    name=$(basename "$file" .lua)
+    expect 0 "^ok $name: [0-9]+ nodes?" $sim check "$name"
+    expected=$(sed -n 's/^expect "\(.*\)"$/\1/p' "$file")
+    case $expected in
+    passes)
+        expect 0 '^1000 runs, 0 failed' $sim fuzz "$name" --runs 1000 --corpus "$folder/$name.db" ;;
+    'fails: '*)
+        expect 10 "^FAIL $name: .*${expected#fails: }" $sim fuzz "$name" --corpus "$folder/$name.db" ;;
+    *)
+        check "$name says what it expects" false ;;
+    esac
+    expect 0 "^$name +[A-Z]" $sim list
+done
+
+# ---- a file of somebody's ----
+
+mkdir "$folder/mine"
+cp "$build/scenarios/lost_wakeup_bug.so" "$folder/mine/item.so"
+cat >"$folder/mine/item.lua" <<'LUA'
+-- An item that is never consumed.
+local shared = require "shared"
+local main = node("main", module("item").program)
+shared.item_is_consumed()
+LUA
+cat >"$folder/mine/shared.lua" <<'LUA'
+local function item_is_consumed()
+    finally("the item is consumed", counter("consumed"):equal(1))
+end
+return { item_is_consumed = item_is_consumed }
+LUA
+cd "$folder/mine" || exit 1
+expect 0 '^ok item.lua: 1 node, 1 property$' $sim check item.lua
+expect 0 '"nodes":1,.*"properties":1,.*"expected":""' $sim check item.lua --json
+expect 10 '^FAIL item: deadlock' $sim fuzz item.lua --corpus "$corpus"
+id=$(sed -n 's/^To see it again:  sim replay \([0-9a-f]*\).*/\1/p' "$folder/out")
+cd / || exit 1
+expect 10 '^Replayed bit-exactly' $sim replay "$id" --corpus "$corpus"
+expect 0 '.' $sim trace "$id" --corpus "$corpus"
+sed -i 's/equal(1)/equal(2)/' "$folder/mine/shared.lua" # what was required changed
+expect 10 '^Replayed bit-exactly' $sim replay "$id" --corpus "$corpus"
+rm "$folder/mine/shared.lua"
+expect 2 'item.lua:2: .*shared' $sim replay "$id" --corpus "$corpus"
+
+# ---- wrong ones ----
+
+wrong() { # MESSAGE TEXT: refused with this message, and the line under it has a caret
+    printf '%s\n' "$2" >"$folder/wrong.lua"
+    expect 2 "^sim: wrong.lua:$1" $sim check "$folder/wrong.lua"
+}
+begin='local abba = module "abba"
+local bank = node("bank", abba.program)
+'
+wrong '1: there is no `nod`; did you mean `node`\?' 'nod("x")'
+wrong '1: there is no module "nix" \(looked for .*/scenarios/nix.so\)' 'module "nix"'
+wrong '1: what a node runs must be a program; this is nothing' 'node("x")'
+wrong '3: .*abba.so has no function nix\(\), which node other is to run' "${begin}node('other', abba.nix)"
+wrong '3: two nodes are called "bank"' "${begin}node('bank', abba.program)"
+wrong '3: a node has no `demon`; did you mean `daemon`\?' "${begin}node('b', abba.program, { demon = true })"
+wrong '3: `daemon` is true or false' "${begin}node('b', abba.program, { daemon = 1 })"
+wrong '3: argument 1 of a node is no string' "${begin}node('b', abba.program, { {} })"
+wrong '3: a link has no `latancy`; did you mean `latency`\?' "${begin}link(bank, bank, { latancy = 1 })"
+wrong '3: `latency` is a time like "5ms"' "${begin}link(bank, bank, { latency = '5 parsecs' })"
+wrong '3: `latency` is a time like "5ms"' "${begin}link(bank, bank, { latency = 1.5 })"
+wrong '3: `latency` is a time like "5ms"' "${begin}link(bank, bank, { latency = '99999999999999h' })"
+wrong '3: the least `latency` exceeds the greatest' "${begin}link(bank, bank, { latency = { '2ms', '1ms' } })"
+wrong '3: `loss` is more than all' "${begin}link(bank, bank, { loss = '101%' })"
+wrong '3: a partition must `heal` after it begins' "${begin}partition(bank, 'any', { at = '2s', heal = '1s' })"
+wrong '3: a heap has 65536 bytes at least' "${begin}limit { heap = '1B' }"
+wrong '3: leaks has no `any`; it has allowed, forbidden' "${begin}leaks 'any'"
+wrong '3: expected is "passes", or' "${begin}expect 'nothing'"
+wrong '3: the first of a race must be an occasion; this is message; write .arrives behind it' \
+    "${begin}race(message { to = bank }, at '1s')"
+wrong '3: a message has no `arives`; did you mean `arrives`\?' "${begin}message { to = bank }.arives()"
+wrong '3: a thread has no `begins`; it has starts, blocks, wakes, ends' "${begin}thread(bank).begins()"
+wrong '3: `nth` is a whole number from 1|3: bad argument .*`nth` is a whole number from 1' "${begin}mark(bank, 'x', { nth = 0 })"
+wrong '3: there is no call "lok"' "${begin}call(bank, 'lok')"
+wrong '3: `order` takes 2 to 16 occasions' "${begin}order(at '1s')"
+wrong '3: what must hold must be a bound of a counter; this is counter' "${begin}always('x', counter('c'))"
+wrong '3: "x" holds always, and it does not hold before' "${begin}always('x', counter('c'):at_least(1))"
+wrong '3: `maybe\(n, m, constraint\)`' "${begin}maybe(2, 1, order(at '1s', mark(bank, 'x')))"
+wrong '3: what is declared cannot be changed' "${begin}bank.name = 'x'"
+wrong '1: the scenario has no node' '-- nothing'
+wrong '1: every node is a daemon' 'node("x", module("abba").program, { daemon = true })'
+wrong '1: this takes more than 100000000 instructions' 'while true do end'
+expect 2 'nobody reads .*wrong.txt: there is no .*/readers/txt.so' \
+    $sim check <(:) "$(touch "$folder/wrong.txt"; echo "$folder/wrong.txt")"
+expect 2 'there is no scenario nowhere.lua' $sim check nowhere.lua
+expect 2 'check takes scenarios' $sim check
+
+# ---- mutations ----
+
+expect 0 '^300 mutations: each is read or refused with its line$' \
+    python3 "$source/mutate_files.py" "$sim" "$source/../scenarios" 300
+
+done_expecting
