@@ -124,7 +124,7 @@ plant scenarios/echo.c <<'END'
 #include "sim/scenario.h"
 END
 finds 'a scenario sees of the simulator its public header only' \
-    'scenarios/echo.c:2: scenarios may include only executor, scenarios, sim/scenario.h; not sim/clock.h [include]'
+    'scenarios/echo.c:2: scenarios may include only executor, scenarios, sim/reader.h, sim/scenario.h; not sim/clock.h [include]'
 
 plant corpus/store.c <<'END'
 #include "corpus/store.h"
