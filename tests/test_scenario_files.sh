@@ -21,6 +21,12 @@ for file in "$source"/../scenarios/*.lua; do
     expect 0 "^$name +[A-Z]" $sim list
 done
 
+# what editors are told is what there is
+sed -n 's/^        {"\([a-z_]*\)", [a-z_]*},$/\1/p' "$source"/../scenarios/lua_{world,demand}.c | sort >"$folder/defined"
+sed -n 's/^function \([a-z_]*\)(.*/\1/p' "$source/../scenarios/meta/sim.lua" | sort >"$folder/described"
+check 'meta/sim.lua describes each function' diff "$folder/defined" "$folder/described"
+check 'there are functions' [ "$(wc -l <"$folder/defined")" -gt 20 ]
+
 # ---- a file of somebody's ----
 
 mkdir "$folder/mine"

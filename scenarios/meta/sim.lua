@@ -1,0 +1,210 @@
+---@meta sim
+-- What a scenario file sees beside Lua's own library, without os, io, debug and load.
+
+---@alias Time string|integer "5ms" (ns, us, ms, s, min, h), or nanoseconds
+---@alias Bytes string|integer "64KB" (B, KB, MB, GB: powers of 1024), or bytes
+---@alias Part string|integer "1%" or "250ppm", or parts per million
+---@alias AnyNode Node|"any"
+
+---@class Module A C module; its members are its programs.
+---@field [string] Program
+
+---@class Program A function int program(int argc, char **argv).
+
+---@class Node A machine of its own: programs of two nodes share nothing but the network.
+local Node = {}
+
+---What the node's programs count by sim_count().
+---@param name string
+---@return Counter
+function Node:counter(name) end
+
+---@class Counter
+local Counter = {}
+
+---@param value integer
+---@return Bound
+function Counter:at_most(value) end
+
+---@param value integer
+---@return Bound
+function Counter:at_least(value) end
+
+---@param value integer
+---@return Bound
+function Counter:equal(value) end
+
+---@class Bound What a counter must be.
+
+---@class Occasion An instant that can be named before it happens.
+
+---@class Message
+---@field arrives Occasion It reaches its socket.
+
+---@class Timer
+---@field expires Occasion A timer, or the deadline of a wait, comes.
+
+---@class Thread
+---@field starts Occasion It begins.
+---@field blocks Occasion It is about to wait.
+---@field wakes Occasion It goes on after a wait.
+---@field ends Occasion It is about to end.
+
+---@class Constraint What may come before what; all else stays open to the seed.
+
+---@class Which
+---@field nth? integer The n-th that fits, from 1, which is what is meant when nothing is said.
+---@field each? true Each that fits.
+
+-- ---- the world ----
+
+---A module: NAME.so beside this file, else the scenario of this name.
+---@param name string
+---@return Module
+function module(name) end
+
+---A node and what it runs. The list in options are the program's arguments; a daemon may still run when
+---the run ends. Addresses are 10.0.0.1, 10.0.0.2 and so on.
+---@param name string
+---@param program Program
+---@param options? { daemon?: boolean, [integer]: string|integer }
+---@return Node
+function node(name, program, options) end
+
+---What messages between two nodes meet; later links override earlier ones. Loss and duplication are of
+---datagrams; bandwidth is bytes per second.
+---@param from AnyNode
+---@param to AnyNode
+---@param options? { latency?: Time|Time[], loss?: Part, duplicate?: Part, bandwidth?: Bytes, one_way?: boolean }
+function link(from, to, options) end
+
+---No message passes between two nodes, from `at` (the start) until `heal` (never).
+---@param from AnyNode
+---@param to AnyNode
+---@param options? { at?: Time, heal?: Time, one_way?: boolean }
+function partition(from, to, options) end
+
+---Every connection between two nodes is reset at this time.
+---@param from AnyNode
+---@param to AnyNode
+---@param options? { at?: Time }
+function reset(from, to, options) end
+
+---A run that goes beyond these ends with a finding; beyond the heap, malloc() returns NULL.
+---@param options { time?: Time, points?: integer, heap?: Bytes, stack?: Bytes }
+function limit(options) end
+
+---Threads and descriptors that are left at the end: a finding or not.
+---@param how "allowed"|"forbidden"
+function leaks(how) end
+
+---What `sim fuzz` is to find, for tests of scenarios: "passes", or "fails: " and a part of what it says.
+---@param outcome string
+function expect(outcome) end
+
+-- ---- occasions ----
+
+---A program comes to a mark: SIM_MARK("name").
+---@param where AnyNode
+---@param name string
+---@param which? Which
+---@return Occasion
+function mark(where, name, which) end
+
+---A call is about to take effect, by the words of `sim trace`: "lock", "send" and so on.
+---@param where AnyNode
+---@param name string
+---@param which? Which
+---@return Occasion
+function call(where, name, which) end
+
+---A time of the run comes.
+---@param time Time
+---@return Occasion
+function at(time) end
+
+---A datagram, or bytes of a stream.
+---@param options { from?: AnyNode, to?: AnyNode, nth?: integer, each?: true }
+---@return Message
+function message(options) end
+
+---@param where AnyNode
+---@param which? Which
+---@return Timer
+function timer(where, which) end
+
+---@param where AnyNode
+---@param which? Which
+---@return Thread
+function thread(where, which) end
+
+-- ---- constraints ----
+
+---The n-th of each comes not before the n-th of the one before it.
+---@param ... Occasion
+---@return Constraint
+function order(...) end
+
+---Not before the first `until_`.
+---@param what Occasion
+---@param options { until_: Occasion }
+---@return Constraint
+function hold(what, options) end
+
+---Between a `from` and the `to` that follows it there is no `what`.
+---@param from Occasion
+---@param to Occasion
+---@param what Occasion
+---@return Constraint
+function never_between(from, to, what) end
+
+---Whoever comes first waits for the other; a choice picks, and they happen one after the other.
+---@param a Occasion
+---@param b Occasion
+---@return Constraint
+function race(a, b) end
+
+---In force in n of m runs.
+---@param n integer
+---@param m integer
+---@param constraint Constraint
+---@return Constraint
+function maybe(n, m, constraint) end
+
+---One of them is in force in each run.
+---@param constraints Constraint[]
+function one_of(constraints) end
+
+-- ---- what must hold ----
+
+---What the programs of all nodes count by sim_count().
+---@param name string
+---@return Counter
+function counter(name) end
+
+---From the start and after every change.
+---@param sentence string
+---@param bound Bound
+function always(sentence, bound) end
+
+---At some time, not later than `within` after the start.
+---@param sentence string
+---@param bound Bound
+---@param options? { within?: Time }
+function eventually(sentence, bound, options) end
+
+---When the run ends.
+---@param sentence string
+---@param bound Bound
+function finally(sentence, bound) end
+
+---In at least one run of a campaign, which else ends with exit code 11.
+---@param sentence string
+---@param bound Bound
+function sometimes(sentence, bound) end
+
+---The history that the programs give of an object (sim_invoke) looks as if there were one copy of it.
+---@param sentence string
+---@param object string
+---@param model "register"|"map"|"queue"|"lock"
+function linearizable(sentence, object, model) end
