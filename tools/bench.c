@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tools/bench_limit.h"
+#include "tools/bench_modules/net.h"
 #include "tools/runner.h"
 
 #define ROUNDS 16
@@ -20,7 +21,7 @@
 #define ROWS (sizeof rows / sizeof rows[0])
 
 /* What a figure is of. */
-enum of { OF_RUN, OF_POINT, OF_EVENT };
+enum of { OF_RUN, OF_POINT, OF_EVENT, OF_MESSAGE };
 
 static struct row {
     const char *name, *unit;
@@ -37,6 +38,9 @@ static struct row {
     {"yield_step_ns_4", "ns", .module = "bench_yield_4", .runs = 100, .of = OF_POINT},
     {"mutex_step_ns", "ns", .module = "bench_mutex", .runs = 5, .of = OF_POINT},
     {"small_runs_per_s", "1/s", .module = "bench_small", .runs = 125000, .of = OF_RUN},
+    {"net_msgs_per_s_2", "1/s", .module = "bench_net_2", .runs = 2, .of = OF_MESSAGE},
+    {"net_msgs_per_s_16", "1/s", .module = "bench_net_16", .runs = 2, .of = OF_MESSAGE},
+    {"net_msgs_per_s_256", "1/s", .module = "bench_net_256", .runs = 2, .of = OF_MESSAGE},
     {"uv_calls_per_s", "1/s", .module = "bench_uv_echo", .runs = 1, .of = OF_POINT},
     {"uv_events_per_s", "1/s", .module = "bench_uv_echo", .runs = 1, .of = OF_EVENT},
     {"keepalive_cpu_s", "s", .module = "bench_keepalive", .runs = 1, .of = OF_RUN},
@@ -75,6 +79,8 @@ static double module_ns(struct row *row) {
         return ns / (double)record->points_total;
     case OF_EVENT:
         return ns / ((double)record->trace.count * (double)row->runs);
+    case OF_MESSAGE:
+        return ns / ((double)NET_MESSAGES * (double)row->runs);
     case OF_RUN:
         break;
     }
