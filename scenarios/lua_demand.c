@@ -185,8 +185,20 @@ static int one_of(struct lua_State *state) {
 
 /* ---- properties ---- */
 
-static const struct lua_thing *bound(struct lua_State *state) {
-    return lua_thing_read(state, 2, LUA_THING_BOUND, "what must hold");
+/* A bound of a counter, or of how often an occasion comes; the occasion alone: at least once. */
+struct claim {
+    const char *counter; /* NULL: of an occasion */
+    struct sim_bound bound;
+};
+
+static struct claim read_claim(struct lua_State *state) {
+    const struct lua_thing *const occasion = lua_thing_find(state, 2, LUA_THING_OCCASION);
+    if (occasion != NULL) {
+        return (struct claim){.bound = sim_times(occasion->number, sim_at_least(1))};
+    }
+    const struct lua_thing *const bound =
+        lua_thing_read(state, 2, LUA_THING_BOUND, "what must hold");
+    return (struct claim){bound->bound.occasion == 0 ? bound->name : NULL, bound->bound};
 }
 
 static int claim(struct lua_State *state,
@@ -196,7 +208,8 @@ static int claim(struct lua_State *state,
                                  struct sim_bound bound)) {
     struct sim_world *const world = lua_sandbox_context(state);
     const char *const sentence = luaL_checkstring(state, 1);
-    declare(world, sentence, bound(state)->name, bound(state)->bound);
+    const struct claim what = read_claim(state);
+    declare(world, sentence, what.counter, what.bound);
     lua_thing_refused(state, world);
     return 0;
 }
@@ -213,16 +226,34 @@ static int sometimes(struct lua_State *state) {
     return claim(state, sim_sometimes);
 }
 
+static int never(struct lua_State *state) {
+    struct sim_world *const world = lua_sandbox_context(state);
+    const char *const sentence = luaL_checkstring(state, 1);
+    const uint32_t number = occasion(state, 2, "what never happens");
+    sim_always(world, sentence, NULL, sim_times(number, sim_at_most(0)));
+    lua_thing_refused(state, world);
+    return 0;
+}
+
+static int before(struct lua_State *state) {
+    struct lua_thing thing = {.world = lua_sandbox_context(state), .kind = LUA_THING_BOUND};
+    const uint32_t first = occasion(state, 1, "what comes before");
+    thing.bound = sim_before(first, occasion(state, 2, "before what it comes"));
+    lua_member_offer(state, &thing);
+    return 1;
+}
+
 static int eventually(struct lua_State *state) {
     static const char *const known[] = {"within", NULL};
     struct sim_world *const world = lua_sandbox_context(state);
     uint64_t within_ns = 0;
     const char *const sentence = luaL_checkstring(state, 1);
+    const struct claim what = read_claim(state);
     lua_thing_options(state, 3, "eventually", known);
     if (lua_istable(state, 3) && lua_getfield(state, 3, "within") != LUA_TNIL) {
         within_ns = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "within");
     }
-    sim_eventually(world, sentence, bound(state)->name, bound(state)->bound, within_ns);
+    sim_eventually(world, sentence, what.counter, what.bound, within_ns);
     lua_thing_refused(state, world);
     return 0;
 }
@@ -265,6 +296,8 @@ bool lua_demand_define(struct lua_sandbox *sandbox, struct sim_world *world) {
         {"one_of", one_of},
         {"counter", lua_member_counter},
         {"always", always},
+        {"never", never},
+        {"before", before},
         {"finally", finally},
         {"sometimes", sometimes},
         {"eventually", eventually},

@@ -77,12 +77,18 @@ static int node_counter(struct lua_State *state) {
     return 1;
 }
 
+/* Of a counter, or of an occasion. */
 static int bound_of(struct lua_State *state, struct sim_bound (*make)(int64_t value)) {
-    const struct lua_thing *const counter =
-        lua_thing_read(state, 1, LUA_THING_COUNTER, "what stands before the colon");
-    struct lua_thing bound = *counter;
+    const struct lua_thing *const occasion = lua_thing_find(state, 1, LUA_THING_OCCASION);
+    const struct lua_thing *const what =
+        occasion != NULL
+            ? occasion
+            : lua_thing_read(state, 1, LUA_THING_COUNTER, "what stands before the colon");
+    struct lua_thing bound = *what;
     bound.kind = LUA_THING_BOUND;
-    bound.bound = sim_at(counter->node, make(luaL_checkinteger(state, 2)));
+    bound.bound = make(luaL_checkinteger(state, 2));
+    bound.bound = occasion != NULL ? sim_times(occasion->number, bound.bound)
+                                   : sim_at(what->node, bound.bound);
     lua_member_offer(state, &bound);
     return 1;
 }
@@ -99,7 +105,7 @@ static int equal(struct lua_State *state) {
     return bound_of(state, sim_equal);
 }
 
-static void push_bound_maker(struct lua_State *state, const char *name) {
+static void push_bound_maker(struct lua_State *state, const char *what, const char *name) {
     static const char *const known[] = {"at_most", "at_least", "equal", NULL};
     static const lua_CFunction makers[] = {at_most, at_least, equal};
     for (int i = 0; known[i] != NULL; i++) {
@@ -108,17 +114,20 @@ static void push_bound_maker(struct lua_State *state, const char *name) {
             return;
         }
     }
-    lua_thing_complain(state, "a counter", name, known);
+    lua_thing_complain(state, what, name, known);
 }
 
 /* ---- any ---- */
 
-static void push_node(struct lua_State *state, const char *name) {
-    static const char *const known[] = {"counter", NULL};
-    if (strcmp(name, "counter") != 0) {
+static void push_node(struct lua_State *state, const struct lua_thing *node, const char *name) {
+    static const char *const known[] = {"counter", "exits", NULL};
+    if (strcmp(name, "exits") == 0) {
+        push_occasion(state, node, sim_on_exit(node->world, node->number));
+    } else if (strcmp(name, "counter") == 0) {
+        lua_pushcfunction(state, node_counter);
+    } else {
         lua_thing_complain(state, "a node", name, known);
     }
-    lua_pushcfunction(state, node_counter);
 }
 
 static void push_program(struct lua_State *state, const struct lua_thing *thing, const char *name) {
@@ -133,7 +142,7 @@ static void push_member(struct lua_State *state, const struct lua_thing *thing, 
     static const char *const none[] = {"nothing behind a dot", NULL};
     switch (thing->kind) {
     case LUA_THING_NODE:
-        push_node(state, name);
+        push_node(state, thing, name);
         return;
     case LUA_THING_MODULE:
         push_program(state, thing, name);
@@ -148,10 +157,12 @@ static void push_member(struct lua_State *state, const struct lua_thing *thing, 
         push_timer(state, thing, name);
         return;
     case LUA_THING_COUNTER:
-        push_bound_maker(state, name);
+        push_bound_maker(state, "a counter", name);
+        return;
+    case LUA_THING_OCCASION:
+        push_bound_maker(state, "an occasion", name);
         return;
     case LUA_THING_PROGRAM:
-    case LUA_THING_OCCASION:
     case LUA_THING_CONSTRAINT:
     case LUA_THING_BOUND:
     case LUA_THING_KIND_COUNT:

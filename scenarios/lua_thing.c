@@ -77,6 +77,12 @@ static const char *advice(const struct lua_thing *given, enum lua_thing_kind wan
 }
 
 const struct lua_thing *
+lua_thing_find(struct lua_State *state, int index, enum lua_thing_kind kind) {
+    const struct lua_thing *const thing = luaL_testudata(state, index, "sim.thing");
+    return thing == NULL || thing->kind != kind ? NULL : thing;
+}
+
+const struct lua_thing *
 lua_thing_read(struct lua_State *state, int index, enum lua_thing_kind kind, const char *what) {
     const struct lua_thing *const thing = luaL_testudata(state, index, "sim.thing");
     if (thing == NULL || thing->kind != kind) {

@@ -46,6 +46,10 @@ void lua_thing_push(struct lua_State *state,
                     const struct lua_thing *thing,
                     int (*index)(struct lua_State *state));
 
+/* The thing at this index, NULL when it is none of this kind. */
+const struct lua_thing *
+lua_thing_find(struct lua_State *state, int index, enum lua_thing_kind kind);
+
 /* The thing at this index, which must be of this kind. `what` it is for: "link: the first node". */
 const struct lua_thing *
 lua_thing_read(struct lua_State *state, int index, enum lua_thing_kind kind, const char *what);

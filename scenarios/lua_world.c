@@ -135,29 +135,52 @@ static int link(struct lua_State *state) {
     return 0;
 }
 
+/* The option as an occasion, 0 when it is none. */
+static uint32_t occasion_option(struct lua_State *state, const char *name) {
+    return option(state, 3, name) && lua_isuserdata(state, -1)
+               ? lua_thing_read(state, -1, LUA_THING_OCCASION, name)->number
+               : 0;
+}
+
 static int partition(struct lua_State *state) {
-    static const char *const known[] = {"at", "heal", "one_way", NULL};
+    static const char *const known[] = {"at", "when", "heal", "lasts", "one_way", NULL};
     struct sim_world *const world = lua_sandbox_context(state);
     const uint32_t from = lua_thing_node(state, 1, "the first node of a partition");
     const uint32_t to = lua_thing_node(state, 2, "the second node of a partition");
     lua_thing_options(state, 3, "a partition", known);
+    const uint32_t when = occasion_option(state, "when");
+    const uint32_t heals_on = occasion_option(state, "heal");
     const uint64_t at = time_option(state, 3, "at", 0);
-    const uint64_t heal = time_option(state, 3, "heal", SIM_FOREVER);
+    const uint64_t lasts = time_option(state, 3, "lasts", 0);
+    uint64_t heal = lasts == 0 || when != 0 ? SIM_FOREVER : at + lasts;
+    heal = heals_on == 0 ? time_option(state, 3, "heal", heal) : heal;
     if (heal <= at) {
         return luaL_error(state, "a partition must `heal` after it begins");
     }
+    if (when == 0 && (heals_on != 0 || option(state, 3, "when"))) {
+        return luaL_error(state,
+                          heals_on != 0 ? "what heals on an occasion begins on one, too: `when`"
+                                        : "`when` is an occasion; a time is `at`");
+    }
     (flag(state, 3, "one_way") ? sim_partition_one_way : sim_partition)(world, from, to, at, heal);
+    if (when != 0) {
+        sim_fault_on(world, when, lasts, heals_on);
+    }
     lua_thing_refused(state, world);
     return 0;
 }
 
 static int reset(struct lua_State *state) {
-    static const char *const known[] = {"at", NULL};
+    static const char *const known[] = {"at", "when", NULL};
     struct sim_world *const world = lua_sandbox_context(state);
     const uint32_t from = lua_thing_node(state, 1, "the first node of a reset");
     const uint32_t to = lua_thing_node(state, 2, "the second node of a reset");
     lua_thing_options(state, 3, "a reset", known);
+    const uint32_t when = occasion_option(state, "when");
     sim_reset(world, from, to, time_option(state, 3, "at", 0));
+    if (when != 0) {
+        sim_fault_on(world, when, 0, 0);
+    }
     lua_thing_refused(state, world);
     return 0;
 }

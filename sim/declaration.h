@@ -41,6 +41,9 @@ struct description_fault {
     uint64_t at_ns;
     uint64_t until_ns; /* DESCRIPTION_PARTITION: when it heals, UINT64_MAX = never */
     bool one_way;
+    uint32_t begins_on; /* an occasion's index + 1, instead of at_ns; 0 = at_ns */
+    uint32_t heals_on;  /* the same, if that comes before until_ns */
+    uint64_t lasts_ns;  /* begins_on: until_ns is so much later; 0 = as until_ns says */
 };
 
 enum description_property_kind {
@@ -61,6 +64,8 @@ struct description_property {
     uint32_t comparison; /* enum description_comparison */
     int64_t value;
     uint64_t within_ns; /* 0 = until the run ends */
+    uint32_t occasion;  /* index + 1: what is counted is how often it came; 0 = the counter */
+    uint32_t before;    /* index + 1: but only until this one comes; 0 = always */
 };
 
 /* What the operations on an object must look like (sim/judge.h). */

@@ -71,10 +71,13 @@ struct constraint *demand_constraint(struct description *description,
         }
         const bool free = (constraint_kinds[kind].free >> i & 1) != 0;
         if (!free && !occasion_holds(&description->demanded.occasions[occasions[i]])) {
+            const bool blocks =
+                description->demanded.occasions[occasions[i]].instant == OCCASION_BLOCKS;
             description_refuse(
                 description,
-                "%s() cannot hold a thread that blocks: it would miss what it waits for; hold "
-                "its call",
+                blocks ? "%s() cannot hold a thread that blocks: it would miss what it waits for; "
+                         "hold its call"
+                       : "%s() cannot hold a node's exit; hold what it does before",
                 word);
             return NULL;
         }

@@ -265,7 +265,12 @@ static void check_property(struct description *description, uint32_t index) {
                            "\"%s\" names node %u, which does not exist",
                            property->sentence,
                            property->node);
-    } else if (property->counter[0] == '\0') {
+    } else if (property->occasion > description->demanded.occasion_count ||
+               property->before > description->demanded.occasion_count) {
+        description_refuse(description,
+                           "\"%s\" is about an occasion that does not exist",
+                           property->sentence);
+    } else if (property->counter[0] == '\0' && property->occasion == 0) {
         description_refuse(description, "\"%s\" names no counter", property->sentence);
     } else if (property->kind == DESCRIPTION_SOMETIMES) {
         check_sometimes(description, index);
@@ -274,7 +279,7 @@ static void check_property(struct description *description, uint32_t index) {
                            "\"%s\" holds always, and it does not hold before anything happened, "
                            "when %s is 0; `finally` judges the end alone",
                            property->sentence,
-                           property->counter);
+                           property->occasion == 0 ? property->counter : "it came so often");
     }
 }
 

@@ -175,7 +175,11 @@ void gate_happen(struct gates *gates, uint64_t occasions) {
         return;
     }
     for (uint32_t i = 0; i < gates->demanded->occasion_count; i++) {
-        gates->met[i].happened += (uint32_t)(occasions >> i & 1);
+        const bool happens = (occasions >> i & 1) != 0;
+        gates->met[i].happened += happens;
+        if (happens && gates->listener != NULL) {
+            gates->listener(gates->listener_context, i);
+        }
     }
     const uint32_t preferred = pass_on(gates, occasions);
     release(gates, preferred);
@@ -280,6 +284,11 @@ void gate_init(struct gates *gates, struct schedule *schedule, const struct cons
     schedule_gate_set(schedule, &functions);
     gates->handler = schedule_handler_add(schedule, time_comes, gates);
     schedule_handler_describe(schedule, gates->handler, time_fact);
+}
+
+void gate_listen(struct gates *gates, gate_listener *listener, void *context) {
+    gates->listener = listener;
+    gates->listener_context = context;
 }
 
 /* One entry for each time that is named. */

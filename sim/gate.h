@@ -43,8 +43,13 @@ struct gate_constraint {
     uint32_t left; /* CONSTRAINT_RACE: how many are to pass since it was decided */
 };
 
+/* Who wants to know what has happened; each occasion once, in order of the indices. */
+typedef void gate_listener(void *context, uint32_t occasion);
+
 struct gates {
     struct schedule *schedule;
+    gate_listener *listener; /* NULL = nobody */
+    void *listener_context;
     const struct constraints *demanded;
     uint32_t handler; /* of times */
     struct wait_queue held;
@@ -54,6 +59,9 @@ struct gates {
 
 /* Once; what is demanded is borrowed. Without occasions the scheduler never asks. */
 void gate_init(struct gates *gates, struct schedule *schedule, const struct constraints *demanded);
+
+/* Once: whom to tell. */
+void gate_listen(struct gates *gates, gate_listener *listener, void *context);
 
 /* Starts a run. After schedule_begin. */
 void gate_begin(struct gates *gates);

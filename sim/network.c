@@ -7,6 +7,9 @@
 #define NS_PER_S UINT64_C(1000000000)
 #define LINK_DEFAULT UINT32_MAX
 
+#define OPEN_RETRY_NS UINT64_C(1000000)
+#define OPEN_MAX_NS UINT64_C(900000000000) /* a quarter of an hour; then it is taken for ever */
+
 enum fault_change { FAULT_BEGINS, FAULT_ENDS };
 
 static void fault_fire(void *context, const struct agenda_item *item);
@@ -31,12 +34,15 @@ void network_begin(struct network *network) {
     network->run++;
     network->partitions = 0;
     for (uint32_t i = 0; i < network->description->fault_count; i++) {
-        network->in_force[i] = false;
-        schedule_timer_start(network->schedule,
-                             network->description->faults[i].at_ns,
-                             network->handler,
-                             i,
-                             FAULT_BEGINS);
+        const struct description_fault *fault = &network->description->faults[i];
+        network->faults[i] = (struct network_fault){0};
+        if (fault->begins_on == 0) {
+            schedule_timer_start(network->schedule,
+                                 fault->at_ns,
+                                 network->handler,
+                                 i,
+                                 FAULT_BEGINS);
+        }
     }
 }
 
@@ -48,28 +54,64 @@ bool network_fault_covers(const struct description_fault *fault, uint32_t from, 
     return from != to && (forth || (!fault->one_way && back));
 }
 
+static void heal(struct network *network, uint32_t index) {
+    network->faults[index].in_force = false;
+    network->partitions--;
+    network_event(network, POINT_HEAL, network->description->faults[index].from, 0, (int64_t)index);
+}
+
+static void cut(struct network *network, uint32_t index) {
+    const struct description_fault *fault = &network->description->faults[index];
+    struct network_fault *state = &network->faults[index];
+    state->in_force = true;
+    state->times++;
+    state->began_ns = schedule_now_ns(network->schedule);
+    state->until_ns = fault->lasts_ns == 0 ? fault->until_ns : state->began_ns + fault->lasts_ns;
+    network->partitions++;
+    network_event(network, POINT_FAULT, fault->from, 0, (int64_t)index);
+    if (state->until_ns < AGENDA_NEVER) {
+        schedule_timer_start(network->schedule,
+                             state->until_ns,
+                             network->handler,
+                             index,
+                             FAULT_ENDS | (uint64_t)state->times << 1);
+    }
+}
+
 static void fault_fire(void *context, const struct agenda_item *item) {
     struct network *network = context;
     const uint32_t index = item->subject;
     const struct description_fault *fault = &network->description->faults[index];
+    const struct network_fault *state = &network->faults[index];
     if (fault->kind == DESCRIPTION_RESET) {
         network_event(network, POINT_FAULT, fault->from, 0, (int64_t)index);
         if (network->reset != NULL) {
             network->reset(network->reset_context, fault);
         }
-        return;
+    } else if (item->value == FAULT_BEGINS) {
+        cut(network, index);
+    } else if (state->in_force && item->value >> 1 == state->times) {
+        heal(network, index);
     }
-    const bool begins = item->value == FAULT_BEGINS;
-    ASSERT(network->in_force[index] != begins);
-    network->in_force[index] = begins;
-    network->partitions += begins ? 1u : UINT32_MAX;
-    network_event(network, begins ? POINT_FAULT : POINT_HEAL, fault->from, 0, (int64_t)index);
-    if (begins && fault->until_ns < AGENDA_NEVER) {
-        schedule_timer_start(network->schedule,
-                             fault->until_ns,
-                             network->handler,
-                             index,
-                             FAULT_ENDS);
+}
+
+/* A reset is an entry of its own, since who came to the occasion may be a message of a connection
+ * that it ends. */
+void network_heard(struct network *network, uint32_t occasion) {
+    for (uint32_t i = 0; i < network->description->fault_count; i++) {
+        const struct description_fault *fault = &network->description->faults[i];
+        const bool in_force = network->faults[i].in_force;
+        if (in_force && fault->heals_on == occasion + 1) {
+            heal(network, i);
+        } else if (fault->begins_on == occasion + 1 && fault->kind == DESCRIPTION_RESET) {
+            schedule_timer_start(network->schedule,
+                                 schedule_now_ns(network->schedule),
+                                 network->handler,
+                                 i,
+                                 FAULT_BEGINS);
+        } else if (fault->begins_on == occasion + 1 && !in_force) {
+            cut(network, i);
+        }
     }
 }
 
@@ -168,16 +210,28 @@ bool network_duplicated(struct network *network,
     return chance(network, CHOICE_DUPLICATE, from, link->duplicate_ppm, who, site);
 }
 
+/* When somebody who finds this partition in his way looks again. */
+static uint64_t retry_ns(const struct network *network, uint32_t index) {
+    const struct network_fault *state = &network->faults[index];
+    const uint64_t age_ns = schedule_now_ns(network->schedule) - state->began_ns;
+    if (network->description->faults[index].heals_on == 0 || age_ns > OPEN_MAX_NS) {
+        return state->until_ns;
+    }
+    const uint64_t next_ns =
+        state->began_ns + 2 * (age_ns < OPEN_RETRY_NS ? OPEN_RETRY_NS : age_ns);
+    return next_ns < state->until_ns ? next_ns : state->until_ns;
+}
+
 uint64_t network_blocked_ns(const struct network *network, uint32_t from, uint32_t to) {
     uint64_t until_ns = 0;
     if (network->partitions == 0) {
         return 0;
     }
     for (uint32_t i = 0; i < network->description->fault_count; i++) {
-        const struct description_fault *fault = &network->description->faults[i];
-        if (network->in_force[i] && network_fault_covers(fault, from, to) &&
-            fault->until_ns > until_ns) {
-            until_ns = fault->until_ns;
+        if (network->faults[i].in_force &&
+            network_fault_covers(&network->description->faults[i], from, to)) {
+            const uint64_t next_ns = retry_ns(network, i);
+            until_ns = next_ns > until_ns ? next_ns : until_ns;
         }
     }
     return until_ns;

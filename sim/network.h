@@ -37,6 +37,13 @@ struct network_path {
     uint32_t link; /* index in the description, + 1; UINT32_MAX = the default link, 0 = not asked */
 };
 
+/* What became of a fault in this run. */
+struct network_fault {
+    bool in_force;
+    uint32_t times; /* it began so often */
+    uint64_t began_ns, until_ns;
+};
+
 /* Connections between two nodes (0 = any) are to be reset. */
 typedef void network_reset(void *context, const struct description_fault *fault);
 
@@ -47,7 +54,7 @@ struct network {
     uint32_t run;
     uint32_t handler;
     uint32_t partitions; /* how many are in force */
-    bool in_force[DESCRIPTION_FAULTS_MAX];
+    struct network_fault faults[DESCRIPTION_FAULTS_MAX];
     network_reset *reset;
     void *reset_context;
 };
@@ -62,6 +69,9 @@ void network_init(struct network *network,
 
 /* Starts a run; schedules the faults. After schedule_begin. */
 void network_begin(struct network *network);
+
+/* An occasion of the description has come: faults begin and heal. */
+void network_heard(struct network *network, uint32_t occasion);
 
 /* When a message that is sent now arrives. */
 uint64_t network_arrival_ns(struct network *network,
@@ -85,7 +95,8 @@ bool network_duplicated(struct network *network,
                         struct decider *who,
                         const void *site);
 
-/* 0 when messages pass, else when they will again (UINT64_MAX = never). */
+/* 0 when messages pass, else when they will again (UINT64_MAX = never). Of a partition that heals
+ * on an occasion nobody knows when, so that the sender tries again after waits that double. */
 uint64_t network_blocked_ns(const struct network *network, uint32_t from, uint32_t to);
 
 /* True when a fault concerns this direction. */

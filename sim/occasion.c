@@ -27,6 +27,7 @@ bool occasion_matches(const struct occasion *occasion, const struct occasion *fa
     case OCCASION_WAKES:
     case OCCASION_ENDS:
     case OCCASION_EXPIRES:
+    case OCCASION_EXITS:
         return true;
     case OCCASION_INSTANT_COUNT:
         break;
@@ -34,9 +35,10 @@ bool occasion_matches(const struct occasion *occasion, const struct occasion *fa
     UNREACHABLE();
 }
 
-/* What blocks has looked and is about to wait: whoever came between would not be seen. */
+/* What blocks has looked and is about to wait: whoever came between would not be seen. A node that
+ * exits is told of when it is gone. */
 bool occasion_holds(const struct occasion *occasion) {
-    return occasion->instant != OCCASION_BLOCKS;
+    return occasion->instant != OCCASION_BLOCKS && occasion->instant != OCCASION_EXITS;
 }
 
 /* ---- in words ---- */
@@ -93,6 +95,9 @@ size_t occasion_print(const struct occasion *occasion,
         break;
     case OCCASION_EXPIRES:
         length = snprintf(text, size, "timer%s of %s expires", nth, at);
+        break;
+    case OCCASION_EXITS:
+        length = snprintf(text, size, "exit of %s", at);
         break;
     case OCCASION_TIME:
         return time_print(occasion->at_ns, text, size);

@@ -33,6 +33,7 @@ enum occasion_instant {
     OCCASION_ARRIVES,  /* a message reaches its socket */
     OCCASION_EXPIRES,  /* a timer, or the deadline of a wait */
     OCCASION_TIME,     /* a time of the run comes */
+    OCCASION_EXITS,    /* a node's program has ended */
     OCCASION_INSTANT_COUNT
 };
 

@@ -17,9 +17,11 @@ void property_begin(struct property *property,
     property->description = description;
     property->verdict = verdict;
     property->counter_count = 0;
+    property->came = 0;
     for (uint32_t i = 0; i < description->property_count; i++) {
         property->held[i] = false;
         property->counted[i] = false;
+        property->times[i] = 0;
         judge(property, i, now_ns);
     }
 }
@@ -88,6 +90,28 @@ int64_t property_value(const struct property *property, uint32_t node, const cha
     return sum > INT64_MAX ? INT64_MAX : sum < INT64_MIN ? INT64_MIN : (int64_t)sum;
 }
 
+void property_heard(struct property *property, uint32_t occasion, uint64_t now_ns) {
+    const struct description *description = property->description;
+    for (uint32_t i = 0; i < description->property_count; i++) {
+        const struct description_property *predicate = &description->properties[i];
+        const bool is_over =
+            predicate->before != 0 && (property->came >> (predicate->before - 1) & 1) != 0;
+        if (predicate->occasion == occasion + 1 && !is_over) {
+            property->times[i]++;
+            property->counted[i] = true;
+            judge(property, i, now_ns);
+        }
+    }
+    property->came |= UINT64_C(1) << occasion;
+}
+
+/* What its predicate is about. */
+static int64_t value_of(const struct property *property, uint32_t index) {
+    const struct description_property *predicate = &property->description->properties[index];
+    return predicate->occasion != 0 ? property->times[index]
+                                    : property_value(property, predicate->node, predicate->counter);
+}
+
 static bool holds(const struct description_property *predicate, int64_t value) {
     switch ((enum description_comparison)predicate->comparison) {
     case DESCRIPTION_EQUAL:
@@ -114,12 +138,17 @@ static const char *comparison_words(const struct description_property *predicate
 
 static void broken(struct property *property, uint32_t index, const char *when, int64_t value) {
     const struct description_property *predicate = &property->description->properties[index];
+    const bool counts_times = predicate->occasion != 0;
     verdict_set(property->verdict,
                 VERDICT_PROPERTY,
-                "%s: %s is %" PRId64 "%s, expected %s%" PRId64,
+                "%s: %s %s %" PRId64 "%s%s, expected %s%" PRId64,
                 predicate->sentence,
-                predicate->counter,
+                counts_times ? "it" : predicate->counter,
+                counts_times ? "came" : "is",
                 value,
+                !counts_times ? ""
+                : value == 1  ? " time"
+                              : " times",
                 when,
                 comparison_words(predicate),
                 predicate->value);
@@ -127,7 +156,7 @@ static void broken(struct property *property, uint32_t index, const char *when, 
 
 static void judge(struct property *property, uint32_t index, uint64_t now_ns) {
     const struct description_property *predicate = &property->description->properties[index];
-    const int64_t value = property_value(property, predicate->node, predicate->counter);
+    const int64_t value = value_of(property, index);
     const bool good = holds(predicate, value);
     switch ((enum description_property_kind)predicate->kind) {
     case DESCRIPTION_ALWAYS:
@@ -151,9 +180,10 @@ void property_end(struct property *property, uint64_t now_ns) {
     for (uint32_t i = 0; i < property->description->property_count; i++) {
         const struct description_property *predicate = &property->description->properties[i];
         judge(property, i, now_ns);
-        const int64_t value = property_value(property, predicate->node, predicate->counter);
+        const int64_t value = value_of(property, i);
+        const char *late = predicate->occasion == 0 ? " too late" : " in time";
         if (predicate->kind == DESCRIPTION_EVENTUALLY && !property->held[i]) {
-            broken(property, i, predicate->within_ns == 0 ? " to the end" : " too late", value);
+            broken(property, i, predicate->within_ns == 0 ? " to the end" : late, value);
         }
         if (predicate->kind == DESCRIPTION_FINALLY && !holds(predicate, value)) {
             broken(property, i, " at the end", value);

@@ -1,4 +1,4 @@
-/* Counters of the programs, and the predicates over them that must hold.
+/* Counters of the programs, and the predicates over them and over occasions that must hold.
  *
  *   sim_count("completions", 1) ─► property_count ─► predicates over that counter, re-evaluated
  *   end of the run              ─► property_end   ─► eventually, finally
@@ -34,6 +34,9 @@ struct property {
     uint32_t counter_count;
     bool held[DESCRIPTION_PROPERTIES_MAX];    /* eventually, sometimes: it held once */
     bool counted[DESCRIPTION_PROPERTIES_MAX]; /* somebody counted its counter */
+    int64_t
+        times[DESCRIPTION_PROPERTIES_MAX]; /* its occasion came, as long as it is to be counted */
+    uint64_t came;                         /* occasions that came, a bit for each */
     struct property_counter counters[PROPERTY_COUNTERS_MAX];
 };
 
@@ -48,6 +51,9 @@ int64_t property_count(struct property *property,
                        const char *name,
                        int64_t delta,
                        uint64_t now_ns);
+
+/* An occasion of the description has come: judges what depends on it. */
+void property_heard(struct property *property, uint32_t occasion, uint64_t now_ns);
 
 /* The sum over all nodes (node 0), cut to 64 bits, or one node's value; 0 when it was never
  * counted. */

@@ -117,17 +117,22 @@ void sim_stack(struct sim_world *world, uint32_t bytes);
 void sim_allow_leaks(struct sim_world *world);
 void sim_forbid_leaks(struct sim_world *world);
 
-/* What a counter must be, summed over all nodes or at one. */
+/* What a counter must be, summed over all nodes or at one; or how often an occasion must come. */
 struct sim_bound {
     int comparison;
     int64_t value;
-    uint32_t node;
+    uint32_t node, occasion, before;
 };
 
 struct sim_bound sim_equal(int64_t value);
 struct sim_bound sim_at_most(int64_t value);
 struct sim_bound sim_at_least(int64_t value);
 struct sim_bound sim_at(uint32_t node, struct sim_bound bound);
+
+/* Of an occasion (below), where the counter is NULL: how often it came, and that it came before
+ * another one, or without it. */
+struct sim_bound sim_times(uint32_t occasion, struct sim_bound bound);
+struct sim_bound sim_before(uint32_t occasion, uint32_t other);
 
 /* Holds from the start and after every sim_count() of this counter. */
 void sim_always(struct sim_world *world,
@@ -180,12 +185,20 @@ uint32_t sim_on_timer(struct sim_world *world, uint32_t node, uint32_t nth); /* 
 uint32_t sim_on_message(struct sim_world *world, uint32_t from, uint32_t to, uint32_t nth);
 uint32_t sim_on_time(struct sim_world *world, uint64_t at_ns);
 
+/* A node's program has ended; it cannot be held. */
+uint32_t sim_on_exit(struct sim_world *world, uint32_t node);
+
 /* A thread of a node begins, is about to wait, goes on after a wait, is about to end. */
 enum sim_thread_instant { SIM_STARTS, SIM_BLOCKS, SIM_WAKES, SIM_ENDS };
 uint32_t sim_on_thread(struct sim_world *world,
                        uint32_t node,
                        enum sim_thread_instant instant,
                        uint32_t nth);
+
+/* The fault that was declared last, with time 0, begins each time that this occasion comes. A
+ * partition heals lasts_ns later (0: as was declared), or when the other occasion comes (0: none).
+ * A reset is a moment later, for what comes may go on first. */
+void sim_fault_on(struct sim_world *world, uint32_t occasion, uint64_t lasts_ns, uint32_t heals_on);
 
 /* Constraints return a number for sim_maybe and sim_one_of. The n-th of each occasion comes not
  * before the n-th of the one before it. */

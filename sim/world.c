@@ -17,6 +17,23 @@ uint64_t world_arena_size(const struct description *description, uint64_t record
            kernel_arena_size(description) + choices_index_size(record_capacity) + ARENA_SLACK;
 }
 
+/* What an occasion brings about. */
+static void world_heard(void *context, uint32_t occasion) {
+    struct world *world = context;
+    struct verdict *verdict = world->verdict;
+    network_heard(&world->kernel.endpoints.network, occasion);
+    property_heard(&world->property, occasion, schedule_now_ns(&world->schedule));
+    if (verdict->kind != VERDICT_NONE) {
+        const struct agent *self = schedule_running(&world->schedule);
+        verdict->thread = self->id;
+        verdict->node = self->node;
+        verdict->time_ns = schedule_now_ns(&world->schedule);
+        verdict->step = world->trace->count;
+        verdict->site = (uint64_t)(uintptr_t)self->pending.site;
+        schedule_end(&world->schedule);
+    }
+}
+
 void world_init(struct world *world,
                 void *memory,
                 const struct description *description,
@@ -32,6 +49,7 @@ void world_init(struct world *world,
     once_init(&world->onces, &world->arena, &world->schedule);
     spins_init(&world->spins, &world->arena, &world->schedule);
     gate_init(&world->gates, &world->schedule, &description->demanded);
+    gate_listen(&world->gates, world_heard, world);
     history_init(&world->history, &world->arena, description);
     judge_init(&world->judge, &world->arena, &world->history);
     kernel_init(&world->kernel, &world->arena, &world->schedule, description);
@@ -122,6 +140,8 @@ static void node_gone(struct world *world, uint32_t node, int status) {
     home->exited = true;
     home->status = status;
     schedule_event(&world->schedule, POINT_NODE_EXIT, 0, status, NULL);
+    const struct occasion fact = {.instant = OCCASION_EXITS, .node = node};
+    gate_happen(&world->gates, gate_match(&world->gates, &fact));
     kernel_node_end(&world->kernel, node);
     const struct description_node *described = &world->description->nodes[node];
     if (status != 0) {

@@ -123,6 +123,77 @@ START_TEST(partitions_begin_and_heal_for_those_they_concern) {
 }
 END_TEST
 
+enum { BEGINS, HEALS }; /* occasions */
+
+static struct description_fault *add_fault_on(enum description_fault_kind kind, uint32_t heals_on) {
+    network_fixture_open(2);
+    struct description_fault *fault = description_fault_add(&net.description);
+    *fault = (struct description_fault){.kind = kind,
+                                        .from = 1,
+                                        .to = 2,
+                                        .until_ns = UINT64_MAX,
+                                        .begins_on = BEGINS + 1,
+                                        .heals_on = heals_on};
+    return fault;
+}
+
+static uint64_t blocked_ns(void) {
+    return network_blocked_ns(&net.endpoints.network, 1, 2);
+}
+
+START_TEST(a_partition_begins_and_heals_on_occasions_again_and_again) {
+    add_fault_on(DESCRIPTION_PARTITION, HEALS + 1);
+    network_fixture_begin(CHOICES_ZERO, 1);
+
+    network_heard(&net.endpoints.network, HEALS); /* there is nothing to heal */
+    ck_assert_uint_eq(blocked_ns(), 0);
+    for (unsigned times = 0; times < 3; times++) {
+        network_heard(&net.endpoints.network, BEGINS);
+        network_heard(&net.endpoints.network, BEGINS); /* it has begun */
+        const uint64_t began_ns = schedule_now_ns(&net.schedule);
+        ck_assert_uint_eq(blocked_ns(), began_ns + 2000000);
+        sleep_ns(5000000);
+        ck_assert_uint_eq(blocked_ns(), began_ns + 10000000); /* waits that double */
+        network_heard(&net.endpoints.network, HEALS);
+        ck_assert_uint_eq(blocked_ns(), 0);
+    }
+    network_heard(&net.endpoints.network, BEGINS);
+    sleep_ns(UINT64_C(1000000000000));
+    ck_assert_uint_eq(blocked_ns(), UINT64_MAX); /* nobody waits so long */
+}
+END_TEST
+
+START_TEST(a_partition_on_an_occasion_may_last_a_time) {
+    add_fault_on(DESCRIPTION_PARTITION, HEALS + 1)->lasts_ns = 3000;
+    network_fixture_begin(CHOICES_ZERO, 1);
+
+    network_heard(&net.endpoints.network, BEGINS);
+    sleep_ns(1000);
+    network_heard(&net.endpoints.network, HEALS);
+    network_heard(&net.endpoints.network, BEGINS); /* the end of the first is not this one's */
+    const uint64_t began_ns = schedule_now_ns(&net.schedule);
+    sleep_ns(2500);
+    ck_assert_uint_eq(blocked_ns(), began_ns + 3000);
+    sleep_ns(1000);
+    ck_assert_uint_eq(blocked_ns(), 0);
+}
+END_TEST
+
+START_TEST(a_reset_on_an_occasion_is_an_entry_of_its_own) {
+    char buffer[64];
+    add_fault_on(DESCRIPTION_RESET, 0);
+    network_fixture_begin(CHOICES_ZERO, 1);
+    uint32_t ends[2];
+    open_connection(ends, open_listener(2, 80, 5));
+
+    network_heard(&net.endpoints.network, BEGINS);
+    ck_assert_int_eq(send_text(ends[0], "some bytes"), 10); /* not yet */
+    settle();
+
+    ck_assert_int_eq(receive(ends[1], buffer, 64, 0), -ECONNRESET);
+}
+END_TEST
+
 START_TEST(equal_seeds_give_equal_fingerprints) {
     network_fixture_open(2);
     struct hash first = {0};
@@ -207,6 +278,9 @@ SUITE(network) {
     SUITE_TEST(latency_lies_between_its_bounds_and_reaches_both);
     SUITE_TEST(alternative_zero_is_the_minimum_and_loopback_asks_nobody);
     SUITE_TEST(partitions_begin_and_heal_for_those_they_concern);
+    SUITE_TEST(a_partition_begins_and_heals_on_occasions_again_and_again);
+    SUITE_TEST(a_partition_on_an_occasion_may_last_a_time);
+    SUITE_TEST(a_reset_on_an_occasion_is_an_entry_of_its_own);
     SUITE_TEST(an_end_that_was_on_its_way_at_a_reset_is_not_told);
     SUITE_TEST(equal_seeds_give_equal_fingerprints);
     SUITE_LOOP(bytes_come_out_as_they_went_in, 0, 10);

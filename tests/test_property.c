@@ -188,6 +188,62 @@ START_TEST(a_property_of_one_node_looks_at_no_other) {
 }
 END_TEST
 
+enum { ALARM, REPLY }; /* occasions */
+
+static void declare_times(enum description_property_kind kind,
+                          enum description_comparison comparison,
+                          int64_t value,
+                          uint32_t before) {
+    struct description_property *predicate = declare(kind, comparison, value);
+    predicate->counter[0] = '\0';
+    predicate->occasion = ALARM + 1;
+    predicate->before = before;
+}
+
+START_TEST(an_occasion_is_counted_each_time_that_it_comes) {
+    description_init(&description, "test");
+    declare_times(DESCRIPTION_ALWAYS, DESCRIPTION_AT_MOST, 1, 0);
+    begin();
+
+    property_heard(&property, REPLY, 10);
+    property_heard(&property, REPLY, 10);
+    property_heard(&property, ALARM, 10);
+    ck_assert(!verdict_is_finding(&verdict));
+    property_heard(&property, ALARM, 20);
+
+    expect(VERDICT_PROPERTY, "what must hold: it came 2 times, expected at most 1");
+}
+END_TEST
+
+START_TEST(what_comes_after_the_other_came_is_not_before_it) {
+    description_init(&description, "test");
+    declare_times(DESCRIPTION_SOMETIMES, DESCRIPTION_AT_LEAST, 1, REPLY + 1);
+    for (int late = 0; late < 2; late++) {
+        begin();
+        property_heard(&property, late ? REPLY : ALARM, 10);
+        property_heard(&property, late ? ALARM : REPLY, 20);
+        ck_assert(property.held[0] == !late);
+    }
+    begin();
+    property_heard(&property, ALARM, 10);
+    ck_assert(property.held[0]); /* the other never comes */
+}
+END_TEST
+
+START_TEST(an_occasion_may_have_a_time_by_which_it_comes) {
+    description_init(&description, "test");
+    declare_times(DESCRIPTION_EVENTUALLY, DESCRIPTION_AT_LEAST, 1, 0);
+    description.properties[0].within_ns = 100;
+    for (uint64_t at_ns = 99; at_ns <= 101; at_ns++) {
+        begin();
+        property_heard(&property, ALARM, at_ns);
+        property_end(&property, 500);
+        ck_assert(verdict_is_finding(&verdict) == (at_ns > 100));
+    }
+    expect(VERDICT_PROPERTY, "what must hold: it came 1 time in time, expected at least 1");
+}
+END_TEST
+
 START_TEST(the_first_broken_property_wins) {
     description_init(&description, "test");
     strcpy(declare(DESCRIPTION_ALWAYS, DESCRIPTION_AT_MOST, 1)->sentence, "the first");
@@ -277,6 +333,9 @@ SUITE(property) {
     SUITE_TEST(eventually_may_have_a_time_by_which_it_holds);
     SUITE_TEST(sometimes_is_remembered_and_never_a_finding);
     SUITE_TEST(a_property_of_one_node_looks_at_no_other);
+    SUITE_TEST(an_occasion_is_counted_each_time_that_it_comes);
+    SUITE_TEST(what_comes_after_the_other_came_is_not_before_it);
+    SUITE_TEST(an_occasion_may_have_a_time_by_which_it_comes);
     SUITE_TEST(the_first_broken_property_wins);
     SUITE_TEST(more_counters_than_there_is_room_for_end_the_run);
     SUITE_TEST(a_counter_that_overflows_ends_the_run);

@@ -56,6 +56,32 @@ expect 10 '^Replayed bit-exactly' $sim replay "$id" --corpus "$corpus"
 rm "$folder/mine/shared.lua"
 expect 2 'item.lua:2: .*shared' $sim replay "$id" --corpus "$corpus"
 
+# ---- occasions that bring about, and that must come ----
+
+cat >"$folder/third.lua" <<'LUA'
+local rpc     = module "rpc_timeout"
+local server  = node("server", rpc.server_main)
+local client  = node("client", rpc.client_main)
+local third   = message { from = client, to = server, nth = 3 }.arrives
+local timeout = mark(client, "timeout")
+partition(client, server, { when = third, heal = timeout })
+sometimes("a timeout comes after the third request", before(third, timeout))
+eventually("the client ends", client.exits, { within = "1s" })
+finally("four requests", message { from = client, to = server, each = true }.arrives:at_least(4))
+LUA
+expect 0 'a timeout comes after the third request: in 300 runs' \
+    $sim fuzz "$folder/third.lua" --runs 300 --corpus "$corpus"
+printf '%s\n' 'never("a fourth request", message { from = client, to = server, nth = 4 }.arrives)' >>"$folder/third.lua"
+expect 10 'a fourth request: it came 1 time, expected at most' \
+    $sim run "$folder/third.lua" --seed 1 --corpus "$corpus"
+sed -i -e '/^never/d' -e 's/1s/1ms/' "$folder/third.lua"
+expect 10 'the client ends: it came [01] times? in time, expected at least' \
+    $sim run "$folder/third.lua" --seed 1 --corpus "$corpus"
+sed -e '/^partition/d' -e 's/1ms/1s/' "$folder/third.lua" >"$folder/reset.lua"
+echo 'reset("any", "any", { when = third })' >>"$folder/reset.lua"
+expect 10 'the server closed the connection' \
+    $sim run "$folder/reset.lua" --seed 1 --corpus "$corpus"
+
 # ---- wrong ones ----
 
 wrong() { # MESSAGE TEXT: refused with this message, and the line under it has a caret
@@ -80,6 +106,11 @@ wrong '3: `latency` is a time like "5ms"' "${begin}link(bank, bank, { latency = 
 wrong '3: the least `latency` exceeds the greatest' "${begin}link(bank, bank, { latency = { '2ms', '1ms' } })"
 wrong '3: `loss` is more than all' "${begin}link(bank, bank, { loss = '101%' })"
 wrong '3: a partition must `heal` after it begins' "${begin}partition(bank, 'any', { at = '2s', heal = '1s' })"
+wrong '3: what heals on an occasion begins on one' "${begin}partition(bank, 'any', { heal = at '1s' })"
+wrong '3: `when` is an occasion; a time is `at`' "${begin}partition(bank, 'any', { when = '1s' })"
+wrong '3: hold\(\) cannot hold a node.s exit' "${begin}hold(bank.exits, { until_ = at '1s' })"
+wrong '3: an occasion has no `at_mots`; did you mean `at_most`' "${begin}always('x', bank.exits:at_mots(1))"
+wrong '3: what never happens must be an occasion' "${begin}never('x', counter('c'))"
 wrong '3: a heap has 65536 bytes at least' "${begin}limit { heap = '1B' }"
 wrong '3: leaks has no `any`; it has allowed, forbidden' "${begin}leaks 'any'"
 wrong '3: expected is "passes", or' "${begin}expect 'nothing'"

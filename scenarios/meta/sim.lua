@@ -12,6 +12,7 @@
 ---@class Program A function int program(int argc, char **argv).
 
 ---@class Node A machine of its own: programs of two nodes share nothing but the network.
+---@field exits Occasion Its program has ended; it cannot be held.
 local Node = {}
 
 ---What the node's programs count by sim_count().
@@ -34,9 +35,24 @@ function Counter:at_least(value) end
 ---@return Bound
 function Counter:equal(value) end
 
----@class Bound What a counter must be.
+---@class Bound What a counter must be, or how often an occasion must come.
 
----@class Occasion An instant that can be named before it happens.
+---@alias Claim Bound|Occasion The occasion alone: it comes at least once.
+
+---@class Occasion An instant that can be named before it happens; how often it comes can be bounded.
+local Occasion = {}
+
+---@param value integer
+---@return Bound
+function Occasion:at_most(value) end
+
+---@param value integer
+---@return Bound
+function Occasion:at_least(value) end
+
+---@param value integer
+---@return Bound
+function Occasion:equal(value) end
 
 ---@class Message
 ---@field arrives Occasion It reaches its socket.
@@ -78,16 +94,17 @@ function node(name, program, options) end
 ---@param options? { latency?: Time|Time[], loss?: Part, duplicate?: Part, bandwidth?: Bytes, one_way?: boolean }
 function link(from, to, options) end
 
----No message passes between two nodes, from `at` (the start) until `heal` (never).
+---No message passes between two nodes, from `at` (the start), or each time that the occasion `when`
+---comes, until `heal` (never), a time or an occasion, or as long as it `lasts`.
 ---@param from AnyNode
 ---@param to AnyNode
----@param options? { at?: Time, heal?: Time, one_way?: boolean }
+---@param options? { at?: Time, when?: Occasion, heal?: Time|Occasion, lasts?: Time, one_way?: boolean }
 function partition(from, to, options) end
 
----Every connection between two nodes is reset at this time.
+---Every connection between two nodes is reset at this time, or each time after the occasion `when`.
 ---@param from AnyNode
 ---@param to AnyNode
----@param options? { at?: Time }
+---@param options? { at?: Time, when?: Occasion }
 function reset(from, to, options) end
 
 ---A run that goes beyond these ends with a finding; beyond the heap, malloc() returns NULL.
@@ -184,24 +201,35 @@ function counter(name) end
 
 ---From the start and after every change.
 ---@param sentence string
----@param bound Bound
-function always(sentence, bound) end
+---@param claim Claim
+function always(sentence, claim) end
+
+---This must not happen.
+---@param sentence string
+---@param occasion Occasion
+function never(sentence, occasion) end
+
+---The first comes before the other, or without it.
+---@param first Occasion
+---@param other Occasion
+---@return Bound
+function before(first, other) end
 
 ---At some time, not later than `within` after the start.
 ---@param sentence string
----@param bound Bound
+---@param claim Claim
 ---@param options? { within?: Time }
-function eventually(sentence, bound, options) end
+function eventually(sentence, claim, options) end
 
 ---When the run ends.
 ---@param sentence string
----@param bound Bound
-function finally(sentence, bound) end
+---@param claim Claim
+function finally(sentence, claim) end
 
 ---In at least one run of a campaign, which else ends with exit code 11.
 ---@param sentence string
----@param bound Bound
-function sometimes(sentence, bound) end
+---@param claim Claim
+function sometimes(sentence, claim) end
 
 ---The history that the programs give of an object (sim_invoke) looks as if there were one copy of it.
 ---@param sentence string

@@ -61,6 +61,11 @@ HOOK uint32_t sim_on_time(struct sim_world *world, uint64_t at_ns) {
     return occasion_add(world, &occasion);
 }
 
+HOOK uint32_t sim_on_exit(struct sim_world *world, uint32_t node) {
+    const struct occasion occasion = {.instant = OCCASION_EXITS, .node = node, .nth = 1};
+    return occasion_add(world, &occasion);
+}
+
 HOOK uint32_t sim_on_thread(struct sim_world *world,
                             uint32_t node,
                             enum sim_thread_instant instant,
@@ -77,6 +82,20 @@ HOOK uint32_t sim_on_thread(struct sim_world *world,
     }
     const struct occasion occasion = {.instant = instants[instant], .node = node, .nth = nth};
     return occasion_add(world, &occasion);
+}
+
+HOOK void
+sim_fault_on(struct sim_world *world, uint32_t occasion, uint64_t lasts_ns, uint32_t heals_on) {
+    struct description *description = description_of(world);
+    const uint32_t known = description->demanded.occasion_count;
+    if (description->fault_count == 0 || occasion == 0 || occasion > known || heals_on > known) {
+        description_refuse(description, "a fault begins and heals on occasions that exist");
+        return;
+    }
+    struct description_fault *fault = &description->faults[description->fault_count - 1];
+    fault->begins_on = occasion;
+    fault->lasts_ns = lasts_ns;
+    fault->heals_on = heals_on;
 }
 
 /* ---- constraints ---- */

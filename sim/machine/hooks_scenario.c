@@ -72,10 +72,19 @@ HOOK void sim_link_bandwidth(struct sim_world *world, uint64_t bytes_per_second)
     link_last(world)->bandwidth_bps = bytes_per_second;
 }
 
-static void fault_add(struct sim_world *world, const struct description_fault *fault) {
+static void fault_add(struct sim_world *world,
+                      enum description_fault_kind kind,
+                      uint32_t from,
+                      uint32_t to,
+                      uint64_t at_ns,
+                      uint64_t until_ns) {
     struct description_fault *added = description_fault_add(description_of(world));
     if (added != NULL) {
-        *added = *fault;
+        added->kind = kind;
+        added->from = from;
+        added->to = to;
+        added->at_ns = at_ns;
+        added->until_ns = until_ns;
     }
 }
 
@@ -84,9 +93,7 @@ HOOK void sim_partition(struct sim_world *world,
                         uint32_t to,
                         uint64_t at_ns,
                         uint64_t until_ns) {
-    const struct description_fault fault =
-        {DESCRIPTION_PARTITION, from, to, at_ns, until_ns, false};
-    fault_add(world, &fault);
+    fault_add(world, DESCRIPTION_PARTITION, from, to, at_ns, until_ns);
 }
 
 HOOK void sim_partition_one_way(struct sim_world *world,
@@ -94,13 +101,16 @@ HOOK void sim_partition_one_way(struct sim_world *world,
                                 uint32_t to,
                                 uint64_t at_ns,
                                 uint64_t until_ns) {
-    const struct description_fault fault = {DESCRIPTION_PARTITION, from, to, at_ns, until_ns, true};
-    fault_add(world, &fault);
+    struct description *description = description_of(world);
+    const uint32_t before = description->fault_count;
+    sim_partition(world, from, to, at_ns, until_ns);
+    if (description->fault_count > before) {
+        description->faults[before].one_way = true;
+    }
 }
 
 HOOK void sim_reset(struct sim_world *world, uint32_t from, uint32_t to, uint64_t at_ns) {
-    const struct description_fault fault = {DESCRIPTION_RESET, from, to, at_ns, at_ns, false};
-    fault_add(world, &fault);
+    fault_add(world, DESCRIPTION_RESET, from, to, at_ns, at_ns);
 }
 
 HOOK void sim_limit_time(struct sim_world *world, uint64_t time_ns) {
@@ -128,19 +138,32 @@ HOOK void sim_forbid_leaks(struct sim_world *world) {
 }
 
 HOOK struct sim_bound sim_equal(int64_t value) {
-    return (struct sim_bound){DESCRIPTION_EQUAL, value, SIM_ANY};
+    return (struct sim_bound){.comparison = DESCRIPTION_EQUAL, .value = value};
 }
 
 HOOK struct sim_bound sim_at_most(int64_t value) {
-    return (struct sim_bound){DESCRIPTION_AT_MOST, value, SIM_ANY};
+    return (struct sim_bound){.comparison = DESCRIPTION_AT_MOST, .value = value};
 }
 
 HOOK struct sim_bound sim_at_least(int64_t value) {
-    return (struct sim_bound){DESCRIPTION_AT_LEAST, value, SIM_ANY};
+    return (struct sim_bound){.comparison = DESCRIPTION_AT_LEAST, .value = value};
 }
 
 HOOK struct sim_bound sim_at(uint32_t node, struct sim_bound bound) {
-    return (struct sim_bound){bound.comparison, bound.value, node};
+    bound.node = node;
+    return bound;
+}
+
+HOOK struct sim_bound sim_times(uint32_t occasion, struct sim_bound bound) {
+    bound.occasion = occasion;
+    return bound;
+}
+
+HOOK struct sim_bound sim_before(uint32_t occasion, uint32_t other) {
+    return (struct sim_bound){.comparison = DESCRIPTION_AT_LEAST,
+                              .value = 1,
+                              .occasion = occasion,
+                              .before = other};
 }
 
 static void property_declare(struct sim_world *world,
@@ -155,6 +178,8 @@ static void property_declare(struct sim_world *world,
         property->comparison = (uint32_t)bound.comparison;
         property->value = bound.value;
         property->node = bound.node;
+        property->occasion = bound.occasion;
+        property->before = bound.before;
         snprintf(property->counter, sizeof property->counter, "%s", counter == NULL ? "" : counter);
         if (counter != NULL && strlen(counter) >= sizeof property->counter) {
             description_refuse(description_of(world),

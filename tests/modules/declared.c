@@ -26,7 +26,7 @@ int program(int argc, char **argv) {
 }
 
 static void declare(struct sim_world *world) {
-    const struct sim_bound none = {0, 0, SIM_ANY};
+    const struct sim_bound none = {.comparison = 0};
     switch (WHAT) {
     case DAEMON:
         sim_node_daemon(world, 99);
