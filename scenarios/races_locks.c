@@ -20,26 +20,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "scenarios/races.h"
 #include "sim/scenario.h"
-
-/* ---- what every request leaves behind ---- */
-
-static pthread_mutex_t log_mutex = PTHREAD_MUTEX_INITIALIZER;
-static int log_lines;
-
-static void log_requests(int count) {
-    for (int i = 0; i < count; i++) {
-        pthread_mutex_lock(&log_mutex);
-        log_lines++;
-        pthread_mutex_unlock(&log_mutex);
-    }
-}
-
-static void join_all(const pthread_t *threads, int count) {
-    for (int i = 0; i < count; i++) {
-        pthread_join(threads[i], NULL);
-    }
-}
 
 /* ---- sessions ---- */
 
