@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/panic.h"
+
 static bool same_occasion(const struct occasion *a, const struct occasion *b) {
     return a->instant == b->instant && a->node == b->node && a->peer == b->peer &&
            a->call == b->call && a->nth == b->nth && a->at_ns == b->at_ns &&
@@ -91,20 +93,46 @@ static const char *node_name(const struct description *description, uint32_t nod
     return node == 0 ? NULL : description->nodes[node].name;
 }
 
+/* Appends an occasion; `used` may be more than there is room for. */
+static size_t print_occasion(const struct description *description,
+                             uint32_t index,
+                             char *text,
+                             size_t size,
+                             size_t used) {
+    const struct occasion *occasion = &description->demanded.occasions[index];
+    return used >= size ? used
+                        : used + occasion_print(occasion,
+                                                node_name(description, occasion->node),
+                                                node_name(description, occasion->peer),
+                                                text + used,
+                                                size - used);
+}
+
 void demand_print(const struct description *description, uint32_t index, char *text, size_t size) {
     const struct constraint *constraint = &description->demanded.all[index];
     size_t used = (size_t)snprintf(text, size, "%s(", constraint_kinds[constraint->kind].word);
-    for (uint32_t i = 0; i < constraint->count && used < size; i++) {
-        const struct occasion *occasion =
-            &description->demanded.occasions[constraint->occasions[i]];
-        used += occasion_print(occasion,
-                               node_name(description, occasion->node),
-                               node_name(description, occasion->peer),
-                               text + used,
-                               size - used);
+    for (uint32_t i = 0; i < constraint->count; i++) {
+        used = print_occasion(description, constraint->occasions[i], text, size, used);
         if (used < size) {
             const char *after = i + 1 < constraint->count ? ", " : ")";
             used += (size_t)snprintf(text + used, size - used, "%s", after);
         }
     }
+}
+
+void demand_fault_print(const struct description *description,
+                        uint32_t index,
+                        char *text,
+                        size_t size) {
+    const struct description_fault *fault = &description->faults[index];
+    const char *from = node_name(description, fault->from);
+    const char *to = node_name(description, fault->to);
+    ASSERT(fault->begins_on != 0);
+    const size_t used = (size_t)snprintf(text,
+                                         size,
+                                         "%s of %s and %s when ",
+                                         fault->kind == DESCRIPTION_RESET ? "reset" : "partition",
+                                         from == NULL ? "any node" : from,
+                                         to == NULL ? "any node" : to);
+    print_occasion(description, fault->begins_on - 1, text, size, used);
 }

@@ -29,4 +29,11 @@ struct constraint *demand_constraint(struct description *description,
 /* "race(message 1 from server arrives at client, mark timeout of client)", cut to size. */
 void demand_print(const struct description *description, uint32_t index, char *text, size_t size);
 
+/* "partition of client and server when mark ready of client", cut to size; of one that begins on an
+ * occasion. */
+void demand_fault_print(const struct description *description,
+                        uint32_t index,
+                        char *text,
+                        size_t size);
+
 #endif

@@ -104,6 +104,7 @@ void network_heard(struct network *network, uint32_t occasion) {
         if (in_force && fault->heals_on == occasion + 1) {
             heal(network, i);
         } else if (fault->begins_on == occasion + 1 && fault->kind == DESCRIPTION_RESET) {
+            network->faults[i].times++;
             schedule_timer_start(network->schedule,
                                  schedule_now_ns(network->schedule),
                                  network->handler,

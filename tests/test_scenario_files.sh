@@ -71,6 +71,10 @@ finally("four requests", message { from = client, to = server, each = true }.arr
 LUA
 expect 0 'a timeout comes after the third request: in 300 runs' \
     $sim fuzz "$folder/third.lua" --runs 300 --corpus "$corpus"
+check 'the fault is counted' grep -q 'partition of client and server when message 3 from client arrives at server: in 300 runs' "$folder/out"
+sed -e 's/nth = 3/nth = 9/' -e '/^sometimes/d' "$folder/third.lua" >"$folder/never.lua"
+expect 11 'partition of client and server when message 9 from client arrives at server: in no run' \
+    $sim fuzz "$folder/never.lua" --runs 100 --corpus "$corpus"
 printf '%s\n' 'never("a fourth request", message { from = client, to = server, nth = 4 }.arrives)' >>"$folder/third.lua"
 expect 10 'a fourth request: it came 1 time, expected at most' \
     $sim run "$folder/third.lua" --seed 1 --corpus "$corpus"

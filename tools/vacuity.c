@@ -6,6 +6,8 @@
 #include "sim/demand.h"
 #include "tools/json.h"
 
+enum { CONSTRAINTS = DESCRIPTION_PROPERTIES_MAX, FAULTS = CONSTRAINTS + CONSTRAINTS_MAX };
+
 /* The first to come; every worker of a module has the same description. */
 static void tell(struct vacuity *vacuity, const struct description *description) {
     unsigned nobody = 0;
@@ -21,10 +23,15 @@ static void tell(struct vacuity *vacuity, const struct description *description)
         }
     }
     for (uint32_t i = 0; i < description->demanded.count; i++) {
-        demand_print(description,
-                     i,
-                     vacuity->sentences[DESCRIPTION_PROPERTIES_MAX + i],
-                     VACUITY_SENTENCE_SIZE);
+        demand_print(description, i, vacuity->sentences[CONSTRAINTS + i], VACUITY_SENTENCE_SIZE);
+    }
+    for (uint32_t i = 0; i < description->fault_count; i++) {
+        if (description->faults[i].begins_on != 0) {
+            demand_fault_print(description,
+                               i,
+                               vacuity->sentences[FAULTS + i],
+                               VACUITY_SENTENCE_SIZE);
+        }
     }
     vacuity->told = 2;
 }
@@ -36,8 +43,11 @@ void vacuity_count(struct vacuity *vacuity, const struct record *record) {
         vacuity->counted[i] += record->counted[i];
     }
     for (uint32_t i = 0; i < record->description.demanded.count; i++) {
-        vacuity->runs[DESCRIPTION_PROPERTIES_MAX + i] +=
+        vacuity->runs[CONSTRAINTS + i] +=
             record->outcomes[i][CONSTRAINT_EXERCISED] + record->outcomes[i][CONSTRAINT_REFUSED];
+    }
+    for (uint32_t i = 0; i < record->description.fault_count; i++) {
+        vacuity->runs[FAULTS + i] += record->begun[i];
     }
 }
 

@@ -4,7 +4,7 @@
  * lines
  *
  * A search in which one never held says nothing about what it was made for. Neither does one in
- * which some occasion of a constraint never came.
+ * which some occasion of a constraint never came, or the one that a fault waits for.
  *
  * Memory:      part of the board, shared by the processes of the campaign.
  * Limits:      VACUITY_MARKS_MAX a scenario.
@@ -20,11 +20,11 @@
 
 #include "sim/machine/record.h"
 
-#define VACUITY_MARKS_MAX (DESCRIPTION_PROPERTIES_MAX + CONSTRAINTS_MAX)
+#define VACUITY_MARKS_MAX (DESCRIPTION_PROPERTIES_MAX + CONSTRAINTS_MAX + DESCRIPTION_FAULTS_MAX)
 #define VACUITY_SENTENCE_SIZE 256
 
-/* Properties and then constraints, by their index in the scenario's description. All zero: no
- * worker has told yet. */
+/* Properties, then constraints, then faults, by their index in the scenario's description. All
+ * zero: no worker has told yet. */
 struct vacuity {
     atomic_uint told; /* 0, 1 while one process writes the sentences, 2 */
     char sentences[VACUITY_MARKS_MAX][VACUITY_SENTENCE_SIZE]; /* "" = not asked */

@@ -110,6 +110,7 @@ static bool serve(void) {
     memset(record->held, 0, sizeof record->held);
     memset(record->counted, 0, sizeof record->counted);
     memset(record->outcomes, 0, sizeof record->outcomes);
+    memset(record->begun, 0, sizeof record->begun);
     for (uint64_t i = 0; i < request->runs; i++) {
         struct world_spec spec = request->spec;
         if (!request->exact_seed) {

@@ -36,6 +36,9 @@ static void count_held(void) {
         const enum constraint_outcome outcome = gate_outcome(&machine.world.gates, i);
         record->outcomes[i][outcome]++;
     }
+    for (uint32_t i = 0; i < record->description.fault_count; i++) {
+        record->begun[i] += machine.world.kernel.endpoints.network.faults[i].times != 0;
+    }
 }
 
 static void on_crash(void) {

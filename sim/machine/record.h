@@ -94,6 +94,8 @@ struct record {
     uint64_t counted[DESCRIPTION_PROPERTIES_MAX];
     /* In how many of them what became of each constraint. */
     uint64_t outcomes[CONSTRAINTS_MAX][CONSTRAINT_OUTCOME_COUNT];
+    /* In how many of them each fault began that waits for an occasion. */
+    uint64_t begun[DESCRIPTION_FAULTS_MAX];
     uint64_t seed;                 /* of the last run */
     struct strategy_spec strategy; /* of the last run, resolved */
     struct hash fingerprint;       /* of the last run, once it ended */
