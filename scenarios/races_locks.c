@@ -14,6 +14,16 @@
  * does not let go for SPINS yields for dead, though he may only have been put aside:
  *   1  the owner takes the lock     2  the other one spins     3  both are inside
  * The correct variant waits on, in the kernel.
+ *
+ * cache_main: requests ask a cache that is empty. The planted bug lets everybody load what it does
+ * not find:
+ *   1  request 1 finds nothing and loads     2  request 2 comes before it is back, and loads too
+ * In the correct variant the others wait for the one that loads.
+ *
+ * readers_main: two readers, and a writer that waits until nobody reads. The planted bug lets a
+ * reader in while the writer waits:
+ *   1  the left one reads     2  the right one begins     3  the left one ends and begins again
+ * In the correct variant no reader begins while the writer waits.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -197,10 +207,123 @@ int spin_main(int argc, char **argv) {
     return 0;
 }
 
+/* ---- a cache ---- */
+
+#define ASKERS 3
+
+enum cached { EMPTY, LOADING, LOADED };
+
+static pthread_mutex_t cache = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t loaded = PTHREAD_COND_INITIALIZER;
+static enum cached cached;
+
+/* The caller holds the cache, and lets it go meanwhile. */
+static void load(void) {
+#ifndef PLANTED
+    cached = LOADING;
+#endif
+    pthread_mutex_unlock(&cache);
+    sim_count("loads", 1);
+    work_for_ns(50000, 100000);
+    SIM_MARK("has loaded");
+    pthread_mutex_lock(&cache);
+    cached = LOADED;
+    pthread_cond_broadcast(&loaded);
+}
+
+static void *ask(void *unused) {
+    (void)unused;
+    work_for_ns(0, 40000000);
+    SIM_MARK("asks");
+    pthread_mutex_lock(&cache);
+    while (cached == LOADING) {
+        pthread_cond_wait(&loaded, &cache);
+    }
+    if (cached == EMPTY) {
+        load();
+    }
+    pthread_mutex_unlock(&cache);
+    return NULL;
+}
+
+int cache_main(int argc, char **argv) {
+    (void)argc;
+    (void)argv;
+    pthread_t askers[ASKERS];
+    for (int i = 0; i < ASKERS; i++) {
+        pthread_create(&askers[i], NULL, ask, NULL);
+    }
+    join_all(askers, ASKERS);
+    return 0;
+}
+
+/* ---- readers and a writer ---- */
+
+#define READS 8
+
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t left_gate = PTHREAD_COND_INITIALIZER;
+static int readers;
+static bool writer_waits;
+
+static void read_begin(void) {
+    pthread_mutex_lock(&gate);
+#ifndef PLANTED
+    while (writer_waits) {
+        pthread_cond_wait(&left_gate, &gate);
+    }
+#endif
+    readers++;
+    pthread_mutex_unlock(&gate);
+}
+
+static void read_end(void) {
+    pthread_mutex_lock(&gate);
+    readers--;
+    pthread_cond_broadcast(&left_gate);
+    pthread_mutex_unlock(&gate);
+}
+
+static void *read_on(void *is_left) {
+    for (int i = 0; i < READS; i++) {
+        read_begin();
+        SIM_MARK(is_left != NULL ? "left begins" : "right begins");
+        work_for_ns(1000000, 3000000);
+        SIM_MARK(is_left != NULL ? "left ends" : "right ends");
+        read_end();
+        work_for_ns(0, 2000000);
+    }
+    return NULL;
+}
+
+int readers_main(int argc, char **argv) {
+    (void)argc;
+    (void)argv;
+    pthread_t threads[2];
+    pthread_create(&threads[0], NULL, read_on, &gate);
+    pthread_create(&threads[1], NULL, read_on, NULL);
+    work_for_ns(0, 1000000);
+    pthread_mutex_lock(&gate);
+    writer_waits = true;
+    while (readers > 0) {
+        pthread_cond_wait(&left_gate, &gate);
+    }
+    writer_waits = false;
+    sim_count("written", 1);
+    pthread_cond_broadcast(&left_gate);
+    pthread_mutex_unlock(&gate);
+    join_all(threads, 2);
+    return 0;
+}
+
 SIM_SCENARIO(world) {
     sim_node(world, "sessions", "sessions_main", NULL);
     sim_node(world, "hedge", "hedge_main", NULL);
     sim_node(world, "spin", "spin_main", NULL);
+    sim_node(world, "cache", "cache_main", NULL);
+    sim_node(world, "readers", "readers_main", NULL);
     sim_always(world, "a job is completed once", "completions", sim_at_most(1));
+    sim_always(world, "it is loaded once", "loads", sim_at_most(1));
+    sim_eventually(world, "the writer gets in", "written", sim_at_least(1), SIM_MS(15));
     sim_finally(world, "every session is closed", "closed", sim_equal(SESSIONS));
 }

@@ -14,6 +14,10 @@
  *   1  the timer is due; its thread takes it off the list, and lets the lock go
  *   2  the answer comes, cancels nothing and ends the request     3  the timer ends it as well
  * In the correct variant an answer that cannot cancel its timer comes too late.
+ *
+ * ticks_main: a thread that ticks every ten milliseconds waits for a lock while somebody writes.
+ * The planted bug makes up for the ticks that it missed, all at once. The correct variant counts
+ * from the tick that was late.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -21,7 +25,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "scenarios/races.h"
@@ -40,9 +43,7 @@ static struct timespec after_ns(int64_t ns) {
 
 /* What a service takes that is nearly always done before the deadline. */
 static void serve(void) {
-    unsigned char random = 0;
-    (void)!getrandom(&random, sizeof random, 0);
-    nanosleep(&(struct timespec){.tv_nsec = DEADLINE_NS - 500 * (int64_t)random}, NULL);
+    work_for_ns(DEADLINE_NS - 127500, DEADLINE_NS);
 }
 
 /* ---- a slot that is handed on ---- */
@@ -307,9 +308,65 @@ int timers_main(int argc, char **argv) {
     return 0;
 }
 
+/* ---- ticks ---- */
+
+#define PERIOD_NS 10000000
+#define TICKS 5
+
+static pthread_mutex_t state = PTHREAD_MUTEX_INITIALIZER;
+
+static int64_t now_ns(void) {
+    const struct timespec now = after_ns(0);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static void sleep_until(int64_t ns) {
+    const struct timespec until = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+}
+
+static void *tick(void *unused) {
+    (void)unused;
+    int64_t last = now_ns();
+    int64_t next = last + PERIOD_NS;
+    for (int i = 0; i < TICKS; i++) {
+        sleep_until(next);
+        pthread_mutex_lock(&state);
+        pthread_mutex_unlock(&state);
+        const int64_t now = now_ns();
+        if (now - last < PERIOD_NS / 10) {
+            sim_fail("two ticks at once");
+        }
+        last = now;
+#ifdef PLANTED
+        next += PERIOD_NS;
+#else
+        next = now + PERIOD_NS;
+#endif
+        sim_count("ticks", 1);
+    }
+    return NULL;
+}
+
+int ticks_main(int argc, char **argv) {
+    (void)argc;
+    (void)argv;
+    pthread_t ticker;
+    pthread_create(&ticker, NULL, tick, NULL);
+    work_for_ns(0, 13 * (PERIOD_NS / 10));
+    pthread_mutex_lock(&state);
+    work_for_ns(PERIOD_NS / 10, PERIOD_NS);
+    SIM_MARK("has written");
+    pthread_mutex_unlock(&state);
+    pthread_join(ticker, NULL);
+    return 0;
+}
+
 SIM_SCENARIO(world) {
     sim_node(world, "slot", "slot_main", NULL);
     sim_node(world, "permit", "permit_main", NULL);
     sim_node(world, "timers", "timers_main", NULL);
+    sim_node(world, "ticks", "ticks_main", NULL);
     sim_finally(world, "every request ends", "ended", sim_equal(REQUESTS));
+    sim_finally(world, "it goes on ticking", "ticks", sim_equal(TICKS));
 }
