@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "sim/panic.h"
-
-__extension__ typedef __int128 property_sum; /* of any number of counters, without overflow */
+#include "sim/random.h"
 
 static void judge(struct property *property, uint32_t index, uint64_t now_ns);
 
@@ -16,23 +15,42 @@ void property_begin(struct property *property,
                     uint64_t now_ns) {
     property->description = description;
     property->verdict = verdict;
+    for (uint32_t i = 0; i < property->counter_count; i++) {
+        property->slots[property->counters[i].slot] = 0;
+    }
     property->counter_count = 0;
     property->came = 0;
     for (uint32_t i = 0; i < description->property_count; i++) {
         property->held[i] = false;
         property->counted[i] = false;
         property->times[i] = 0;
+        property->sums[i] = 0;
         judge(property, i, now_ns);
     }
 }
 
+/* Where this counter is or is to be. */
+static uint32_t slot_of(const struct property *property, uint32_t node, const char *name) {
+    uint64_t hash = node;
+    for (const char *letter = name; *letter != '\0'; letter++) {
+        hash = hash * 31 + (unsigned char)*letter;
+    }
+    uint32_t slot = (uint32_t)(random_mix(hash, 0) % PROPERTY_SLOTS);
+    while (property->slots[slot] != 0) {
+        const struct property_counter *counter = &property->counters[property->slots[slot] - 1];
+        if (counter->node == node && strcmp(counter->name, name) == 0) {
+            break;
+        }
+        slot = (slot + 1) % PROPERTY_SLOTS;
+    }
+    return slot;
+}
+
 static struct property_counter *
 counter_of(struct property *property, uint32_t node, const char *name) {
-    for (uint32_t i = 0; i < property->counter_count; i++) {
-        struct property_counter *counter = &property->counters[i];
-        if (counter->node == node && strcmp(counter->name, name) == 0) {
-            return counter;
-        }
+    const uint32_t slot = slot_of(property, node, name);
+    if (property->slots[slot] != 0) {
+        return &property->counters[property->slots[slot] - 1];
     }
     if (strlen(name) >= DESCRIPTION_NAME_SIZE) {
         verdict_set(property->verdict,
@@ -52,7 +70,9 @@ counter_of(struct property *property, uint32_t node, const char *name) {
     struct property_counter *counter = &property->counters[property->counter_count++];
     snprintf(counter->name, sizeof counter->name, "%s", name);
     counter->node = node;
+    counter->slot = slot;
     counter->value = 0;
+    property->slots[slot] = (uint16_t)property->counter_count;
     return counter;
 }
 
@@ -71,12 +91,18 @@ int64_t property_count(struct property *property,
     }
     const struct description *description = property->description;
     for (uint32_t i = 0; i < description->property_count; i++) {
-        if (strcmp(description->properties[i].counter, counter->name) == 0) {
+        const struct description_property *predicate = &description->properties[i];
+        if (strcmp(predicate->counter, counter->name) == 0) {
             property->counted[i] = true;
+            property->sums[i] += predicate->node == 0 || predicate->node == node ? delta : 0;
             judge(property, i, now_ns);
         }
     }
     return counter->value;
+}
+
+static int64_t cut(property_sum sum) {
+    return sum > INT64_MAX ? INT64_MAX : sum < INT64_MIN ? INT64_MIN : (int64_t)sum;
 }
 
 int64_t property_value(const struct property *property, uint32_t node, const char *name) {
@@ -87,7 +113,7 @@ int64_t property_value(const struct property *property, uint32_t node, const cha
             sum += counter->value;
         }
     }
-    return sum > INT64_MAX ? INT64_MAX : sum < INT64_MIN ? INT64_MIN : (int64_t)sum;
+    return cut(sum);
 }
 
 void property_heard(struct property *property, uint32_t occasion, uint64_t now_ns) {

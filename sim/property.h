@@ -20,13 +20,17 @@
 #include "sim/description.h"
 #include "sim/verdict.h"
 
-#define PROPERTY_COUNTERS_MAX 256
+#define PROPERTY_COUNTERS_MAX 8192 /* of all nodes */
+#define PROPERTY_SLOTS (2 * PROPERTY_COUNTERS_MAX)
 
 struct property_counter {
     char name[DESCRIPTION_NAME_SIZE];
     uint32_t node;
+    uint32_t slot;
     int64_t value;
 };
+
+__extension__ typedef __int128 property_sum; /* of any number of counters, without overflow */
 
 struct property {
     const struct description *description;
@@ -37,6 +41,8 @@ struct property {
     int64_t
         times[DESCRIPTION_PROPERTIES_MAX]; /* its occasion came, as long as it is to be counted */
     uint64_t came;                         /* occasions that came, a bit for each */
+    property_sum sums[DESCRIPTION_PROPERTIES_MAX]; /* what its predicate is about */
+    uint16_t slots[PROPERTY_SLOTS];                /* counters by hash, from 1; 0 = free */
     struct property_counter counters[PROPERTY_COUNTERS_MAX];
 };
 

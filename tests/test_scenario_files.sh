@@ -86,6 +86,17 @@ echo 'reset("any", "any", { when = third })' >>"$folder/reset.lua"
 expect 10 'the server closed the connection' \
     $sim run "$folder/reset.lua" --seed 1 --corpus "$corpus"
 
+# ---- a thousand nodes ----
+
+cat >"$folder/many.lua" <<'LUA'
+local item = module "lost_wakeup"
+for i = 1, 1000 do
+    node("n" .. i, item.program)
+end
+finally("each item is consumed", counter("consumed"):equal(1000))
+LUA
+expect 0 '^3 runs, 0 failed' $sim run "$folder/many.lua" --runs 3 --corpus "$corpus"
+
 # ---- wrong ones ----
 
 wrong() { # MESSAGE TEXT: refused with this message, and the line under it has a caret
