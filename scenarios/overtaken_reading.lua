@@ -6,4 +6,5 @@ local display = node("display", meter.display_main)
 link(sensor, display, { latency = { "1ms", "4500us" } })
 
 hold(message { from = sensor, to = display, nth = 3 }.arrives, { until_ = at "11ms" })
+
 expect "passes"

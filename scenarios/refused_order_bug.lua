@@ -8,4 +8,5 @@ local customer = node("customer", shop.customer_main)
 link(relay, customer, { latency = { "1ms", "3ms" } })
 
 order(call(relay, "shutdown"), call(relay, "send", { nth = 3 }))
+
 expect "fails: an order was passed on to nobody"
