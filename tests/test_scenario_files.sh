@@ -21,6 +21,18 @@ for file in "$source"/../scenarios/*.lua; do
     expect 0 "^$name +[A-Z]" $sim list
 done
 
+# a race and its twin differ in the program alone, so that the twin shows what is to blame
+declared() { # FILE: without comments, what is expected, and which variant of the module
+    grep -v -e '^--' -e '^expect ' "$1" | sed 's/\(module *(\?"[a-z_]*\)_bug"/\1"/'
+}
+twins=0
+for file in "$source"/../scenarios/*_bug.lua; do
+    check "the twin of $(basename "$file") declares the same" \
+        diff <(declared "$file") <(declared "${file%_bug.lua}.lua")
+    twins=$((twins + 1))
+done
+check 'there are twins' [ "$twins" -gt 20 ]
+
 # what editors are told is what there is
 sed -n 's/^        {"\([a-z_]*\)", [a-z_]*},$/\1/p' "$source"/../scenarios/lua_{world,demand}.c | sort >"$folder/defined"
 sed -n 's/^function \([a-z_]*\)(.*/\1/p' "$source/../scenarios/meta/sim.lua" | sort >"$folder/described"
