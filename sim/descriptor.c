@@ -8,9 +8,13 @@
 
 #define STANDARD_STREAMS 3u
 
+/* From one node's slots to the next one's: a page and a cache line more than they need. A power of
+ * two would bring the low numbers of all nodes into one set of each cache. */
+#define SLOTS_STRIDE (DESCRIPTORS_MAX + (4096u + 64u) / sizeof(uint32_t))
+
 uint64_t descriptor_arena_size(uint32_t nodes) {
     return ((uint64_t)nodes + 1) *
-               (sizeof(struct descriptor_table) + DESCRIPTORS_MAX * sizeof(uint32_t)) +
+               (sizeof(struct descriptor_table) + SLOTS_STRIDE * sizeof(uint32_t)) +
            128;
 }
 
@@ -20,10 +24,10 @@ void descriptor_init(struct descriptors *descriptors,
                      uint32_t nodes) {
     *descriptors = (struct descriptors){.files = files, .schedule = files->schedule};
     descriptors->tables = arena_take(arena, (nodes + 1) * sizeof *descriptors->tables);
-    uint32_t *slots = arena_take(arena, (nodes + (size_t)1) * DESCRIPTORS_MAX * sizeof *slots);
+    uint32_t *slots = arena_take(arena, (nodes + (size_t)1) * SLOTS_STRIDE * sizeof *slots);
     for (uint32_t i = 0; i <= nodes; i++) {
         descriptors->tables[i] =
-            (struct descriptor_table){.slots = slots + (size_t)i * DESCRIPTORS_MAX};
+            (struct descriptor_table){.slots = slots + (size_t)i * SLOTS_STRIDE};
     }
 }
 
