@@ -1,5 +1,6 @@
 #include "sim/address.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stddef.h>
@@ -8,12 +9,36 @@
 
 #include "sim/panic.h"
 
-static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-static const uint8_t zeros[16];
+#define MAPPED UINT64_C(0xffff) /* of the lower half of an IPv4 address, above its four bytes */
+
+/* Addresses are read and written by halves: a load of what several smaller stores have just written
+ * waits until all of them have left the processor, and every message has four addresses. */
+static uint64_t half(const uint8_t *bytes) {
+    uint64_t half;
+    memcpy(&half, bytes, sizeof half);
+    return be64toh(half);
+}
+
+static uint64_t upper(const struct address *address) {
+    return half(address->bytes);
+}
+
+static uint64_t lower(const struct address *address) {
+    return half(address->bytes + 8);
+}
 
 static uint32_t v4_of(const struct address *address) {
-    const uint8_t *b = address->bytes + 12;
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+    return (uint32_t)lower(address);
+}
+
+static void v4_write(struct address *address, uint16_t family, uint32_t v4, uint16_t port) {
+    const bool any = v4 == 0 && family == AF_INET6;
+    const uint64_t lower = htobe64(any ? 0 : MAPPED << 32 | v4);
+    memset(address->bytes, 0, 8);
+    memcpy(address->bytes + 8, &lower, sizeof lower);
+    address->port = port;
+    address->family = family;
+    address->scope = 0;
 }
 
 int address_read(struct address *address, uint16_t family, const void *sockaddr, uint32_t size) {
@@ -46,7 +71,7 @@ int address_read(struct address *address, uint16_t family, const void *sockaddr,
     if (given != AF_INET || family != AF_INET) {
         return -EAFNOSUPPORT;
     }
-    *address = address_v4(family, ntohl(in.sin_addr.s_addr), ntohs(in.sin_port));
+    v4_write(address, family, ntohl(in.sin_addr.s_addr), ntohs(in.sin_port));
     return 0;
 }
 
@@ -86,15 +111,8 @@ void address_write(const struct address *address, void *sockaddr, uint32_t *size
 }
 
 struct address address_v4(uint16_t family, uint32_t v4, uint16_t port) {
-    struct address address = {.port = port, .family = family};
-    if (v4 == 0 && family == AF_INET6) {
-        return address;
-    }
-    memcpy(address.bytes, mapped, sizeof mapped);
-    address.bytes[12] = (uint8_t)(v4 >> 24);
-    address.bytes[13] = (uint8_t)(v4 >> 16);
-    address.bytes[14] = (uint8_t)(v4 >> 8);
-    address.bytes[15] = (uint8_t)v4;
+    struct address address;
+    v4_write(&address, family, v4, port);
     return address;
 }
 
@@ -161,22 +179,20 @@ void address_resolve_any(struct address *to, const struct address *local) {
 }
 
 bool address_is_v4(const struct address *address) {
-    return memcmp(address->bytes, mapped, sizeof mapped) == 0;
+    return upper(address) == 0 && lower(address) >> 32 == MAPPED;
 }
 
 bool address_is_any(const struct address *address) {
-    return memcmp(address->bytes, zeros, sizeof zeros) == 0 ||
-           (address_is_v4(address) && v4_of(address) == 0);
+    return upper(address) == 0 && (lower(address) == 0 || lower(address) == MAPPED << 32);
 }
 
 bool address_is_loopback(const struct address *address) {
-    static const uint8_t loopback[16] = {[15] = 1};
-    return address_is_v4(address) ? address->bytes[12] == 127
-                                  : memcmp(address->bytes, loopback, sizeof loopback) == 0;
+    return upper(address) == 0 &&
+           (lower(address) == 1 || lower(address) >> 24 == (MAPPED << 8 | IN_LOOPBACKNET));
 }
 
 bool address_is_multicast(const struct address *address) {
-    return address_is_v4(address) ? address->bytes[12] >> 4 == 14 : address->bytes[0] == 0xff;
+    return address_is_v4(address) ? IN_MULTICAST(v4_of(address)) : address->bytes[0] == 0xff;
 }
 
 bool address_is_broadcast(const struct address *address) {
@@ -185,5 +201,5 @@ bool address_is_broadcast(const struct address *address) {
 }
 
 bool address_equal(const struct address *a, const struct address *b) {
-    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+    return upper(a) == upper(b) && lower(a) == lower(b);
 }

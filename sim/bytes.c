@@ -13,7 +13,7 @@ struct chunk {
 _Static_assert(sizeof(struct chunk) == 2048, "chunks do not straddle pages");
 
 static struct chunk *chunk_at(const struct bytes *bytes, uint32_t index) {
-    return (struct chunk *)pool_at(&bytes->chunks, index);
+    return &((struct chunk *)(void *)bytes->chunks.records)[index];
 }
 
 static uint32_t smaller(uint32_t a, uint32_t b) {

@@ -10,22 +10,23 @@
 #include "sim/panic.h"
 
 /* The address a datagram to `to` comes from. */
-static struct address
-source_of(const struct packets *packets, const struct socket *socket, const struct address *to) {
-    struct address from = socket->local;
-    if (!address_is_any(&from) && !address_is_v4(&from) && address_is_v4(to)) {
-        from = address_v4(socket->domain, ADDRESS_LOOPBACK_OF_V6, socket->local.port);
+static void source_write(const struct packets *packets,
+                         const struct socket *socket,
+                         const struct address *to,
+                         struct address *from) {
+    const uint16_t port = socket->local.port;
+    *from = socket->local;
+    if (address_is_any(from)) {
+        *from = address_is_loopback(to) ? *to
+                                        : address_of_node(packets->sockets->network->description,
+                                                          socket->node,
+                                                          !address_is_v4(to),
+                                                          0);
+        from->port = port;
+        from->family = socket->domain;
+    } else if (!address_is_v4(from) && address_is_v4(to)) {
+        *from = address_v4(socket->domain, ADDRESS_LOOPBACK_OF_V6, port);
     }
-    if (address_is_any(&from)) {
-        from = address_is_loopback(to) ? *to
-                                       : address_of_node(packets->sockets->network->description,
-                                                         socket->node,
-                                                         !address_is_v4(to),
-                                                         0);
-        from.port = socket->local.port;
-        from.family = socket->domain;
-    }
-    return from;
 }
 
 static bool is_unreachable(const struct socket *socket, const struct address *to) {
@@ -90,7 +91,7 @@ connect_udp(struct packets *packets, uint32_t index, const void *sockaddr, uint3
         return -EAFNOSUPPORT;
     }
     if (address_is_any(&socket->local)) {
-        socket->local = source_of(packets, socket, &remote);
+        source_write(packets, socket, &remote, &socket->local);
     }
     socket->remote = remote;
     socket->flags |= SOCKET_JOINED;
@@ -195,8 +196,8 @@ static int64_t send_udp(struct packets *packets,
     }
     const uint32_t packet = packet_take(packets, (uint32_t)size);
     struct packet *record = packet_at(packets, packet);
-    record->from = source_of(packets, socket, &to);
     record->to = to;
+    source_write(packets, socket, &to, &record->from);
     packet_fill(packets, packet, message->parts, message->part_count);
     if (address_is_broadcast(&to)) {
         packet_broadcast(packets, index, packet, call->site);

@@ -19,7 +19,7 @@
 #define STACK_MAX (1u << 30)     /* 65536 of them still fit an address space */
 #define HEAP_MIN UINT64_C(65536) /* what a program needs before it begins */
 
-static const struct description_link link_default = {
+const struct description_link description_link_default = {
     .latency_min_ns = LATENCY_MIN_NS,
     .latency_max_ns = LATENCY_MAX_NS,
 };
@@ -132,7 +132,7 @@ description_link_add(struct description *description, uint32_t from, uint32_t to
         return NULL;
     }
     struct description_link *link = &description->links[description->link_count++];
-    *link = link_default;
+    *link = description_link_default;
     link->from = from;
     link->to = to;
     return link;
@@ -206,7 +206,7 @@ description_link_find(const struct description *description, uint32_t from, uint
             return link;
         }
     }
-    return &link_default;
+    return &description_link_default;
 }
 
 uint32_t description_node_find(const struct description *description, const char *name) {

@@ -76,6 +76,9 @@ struct description_history *description_history_add(struct description *descript
                                                     const char *object,
                                                     uint32_t model);
 
+/* What governs messages between nodes that no link is declared for. */
+extern const struct description_link description_link_default;
+
 /* The link that governs messages from one node to another; never NULL. */
 const struct description_link *
 description_link_find(const struct description *description, uint32_t from, uint32_t to);

@@ -55,27 +55,34 @@ static void standard_add(struct descriptors *descriptors, uint32_t node, uint32_
     slot_set(&descriptors->tables[node], number, file << 1);
 }
 
-static struct descriptor_table *table_of(struct descriptors *descriptors, uint32_t node) {
+static __attribute__((noinline)) void table_begin(struct descriptors *descriptors, uint32_t node) {
     struct descriptor_table *table = &descriptors->tables[node];
-    if (table->run != descriptors->run) {
-        memset(table->slots, 0, table->high * sizeof table->slots[0]);
-        table->run = descriptors->run;
-        table->high = table->open = 0;
-        for (uint32_t number = 0; number < STANDARD_STREAMS; number++) {
-            standard_add(descriptors, node, number);
-        }
-        table->lowest = STANDARD_STREAMS;
+    memset(table->slots, 0, table->high * sizeof table->slots[0]);
+    table->run = descriptors->run;
+    table->high = table->open = 0;
+    for (uint32_t number = 0; number < STANDARD_STREAMS; number++) {
+        standard_add(descriptors, node, number);
+    }
+    table->lowest = STANDARD_STREAMS;
+}
+
+/* Inline: every call on a descriptor asks twice. */
+static inline struct descriptor_table *own_table(struct descriptors *descriptors) {
+    const uint32_t node = schedule_running(descriptors->schedule)->node;
+    struct descriptor_table *table = &descriptors->tables[node];
+    if (__builtin_expect(table->run != descriptors->run, 0)) {
+        table_begin(descriptors, node);
     }
     return table;
 }
 
-static struct descriptor_table *own_table(struct descriptors *descriptors) {
-    return table_of(descriptors, schedule_running(descriptors->schedule)->node);
+static inline uint32_t file_of(struct descriptors *descriptors, int64_t number) {
+    const struct descriptor_table *table = own_table(descriptors);
+    return number >= 0 && number < table->high ? table->slots[number] >> 1 : 0;
 }
 
 uint32_t descriptor_file(struct descriptors *descriptors, int64_t number) {
-    const struct descriptor_table *table = own_table(descriptors);
-    return number >= 0 && number < table->high ? table->slots[number] >> 1 : 0;
+    return file_of(descriptors, number);
 }
 
 static uint32_t object_of(const struct descriptors *descriptors, uint32_t file) {
@@ -88,11 +95,10 @@ uint32_t descriptor_enter(struct descriptors *descriptors,
                           const void *site) {
     const struct point point = {.kind = (uint16_t)kind,
                                 .write = 1,
-                                .object =
-                                    object_of(descriptors, descriptor_file(descriptors, number)),
+                                .object = object_of(descriptors, file_of(descriptors, number)),
                                 .site = site};
     schedule_point(descriptors->schedule, &point);
-    const uint32_t file = descriptor_file(descriptors, number);
+    const uint32_t file = file_of(descriptors, number);
     if (file != 0) {
         file_hold(descriptors->files, file);
     }

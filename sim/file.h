@@ -104,7 +104,7 @@ void file_begin(struct files *files);
 const char *file_kind_name(enum file_kind kind);
 
 static inline struct file *file_at(const struct files *files, uint32_t index) {
-    return (struct file *)pool_at(&files->table, index);
+    return &((struct file *)(void *)files->table.records)[index];
 }
 
 /* A file of a node with one reference, the caller's; 0 at the limit. Its site is that of the

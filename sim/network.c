@@ -134,10 +134,8 @@ static struct network_path *path_of(struct network *network, uint32_t from, uint
 }
 
 static const struct description_link *link_of(const struct network *network,
-                                              const struct network_path *path,
-                                              uint32_t from,
-                                              uint32_t to) {
-    return path->link == LINK_DEFAULT ? description_link_find(network->description, from, to)
+                                              const struct network_path *path) {
+    return path->link == LINK_DEFAULT ? &description_link_default
                                       : &network->description->links[path->link - 1];
 }
 
@@ -152,7 +150,7 @@ uint64_t network_arrival_ns(struct network *network,
         return when + NETWORK_LOOPBACK_NS;
     }
     struct network_path *path = path_of(network, from, to);
-    const struct description_link *link = link_of(network, path, from, to);
+    const struct description_link *link = link_of(network, path);
     if (link->bandwidth_bps != 0) {
         when = path->free_ns > when ? path->free_ns : when;
         when += size * NS_PER_S / link->bandwidth_bps;
@@ -194,7 +192,7 @@ bool network_lost(struct network *network,
     if (from == to) {
         return false;
     }
-    const struct description_link *link = link_of(network, path_of(network, from, to), from, to);
+    const struct description_link *link = link_of(network, path_of(network, from, to));
     return network_blocked_ns(network, from, to) != 0 ||
            chance(network, CHOICE_LOSS, from, link->loss_ppm, who, site);
 }
@@ -207,7 +205,7 @@ bool network_duplicated(struct network *network,
     if (from == to) {
         return false;
     }
-    const struct description_link *link = link_of(network, path_of(network, from, to), from, to);
+    const struct description_link *link = link_of(network, path_of(network, from, to));
     return chance(network, CHOICE_DUPLICATE, from, link->duplicate_ppm, who, site);
 }
 

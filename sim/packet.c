@@ -1,6 +1,7 @@
 #include "sim/packet.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -42,7 +43,7 @@ uint32_t packet_take(struct packets *packets, uint32_t size) {
         schedule_end(packets->sockets->schedule);
     }
     struct packet *packet = packet_at(packets, index);
-    memset(packet, 0, sizeof *packet);
+    memset(packet, 0, offsetof(struct packet, from));
     packet->size = size;
     return index;
 }

@@ -33,8 +33,8 @@ struct packet {
     uint32_t node;   /* UDP on its way: where to */
     bool broadcast;
     uint32_t rights; /* AF_UNIX: files that go along, 0 = none */
-    struct address from, to;
     struct bytes_queue bytes;
+    struct address from, to; /* UDP; not set before */
 };
 
 struct packets {
@@ -52,10 +52,10 @@ void packet_init(struct packets *packets,
 void packet_begin(struct packets *packets);
 
 static inline struct packet *packet_at(const struct packets *packets, uint32_t index) {
-    return (struct packet *)pool_at(&packets->table, index);
+    return &((struct packet *)(void *)packets->table.records)[index];
 }
 
-/* An empty packet that is to hold `size` bytes. */
+/* An empty packet that is to hold `size` bytes; its addresses are the caller's to set. */
 uint32_t packet_take(struct packets *packets, uint32_t size);
 void packet_give(struct packets *packets, uint32_t packet);
 

@@ -68,7 +68,7 @@ void socket_init(struct sockets *sockets,
 void socket_begin(struct sockets *sockets);
 
 static inline struct socket *socket_at(const struct sockets *sockets, uint32_t index) {
-    return (struct socket *)pool_at(&sockets->table, index);
+    return &((struct socket *)(void *)sockets->table.records)[index];
 }
 
 /* A fresh socket of the running thread. Its index, 0 at the limit. */

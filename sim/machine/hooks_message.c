@@ -37,6 +37,10 @@ static bool is_datagram(uint32_t index) {
     return socket_at(&hook_kernel()->endpoints.sockets, index)->type == SOCK_DGRAM;
 }
 
+static bool is_unix(uint32_t index) {
+    return socket_at(&hook_kernel()->endpoints.sockets, index)->domain == AF_UNIX;
+}
+
 /* ---- send ---- */
 
 /* One call of either kind. */
@@ -48,14 +52,23 @@ struct exchange {
     bool timed; /* it may wait, but not for ever: who was interrupted does not begin anew */
 };
 
-/* The path of an AF_UNIX socket becomes the name it was bound to. */
-static int64_t aim(uint32_t index, struct datagram_message *message, struct unix_path *to) {
-    if (message->name == NULL || !is_datagram(index)) {
+/* A message whose name may be another than the program's: the path of an AF_UNIX socket becomes the
+ * name it was bound to. */
+struct aimed {
+    struct datagram_message message;
+    struct unix_path to;
+};
+
+static int64_t aim(uint32_t index, const struct datagram_message **message, struct aimed *aimed) {
+    const struct datagram_message *given = *message;
+    if (given->name == NULL || !is_datagram(index) || !is_unix(index)) {
         return 0;
     }
-    const int64_t refusal = unix_path_find(index, message->name, message->name_size, to);
-    message->name = (void *)(uintptr_t)to->sockaddr;
-    message->name_size = to->size;
+    const int64_t refusal = unix_path_find(index, given->name, given->name_size, &aimed->to);
+    aimed->message = *given;
+    aimed->message.name = (void *)(uintptr_t)aimed->to.sockaddr;
+    aimed->message.name_size = aimed->to.size;
+    *message = &aimed->message;
     return refusal;
 }
 
@@ -76,11 +89,11 @@ static int64_t send_once(struct exchange *exchange) {
         if ((call->flags & MSG_MORE) != 0 && is_datagram(index)) {
             hook_escape(call->site, "send() of a datagram with flag MSG_MORE");
         }
-        struct datagram_message message = *exchange->message;
-        struct unix_path to;
+        const struct datagram_message *message = exchange->message;
+        struct aimed aimed;
         exchange->timed = endpoint_times_out(endpoints, index, true);
-        result = aim(index, &message, &to);
-        result = result != 0 ? result : endpoint_send(endpoints, index, &message, call);
+        result = aim(index, &message, &aimed);
+        result = result != 0 ? result : endpoint_send(endpoints, index, message, call);
         broken = endpoint_raises(endpoints, index, result, call->flags);
     }
     if (rights != 0) {
