@@ -202,6 +202,16 @@ static void unreachable_arrive(struct packets *packets, uint32_t index) {
     packet_give(packets, index);
 }
 
+/* A partition stands between where it comes from and where it is to arrive. */
+static bool is_cut_off(const struct packets *packets, uint32_t index, bool comes_back) {
+    const struct packet *packet = packet_at(packets, index);
+    const uint32_t sender = socket_at(packets->sockets, packet->sender)->node;
+    const uint32_t from = comes_back ? packet->node : sender;
+    return network_blocked_ns(packets->sockets->network,
+                              from,
+                              comes_back ? sender : packet->node) != 0;
+}
+
 static void arrive(struct packets *packets, uint32_t index) {
     struct packet *packet = packet_at(packets, index);
     if (packet->broadcast) {
@@ -225,7 +235,9 @@ static void arrive(struct packets *packets, uint32_t index) {
 }
 
 static void message_fire(void *context, const struct agenda_item *item) {
-    if (item->value == MESSAGE_PACKET) {
+    if (is_cut_off(context, item->subject, item->value != MESSAGE_PACKET)) {
+        packet_give(context, item->subject);
+    } else if (item->value == MESSAGE_PACKET) {
         arrive(context, item->subject);
     } else {
         unreachable_arrive(context, item->subject);
@@ -234,7 +246,7 @@ static void message_fire(void *context, const struct agenda_item *item) {
 
 static bool message_fact(void *context, const struct agenda_item *item, struct occasion *fact) {
     const struct packets *packets = context;
-    if (item->value != MESSAGE_PACKET) {
+    if (item->value != MESSAGE_PACKET || is_cut_off(packets, item->subject, false)) {
         return false;
     }
     const struct packet *packet = packet_at(packets, item->subject);

@@ -1,8 +1,8 @@
 /* Datagrams on their way and waiting to be received.
  *
- *   packet_take ─► filled ─► packet_send ─► lost? duplicated? ─► agenda ─► whoever is bound there
- *                              │                                 then, or ECONNREFUSED for the
- *                              │                                 sender if it is connected
+ *   packet_take ─► filled ─► packet_send ─► lost? duplicated? ─► agenda ─► cut off? whoever is
+ *                              │                                 bound there then, or ECONNREFUSED
+ *                              │                                 for the sender if it is connected
  *                              └─ packet_enqueue (AF_UNIX): at once
  *
  * A full receive buffer (SO_RCVBUF) drops what comes, as UDP does.

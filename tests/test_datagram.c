@@ -116,6 +116,33 @@ START_TEST(loss_and_duplicates_follow_the_link) {
 }
 END_TEST
 
+/* What was on its way when the link was cut is gone, and what is told of it as well. */
+START_TEST(a_datagram_that_a_partition_meets_is_gone) {
+    network_fixture_open(2);
+    *description_fault_add(&net.description) =
+        (struct description_fault){.kind = DESCRIPTION_PARTITION,
+                                   .from = 1,
+                                   .to = 2,
+                                   .at_ns = 2000000000,
+                                   .until_ns = 3000000000};
+    network_fixture_begin(CHOICES_ZERO, 1);
+    const uint32_t server = open_bound(2, 53);
+    at(1);
+    const uint32_t client = open_datagram();
+    sleep_ns(1999950000 - schedule_now_ns(&net.schedule));
+    ck_assert_int_eq(send_to(client, node_v4(2), 53, "under way"), 9);
+    sleep_ns(500000000);
+    ck_assert_int_eq(send_to(client, node_v4(2), 53, "cut off"), 7);
+    sleep_ns(1000000000);
+    ck_assert_int_eq(receive_from(server, 64, 0, NULL), -EAGAIN);
+
+    ck_assert_int_eq(send_to(client, node_v4(2), 53, "healed"), 6);
+    settle();
+    ck_assert_int_eq(receive_from(server, 64, 0, NULL), 6);
+    ck_assert_uint_eq(net.endpoints.packets.table.live, 0);
+}
+END_TEST
+
 START_TEST(datagrams_overtake_each_other) {
     network_fixture_open(2);
     struct description_link *link = description_link_add(&net.description, 1, 2);
@@ -321,6 +348,7 @@ SUITE(datagram) {
     SUITE_TEST(a_connected_socket_is_told_that_nobody_listens_and_an_unconnected_one_is_not);
     SUITE_TEST(a_connected_socket_hears_only_its_peer);
     SUITE_TEST(loss_and_duplicates_follow_the_link);
+    SUITE_TEST(a_datagram_that_a_partition_meets_is_gone);
     SUITE_TEST(datagrams_overtake_each_other);
     SUITE_TEST(a_full_buffer_drops_what_comes);
     SUITE_TEST(a_broadcast_needs_permission_and_reaches_every_node);
