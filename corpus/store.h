@@ -36,7 +36,7 @@ struct store {
  *
  *   STATUS_MISSING    no such file (STORE_READ)
  *   STATUS_FORMAT     not a corpus: no database, another program's, truncated, damaged
- *   STATUS_VERSION      written by another version
+ *   STATUS_VERSION    written by another version
  *   STATUS_READ_ONLY  it may not be written (STORE_WRITE), or not read without writing
  *   STATUS_BUSY, STATUS_FULL, STATUS_IO, STATUS_LIMIT, STATUS_NO_MEMORY */
 MUST_USE enum status store_open(struct store *store, const char *path, enum store_mode mode);

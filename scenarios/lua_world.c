@@ -142,13 +142,22 @@ static uint32_t occasion_option(struct lua_State *state, const char *name) {
                : 0;
 }
 
+/* When a fault begins, if not at a time. */
+static uint32_t when_option(struct lua_State *state) {
+    const uint32_t when = occasion_option(state, "when");
+    if (when == 0 && option(state, 3, "when")) {
+        luaL_error(state, "`when` is an occasion; a time is `at`");
+    }
+    return when;
+}
+
 static int partition(struct lua_State *state) {
     static const char *const known[] = {"at", "when", "heal", "lasts", "one_way", NULL};
     struct sim_world *const world = lua_sandbox_context(state);
     const uint32_t from = lua_thing_node(state, 1, "the first node of a partition");
     const uint32_t to = lua_thing_node(state, 2, "the second node of a partition");
     lua_thing_options(state, 3, "a partition", known);
-    const uint32_t when = occasion_option(state, "when");
+    const uint32_t when = when_option(state);
     const uint32_t heals_on = occasion_option(state, "heal");
     const uint64_t at = time_option(state, 3, "at", 0);
     const uint64_t lasts = time_option(state, 3, "lasts", 0);
@@ -157,10 +166,8 @@ static int partition(struct lua_State *state) {
     if (heal <= at) {
         return luaL_error(state, "a partition must `heal` after it begins");
     }
-    if (when == 0 && (heals_on != 0 || option(state, 3, "when"))) {
-        return luaL_error(state,
-                          heals_on != 0 ? "what heals on an occasion begins on one, too: `when`"
-                                        : "`when` is an occasion; a time is `at`");
+    if (when == 0 && heals_on != 0) {
+        return luaL_error(state, "what heals on an occasion begins on one, too: `when`");
     }
     (flag(state, 3, "one_way") ? sim_partition_one_way : sim_partition)(world, from, to, at, heal);
     if (when != 0) {
@@ -176,7 +183,7 @@ static int reset(struct lua_State *state) {
     const uint32_t from = lua_thing_node(state, 1, "the first node of a reset");
     const uint32_t to = lua_thing_node(state, 2, "the second node of a reset");
     lua_thing_options(state, 3, "a reset", known);
-    const uint32_t when = occasion_option(state, "when");
+    const uint32_t when = when_option(state);
     sim_reset(world, from, to, time_option(state, 3, "at", 0));
     if (when != 0) {
         sim_fault_on(world, when, 0, 0);

@@ -66,7 +66,10 @@ static void cut(struct network *network, uint32_t index) {
     state->in_force = true;
     state->times++;
     state->began_ns = schedule_now_ns(network->schedule);
-    state->until_ns = fault->lasts_ns == 0 ? fault->until_ns : state->began_ns + fault->lasts_ns;
+    state->until_ns = fault->lasts_ns == 0 ? fault->until_ns
+                      : fault->lasts_ns < AGENDA_NEVER - state->began_ns
+                          ? state->began_ns + fault->lasts_ns
+                          : AGENDA_NEVER;
     network->partitions++;
     network_event(network, POINT_FAULT, fault->from, 0, (int64_t)index);
     if (state->until_ns < AGENDA_NEVER) {

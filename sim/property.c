@@ -134,8 +134,7 @@ void property_heard(struct property *property, uint32_t occasion, uint64_t now_n
 /* What its predicate is about. */
 static int64_t value_of(const struct property *property, uint32_t index) {
     const struct description_property *predicate = &property->description->properties[index];
-    return predicate->occasion != 0 ? property->times[index]
-                                    : property_value(property, predicate->node, predicate->counter);
+    return predicate->occasion != 0 ? property->times[index] : cut(property->sums[index]);
 }
 
 static bool holds(const struct description_property *predicate, int64_t value) {

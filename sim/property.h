@@ -36,12 +36,11 @@ struct property {
     const struct description *description;
     struct verdict *verdict;
     uint32_t counter_count;
-    bool held[DESCRIPTION_PROPERTIES_MAX];    /* eventually, sometimes: it held once */
-    bool counted[DESCRIPTION_PROPERTIES_MAX]; /* somebody counted its counter */
-    int64_t
-        times[DESCRIPTION_PROPERTIES_MAX]; /* its occasion came, as long as it is to be counted */
-    uint64_t came;                         /* occasions that came, a bit for each */
-    property_sum sums[DESCRIPTION_PROPERTIES_MAX]; /* what its predicate is about */
+    bool held[DESCRIPTION_PROPERTIES_MAX];         /* eventually, sometimes: it held once */
+    bool counted[DESCRIPTION_PROPERTIES_MAX];      /* somebody counted its counter */
+    int64_t times[DESCRIPTION_PROPERTIES_MAX];     /* its occasion came, while it counts */
+    uint64_t came;                                 /* occasions that came, a bit for each */
+    property_sum sums[DESCRIPTION_PROPERTIES_MAX]; /* of the counters that its predicate is about */
     uint16_t slots[PROPERTY_SLOTS];                /* counters by hash, from 1; 0 = free */
     struct property_counter counters[PROPERTY_COUNTERS_MAX];
 };

@@ -176,6 +176,12 @@ START_TEST(a_partition_on_an_occasion_may_last_a_time) {
     ck_assert_uint_eq(blocked_ns(), began_ns + 3000);
     sleep_ns(1000);
     ck_assert_uint_eq(blocked_ns(), 0);
+
+    add_fault_on(DESCRIPTION_PARTITION, 0)->lasts_ns = UINT64_MAX;
+    network_fixture_begin(CHOICES_ZERO, 1);
+    sleep_ns(1000);
+    network_heard(&net.endpoints.network, BEGINS);
+    ck_assert_uint_eq(blocked_ns(), UINT64_MAX);
 }
 END_TEST
 
