@@ -3,7 +3,7 @@
  * It sends a request, and sends it again with the same number to another node, until one answers
  * that it was done: so each has taken place when it ends, and the history says so.
  *
- *   raft_client SELF COUNT        SELF from 0; the nodes have the first COUNT addresses
+ *   raft_client SELF COUNT OPERATIONS        SELF from 0; the nodes have the first COUNT addresses
  */
 #include <ex/socket.h>
 #include <ex/timer.h>
@@ -13,13 +13,12 @@
 #include "scenarios/raft_witness.h"
 #include "scenarios/stage.h"
 
-#define OPERATIONS 12
 #define DIAL_NS (12 * RAFT_MS)
 #define ANSWER_NS (24 * RAFT_MS)
 #define AGAIN_NS (3 * RAFT_MS)
 #define PAUSE_NS (16 * RAFT_MS)
 
-static uint32_t self_number, node_count;
+static uint32_t self_number, node_count, operation_count;
 static int64_t seen[RAFT_KEYS_MAX]; /* the value of each register that was read or written last */
 
 struct operate {
@@ -148,7 +147,7 @@ struct client {
 
 EX_RESUME(client) {
     EX_BEGIN(client);
-    for (self->number = 1; self->number <= OPERATIONS; self->number++) {
+    for (self->number = 1; self->number <= operation_count; self->number++) {
         EX_TRY(ex_sleep_for(&self->sleep, raft_witness_draw(PAUSE_NS)));
         begin(&self->operate, self->number);
         EX_TRY(EX_FRAME(&self->operate, operate));
@@ -162,6 +161,7 @@ int raft_client(int argc, char **argv) {
     (void)argc;
     self_number = (uint32_t)atoi(argv[1]);
     node_count = (uint32_t)atoi(argv[2]);
+    operation_count = (uint32_t)atoi(argv[3]);
     struct ex_scheduler *const scheduler = stage_open(0);
     struct client *const client = STAGE_NEW(scheduler, client);
     client->operate.node = self_number % node_count;

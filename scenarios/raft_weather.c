@@ -3,7 +3,7 @@
  *
  *   calm ──a while──► "isolate 1" ──perhaps "hush 0 2", "reset 1 2"──► a while ──► "calm" …
  *
- *   raft_weather COUNT        of nodes; after STORMS of them it stays calm
+ *   raft_weather COUNT STORMS        COUNT nodes; after so many storms it stays calm
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,6 @@
 #include "scenarios/raft_witness.h"
 #include "sim/scenario.h"
 
-#define STORMS 6
 #define CALM_NS (30 * RAFT_MS)
 #define STORM_NS (50 * RAFT_MS)
 
@@ -46,10 +45,10 @@ static void strike(uint32_t count) {
 }
 
 int raft_weather(int argc, char **argv) {
-    const uint32_t count = (uint32_t)atoi(argv[1]);
+    const uint32_t count = (uint32_t)atoi(argv[1]), storms = (uint32_t)atoi(argv[2]);
 
     (void)argc;
-    for (int storm = 0; storm < STORMS; storm++) {
+    for (uint32_t storm = 0; storm < storms; storm++) {
         pass(5 * RAFT_MS, CALM_NS);
         for (uint64_t left = 1 + raft_witness_draw(3); left > 0; left--) {
             strike(count);

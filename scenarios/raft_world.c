@@ -103,12 +103,13 @@ SIM_SCENARIO(world) {
             sim_node(world, name, "raft_server", (const char *const[]){number, "3", NULL});
         sim_node_daemon(world, nodes.at[i]);
     }
-    nodes.weather = sim_node(world, "weather", "raft_weather", (const char *const[]){"3", NULL});
+    nodes.weather =
+        sim_node(world, "weather", "raft_weather", (const char *const[]){"3", "6", NULL});
     sim_node_daemon(world, nodes.weather);
     for (uint32_t i = 0; i < CLIENTS; i++) {
         snprintf(name, sizeof name, "client-%u", i);
         snprintf(number, sizeof number, "%u", i);
-        sim_node(world, name, "raft_client", (const char *const[]){number, "3", NULL});
+        sim_node(world, name, "raft_client", (const char *const[]){number, "3", "12", NULL});
     }
     nodes.calm = sim_on_mark(world, nodes.weather, "calm", SIM_EACH);
     sim_link(world, SIM_ANY, SIM_ANY, SIM_US(200), SIM_MS(5));
