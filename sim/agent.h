@@ -73,6 +73,9 @@ struct agent {
     struct wait_cause cause; /* AGENT_WAITING */
     struct agenda_item item; /* AGENT_ENTRY */
     uint64_t occasions;      /* what it stands before, a bit for each */
+    uint64_t earliest_ns;    /* AGENT_ENTRY, held: it could have come from here on, … */
+    uint64_t latest_ns;      /* … and no later than this; 0 = at any time */
+    uint64_t last_call;      /* the same: agenda handle of who lets it go then, 0 = nobody */
     bool asked;              /* AGENT_ENTRY: its occasions are known */
 };
 

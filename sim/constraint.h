@@ -54,6 +54,7 @@ enum constraint_outcome {
     CONSTRAINT_OFF,        /* this run left it out */
     CONSTRAINT_EXERCISED,  /* all came, as it demands */
     CONSTRAINT_REFUSED,    /* it was broken, since nothing else could run */
+    CONSTRAINT_INFEASIBLE, /* it was broken, since a message could not come so late */
     CONSTRAINT_OUTCOME_COUNT
 };
 

@@ -36,18 +36,40 @@ static bool is_closed(const struct gates *gates, uint32_t index, uint32_t i) {
     UNREACHABLE();
 }
 
+/* What the i-th occasion of a constraint that closes it waits for. */
+static uint32_t awaited(const struct constraint *constraint, uint32_t i) {
+    switch ((enum constraint_kind)constraint->kind) {
+    case CONSTRAINT_ORDER:
+        return constraint->occasions[i - 1];
+    case CONSTRAINT_HOLD:
+    case CONSTRAINT_NEVER:
+        return constraint->occasions[1];
+    case CONSTRAINT_RACE:
+        return constraint->occasions[1 - i];
+    }
+    UNREACHABLE();
+}
+
 static bool names(const struct constraint *constraint, uint32_t i, uint64_t occasions) {
     return (occasions >> constraint->occasions[i] & 1) != 0;
+}
+
+/* The first of a constraint's occasions among these that it closes, or NONE. */
+static uint32_t closes(const struct gates *gates, uint32_t index, uint64_t occasions) {
+    const struct constraint *constraint = &gates->demanded->all[index];
+    for (uint32_t i = 0; i < constraint->count && applies(gates, index); i++) {
+        if (names(constraint, i, occasions) && is_closed(gates, index, i)) {
+            return i;
+        }
+    }
+    return NONE;
 }
 
 /* The first constraint that closes one of these occasions, or NONE. */
 static uint32_t closing(const struct gates *gates, uint64_t occasions) {
     for (uint32_t index = 0; index < gates->demanded->count; index++) {
-        const struct constraint *constraint = &gates->demanded->all[index];
-        for (uint32_t i = 0; i < constraint->count && applies(gates, index); i++) {
-            if (names(constraint, i, occasions) && is_closed(gates, index, i)) {
-                return index;
-            }
+        if (closes(gates, index, occasions) != NONE) {
+            return index;
         }
     }
     return NONE;
@@ -98,12 +120,21 @@ static bool may_pass(const struct gates *gates, uint32_t index) {
     return closing(gates, agent_of(gates, index)->occasions) == NONE && !is_behind(gates, index);
 }
 
+static void last_call_cancel(struct gates *gates, struct agent *agent) {
+    if (agent->last_call != 0) {
+        schedule_timer_cancel(gates->schedule, agent->last_call);
+        agent->last_call = 0;
+    }
+}
+
 /* Lets all go on that may, and one of them before all others. */
 static void release(struct gates *gates, uint32_t preferred) {
     uint32_t next;
     for (uint32_t index = gates->held.first; index != 0; index = next) {
-        next = agent_of(gates, index)->wait_next;
+        struct agent *agent = agent_of(gates, index);
+        next = agent->wait_next;
         if (may_pass(gates, index)) {
+            last_call_cancel(gates, agent);
             schedule_resume(gates->schedule, index);
         }
     }
@@ -155,6 +186,54 @@ static uint32_t pass_on(struct gates *gates, uint64_t occasions) {
     return preferred;
 }
 
+/* ---- messages that can come no later ---- */
+
+static void break_constraint(struct gates *gates, uint32_t index) {
+    gates->state[index].broken = true;
+    schedule_world_event(gates->schedule, POINT_HOLD_BREAK, 0, index + 1, 0);
+}
+
+/* Breaks all that hold this entry. */
+static void break_holds(struct gates *gates, const struct agent *agent) {
+    for (uint32_t index = 0; index < gates->demanded->count; index++) {
+        const uint32_t i = closes(gates, index, agent->occasions);
+        if (i != NONE) {
+            const struct constraint *constraint = &gates->demanded->all[index];
+            gates->state[index].infeasible = true;
+            gates->state[index].conflict = (struct gate_conflict){constraint->occasions[i],
+                                                                  awaited(constraint, i),
+                                                                  agent->earliest_ns,
+                                                                  agent->latest_ns};
+            break_constraint(gates, index);
+        }
+    }
+}
+
+static void last_call(void *context, const struct agenda_item *item) {
+    struct gates *gates = context;
+    struct agent *agent = agent_of(gates, item->subject);
+    if (agent->state == AGENT_HELD && agent->last_call == item->handle) { /* it still is */
+        agent->last_call = 0;
+        break_holds(gates, agent);
+        release(gates, 0);
+    }
+}
+
+/* Whether an entry that is held may stay so, and for how long. */
+static bool may_wait(struct gates *gates, uint32_t index) {
+    struct agent *agent = agent_of(gates, index);
+    if (agent->latest_ns == 0) {
+        return true;
+    }
+    if (agent->latest_ns <= schedule_now_ns(gates->schedule)) {
+        break_holds(gates, agent);
+        return false;
+    }
+    agent->last_call =
+        schedule_timer_start(gates->schedule, agent->latest_ns, gates->last_handler, index, 0);
+    return true;
+}
+
 /* ---- coming to an occasion ---- */
 
 uint64_t gate_match(struct gates *gates, const struct occasion *fact) {
@@ -176,7 +255,9 @@ void gate_happen(struct gates *gates, uint64_t occasions) {
     }
     for (uint32_t i = 0; i < gates->demanded->occasion_count; i++) {
         const bool happens = (occasions >> i & 1) != 0;
-        gates->met[i].happened += happens;
+        if (happens && gates->met[i].happened++ == 0) {
+            gates->met[i].first_ns = schedule_now_ns(gates->schedule);
+        }
         if (happens && gates->listener != NULL) {
             gates->listener(gates->listener_context, i);
         }
@@ -208,10 +289,13 @@ static bool fires(void *context, uint32_t index) {
     const bool behind = is_behind(gates, index);
     if (!behind && !agent->asked && schedule_fact_of(gates->schedule, &agent->item, &fact)) {
         agent->occasions = gate_match(gates, &fact);
+        agent->earliest_ns = fact.earliest_ns;
+        agent->latest_ns = fact.latest_ns;
         decide(gates, agent->occasions);
     }
     agent->asked = !behind;
-    if (behind || closing(gates, agent->occasions) != NONE) {
+    const bool closed = closing(gates, agent->occasions) != NONE;
+    if (behind || (closed && may_wait(gates, index))) {
         schedule_detain(gates->schedule, index, &gates->held);
         return false;
     }
@@ -250,8 +334,7 @@ static bool relax(void *context) {
     if (closed_by == NONE) {
         return false;
     }
-    gates->state[closed_by].broken = true;
-    schedule_world_event(gates->schedule, POINT_HOLD_BREAK, 0, closed_by + 1, 0);
+    break_constraint(gates, closed_by);
     release(gates, 0);
     return true;
 }
@@ -282,8 +365,9 @@ void gate_init(struct gates *gates, struct schedule *schedule, const struct cons
                                             .dropped = dropped,
                                             .relax = relax};
     schedule_gate_set(schedule, &functions);
-    gates->handler = schedule_handler_add(schedule, time_comes, gates);
-    schedule_handler_describe(schedule, gates->handler, time_fact);
+    gates->time_handler = schedule_handler_add(schedule, time_comes, gates);
+    schedule_handler_describe(schedule, gates->time_handler, time_fact);
+    gates->last_handler = schedule_handler_add(schedule, last_call, gates);
 }
 
 void gate_listen(struct gates *gates, gate_listener *listener, void *context) {
@@ -300,7 +384,7 @@ static void times_start(struct gates *gates) {
             again = again || occasion_matches(&gates->demanded->occasions[j], occasion);
         }
         if (!again) {
-            schedule_timer_start(gates->schedule, occasion->at_ns, gates->handler, i, 0);
+            schedule_timer_start(gates->schedule, occasion->at_ns, gates->time_handler, i, 0);
         }
     }
 }
@@ -377,10 +461,18 @@ enum constraint_outcome gate_outcome(const struct gates *gates, uint32_t index) 
     if (!gates->state[index].in_force) {
         return CONSTRAINT_OFF;
     }
+    if (gates->state[index].infeasible) {
+        return CONSTRAINT_INFEASIBLE;
+    }
     for (uint32_t i = 0; i < constraint->count; i++) {
         if (happened(gates, constraint, i) == 0) {
             return CONSTRAINT_ABSENT;
         }
     }
     return gates->state[index].broken ? CONSTRAINT_REFUSED : CONSTRAINT_EXERCISED;
+}
+
+const struct gate_conflict *gate_conflict(const struct gates *gates, uint32_t index) {
+    ASSERT(index < gates->demanded->count && gates->state[index].infeasible);
+    return &gates->state[index].conflict;
 }

@@ -6,8 +6,9 @@
  *
  * Who is held is not in the ready set: strategies see only what the constraints allow. Time goes
  * on. When nothing is ready and nothing is due, the constraint that holds the agent which was held
- * first is broken, and stays so for the rest of the run. Of entries with the same handler and
- * subject (a connection's segments) none overtakes one that is held.
+ * first is broken, and stays so for the rest of the run. A message is held no longer than its link
+ * may take: what holds it then is broken as well, as infeasible. Of entries with the same handler
+ * and subject (a connection's segments) none overtakes one that is held.
  *
  * A race is decided when both have come: the choice's alternative 0 is the one that came first. The
  * winner and then the loser are picked before all others.
@@ -33,6 +34,14 @@
 struct gate_occasion {
     uint32_t seen;     /* matched so far, whatever their number */
     uint32_t happened; /* those that were meant */
+    uint64_t first_ns; /* when the first of them did */
+};
+
+/* Why a constraint could not be met: which of its occasions is a message, when that could come at
+ * the latest, and what it was held for. */
+struct gate_conflict {
+    uint32_t message, awaited; /* occasions by index */
+    uint64_t earliest_ns, latest_ns;
 };
 
 struct gate_constraint {
@@ -41,6 +50,8 @@ struct gate_constraint {
     bool broken;
     uint32_t turn; /* CONSTRAINT_RACE: 1 + which of the two may pass, 0 = not decided */
     uint32_t left; /* CONSTRAINT_RACE: how many are to pass since it was decided */
+    bool infeasible;
+    struct gate_conflict conflict; /* infeasible */
 };
 
 /* Who wants to know what has happened; each occasion once, in order of the indices. */
@@ -51,7 +62,7 @@ struct gates {
     gate_listener *listener; /* NULL = nobody */
     void *listener_context;
     const struct constraints *demanded;
-    uint32_t handler; /* of times */
+    uint32_t time_handler, last_handler;
     struct wait_queue held;
     struct gate_occasion met[OCCASIONS_MAX];
     struct gate_constraint state[CONSTRAINTS_MAX];
@@ -76,5 +87,8 @@ void gate_pass(struct gates *gates, uint64_t occasions);
 void gate_happen(struct gates *gates, uint64_t occasions);
 
 enum constraint_outcome gate_outcome(const struct gates *gates, uint32_t constraint);
+
+/* Of one that was infeasible. */
+const struct gate_conflict *gate_conflict(const struct gates *gates, uint32_t constraint);
 
 #endif

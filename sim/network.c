@@ -142,15 +142,16 @@ static const struct description_link *link_of(const struct network *network,
                                       : &network->description->links[path->link - 1];
 }
 
-uint64_t network_arrival_ns(struct network *network,
-                            uint32_t from,
-                            uint32_t to,
-                            uint32_t size,
-                            struct decider *who,
-                            const void *site) {
+struct network_passage network_pass(struct network *network,
+                                    uint32_t from,
+                                    uint32_t to,
+                                    uint32_t size,
+                                    struct decider *who,
+                                    const void *site) {
     uint64_t when = schedule_now_ns(network->schedule);
     if (from == to) {
-        return when + NETWORK_LOOPBACK_NS;
+        when += NETWORK_LOOPBACK_NS;
+        return (struct network_passage){when, when, when};
     }
     struct network_path *path = path_of(network, from, to);
     const struct description_link *link = link_of(network, path);
@@ -160,16 +161,18 @@ uint64_t network_arrival_ns(struct network *network,
         path->free_ns = when;
     }
     when += link->latency_min_ns;
-    if (link->latency_max_ns >= link->latency_min_ns + NETWORK_LATENCY_STEP_NS) {
-        const uint64_t range = link->latency_max_ns - link->latency_min_ns;
-        when += NETWORK_LATENCY_STEP_NS * choices_draw(network->schedule->choices,
-                                                       CHOICE_LATENCY,
-                                                       from,
-                                                       who,
-                                                       site,
-                                                       range / NETWORK_LATENCY_STEP_NS + 1);
+    const uint64_t range = link->latency_max_ns - link->latency_min_ns;
+    struct network_passage passage = {when, when, when + range};
+    if (range >= NETWORK_LATENCY_STEP_NS) {
+        passage.due_ns +=
+            NETWORK_LATENCY_STEP_NS * choices_draw(network->schedule->choices,
+                                                   CHOICE_LATENCY,
+                                                   from,
+                                                   who,
+                                                   site,
+                                                   range / NETWORK_LATENCY_STEP_NS + 1);
     }
-    return when;
+    return passage;
 }
 
 static bool chance(struct network *network,

@@ -1,12 +1,13 @@
 /* Links between nodes: how long a message takes, whether it is lost, who cannot reach whom.
  *
- *   send ─► network_lost? ─► network_arrival_ns ─► schedule_timer_start(handler of the protocol)
+ *   send ─► network_lost? ─► network_pass ─► schedule_timer_start(handler of the protocol)
  *                                                        │ due, and picked like a thread
  *   protocol's handler ◄─────────────────────────────────┘
  *      network_blocked_ns? (partition): a stream tries again when it heals, a datagram is gone
  *
  *   arrival = (now or when the link is free) + size / bandwidth + latency_min + a choice of 1 us
- *             steps up to latency_max; within a node: now + NETWORK_LOOPBACK_NS
+ *             steps up to latency_max; within a node: now + NETWORK_LOOPBACK_NS. What holds a
+ *             message back (sim/gate.h) lets it go when its link's latency is over.
  *
  * Memory:      a table of paths in the world's arena, nodes squared, touched as far as used.
  * Limits:      those of the description.
@@ -44,6 +45,11 @@ struct network_fault {
     uint64_t began_ns, until_ns;
 };
 
+/* When a message arrives, and when it could have with another latency. */
+struct network_passage {
+    uint64_t due_ns, earliest_ns, latest_ns;
+};
+
 /* Connections between two nodes (0 = any) are to be reset. */
 typedef void network_reset(void *context, const struct description_fault *fault);
 
@@ -74,12 +80,12 @@ void network_begin(struct network *network);
 void network_heard(struct network *network, uint32_t occasion);
 
 /* When a message that is sent now arrives. */
-uint64_t network_arrival_ns(struct network *network,
-                            uint32_t from,
-                            uint32_t to,
-                            uint32_t size,
-                            struct decider *who,
-                            const void *site);
+struct network_passage network_pass(struct network *network,
+                                    uint32_t from,
+                                    uint32_t to,
+                                    uint32_t size,
+                                    struct decider *who,
+                                    const void *site);
 
 /* Whether the datagram that is sent now is lost: by chance, or by a partition. */
 bool network_lost(struct network *network,

@@ -44,6 +44,8 @@ struct occasion {
     uint32_t call;                 /* CALL: enum point_kind */
     uint32_t nth;                  /* which of those that match, from 1; 0 = each */
     uint64_t at_ns;                /* TIME */
+    uint64_t earliest_ns;          /* ARRIVES, of what happens: it may come from here on … */
+    uint64_t latest_ns;            /* … and no later than this */
     char name[OCCASION_NAME_SIZE]; /* MARK */
 };
 

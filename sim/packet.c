@@ -178,9 +178,13 @@ static void unreachable_send(struct packets *packets, uint32_t index) {
         return;
     }
     struct socket *sender = socket_at(sockets, packet->sender);
-    const uint64_t due_ns =
-        network_arrival_ns(sockets->network, packet->node, sender->node, 0, &sender->decider, NULL);
-    schedule_timer_start(sockets->schedule, due_ns, packets->handler, index, MESSAGE_UNREACHABLE);
+    const struct network_passage passage =
+        network_pass(sockets->network, packet->node, sender->node, 0, &sender->decider, NULL);
+    schedule_timer_start(sockets->schedule,
+                         passage.due_ns,
+                         packets->handler,
+                         index,
+                         MESSAGE_UNREACHABLE);
 }
 
 /* The sender's kernel finds the socket by both addresses, and tells it only if it is connected. */
@@ -252,7 +256,9 @@ static bool message_fact(void *context, const struct agenda_item *item, struct o
     const struct packet *packet = packet_at(packets, item->subject);
     *fact = (struct occasion){.instant = OCCASION_ARRIVES,
                               .node = packet->node,
-                              .peer = socket_at(packets->sockets, packet->sender)->node};
+                              .peer = socket_at(packets->sockets, packet->sender)->node,
+                              .earliest_ns = packet->earliest_ns,
+                              .latest_ns = packet->latest_ns};
     return true;
 }
 
@@ -262,14 +268,20 @@ static void launch(struct packets *packets, uint32_t index, uint32_t packet, con
     struct sockets *sockets = packets->sockets;
     struct socket *socket = socket_at(sockets, index);
     struct packet *record = packet_at(packets, packet);
-    const uint64_t due_ns = network_arrival_ns(sockets->network,
-                                               socket->node,
-                                               record->node,
-                                               record->size,
-                                               &socket->decider,
-                                               site);
+    const struct network_passage passage = network_pass(sockets->network,
+                                                        socket->node,
+                                                        record->node,
+                                                        record->size,
+                                                        &socket->decider,
+                                                        site);
+    record->earliest_ns = passage.earliest_ns;
+    record->latest_ns = passage.latest_ns;
     packet_sender_set(packets, packet, index);
-    schedule_timer_start(sockets->schedule, due_ns, packets->handler, packet, MESSAGE_PACKET);
+    schedule_timer_start(sockets->schedule,
+                         passage.due_ns,
+                         packets->handler,
+                         packet,
+                         MESSAGE_PACKET);
 }
 
 /* Sends what was filled in to one node. */

@@ -34,7 +34,8 @@ struct packet {
     bool broadcast;
     uint32_t rights; /* AF_UNIX: files that go along, 0 = none */
     struct bytes_queue bytes;
-    struct address from, to; /* UDP; not set before */
+    struct address from, to;         /* UDP; not set before */
+    uint64_t earliest_ns, latest_ns; /* UDP on its way: when it may arrive */
 };
 
 struct packets {

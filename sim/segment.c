@@ -17,7 +17,8 @@ enum message { MESSAGE_SYN, MESSAGE_ANSWER, MESSAGE_REFUSAL, MESSAGE_SEGMENT, ME
 struct segment {
     uint32_t next; /* first: the pool's link */
     uint32_t size;
-    uint32_t flags; /* enum segment_flag */
+    uint32_t flags;                  /* enum segment_flag */
+    uint64_t earliest_ns, latest_ns; /* it arrives between these, unless a partition is between */
 };
 
 static void message_fire(void *context, const struct agenda_item *item);
@@ -62,21 +63,35 @@ entry_start(struct segments *segments, uint32_t index, uint64_t due_ns, uint64_t
 }
 
 /* A message from one node's socket to another socket, which may still be on its way into being. */
-static void message_send(struct segments *segments,
-                         uint32_t from,
-                         uint32_t to,
-                         uint32_t size,
-                         uint64_t value,
-                         const void *site) {
+static struct network_passage message_send(struct segments *segments,
+                                           uint32_t from,
+                                           uint32_t to,
+                                           uint32_t size,
+                                           uint64_t value,
+                                           const void *site) {
     struct socket *sender = socket_at(segments->sockets, from);
     const uint32_t target = socket_at(segments->sockets, to)->node;
-    const uint64_t due_ns = network_arrival_ns(segments->sockets->network,
-                                               sender->node,
-                                               target,
-                                               size,
-                                               &sender->decider,
-                                               site);
-    entry_start(segments, to, due_ns, value);
+    const struct network_passage passage = network_pass(segments->sockets->network,
+                                                        sender->node,
+                                                        target,
+                                                        size,
+                                                        &sender->decider,
+                                                        site);
+    entry_start(segments, to, passage.due_ns, value);
+    return passage;
+}
+
+/* Bytes on their way to a socket; those of the segment or of what is left of it. */
+static void segment_launch(struct segments *segments,
+                           struct segment *segment,
+                           uint32_t from,
+                           uint32_t to,
+                           uint32_t size,
+                           const void *site) {
+    const struct network_passage passage =
+        message_send(segments, from, to, size, value_of(MESSAGE_SEGMENT, 0, 0), site);
+    segment->earliest_ns = passage.earliest_ns;
+    segment->latest_ns = passage.latest_ns;
 }
 
 void segment_connect(struct segments *segments, uint32_t index, const void *site) {
@@ -93,9 +108,9 @@ void segment_connect(struct segments *segments, uint32_t index, const void *site
                     value_of(MESSAGE_REFUSAL, 0, noticed ? EHOSTUNREACH : ETIMEDOUT));
         return;
     }
-    const uint64_t due_ns =
-        network_arrival_ns(sockets->network, socket->node, node, 0, &socket->decider, site);
-    entry_start(segments, index, due_ns, value_of(MESSAGE_SYN, 0, node));
+    const struct network_passage passage =
+        network_pass(sockets->network, socket->node, node, 0, &socket->decider, site);
+    entry_start(segments, index, passage.due_ns, value_of(MESSAGE_SYN, 0, node));
 }
 
 static void deliver(struct segments *segments, uint32_t index);
@@ -135,7 +150,7 @@ void segment_send(struct segments *segments,
     if (receiver->domain == AF_UNIX) {
         deliver(segments, peer);
     } else {
-        message_send(segments, index, peer, size, value_of(MESSAGE_SEGMENT, 0, 0), site);
+        segment_launch(segments, segment, index, peer, size, site);
     }
 }
 
@@ -321,7 +336,7 @@ static bool split(struct segments *segments, uint32_t index, uint32_t first) {
         socket->readable += part;
         socket_notify(sockets, index, EPOLLIN);
     }
-    message_send(segments, socket->peer, index, 0, value_of(MESSAGE_SEGMENT, 0, 0), NULL);
+    segment_launch(segments, segment, socket->peer, index, 0, NULL);
     return true;
 }
 
@@ -389,9 +404,9 @@ static void syn_arrive(struct segments *segments, uint32_t index, const struct a
     }
     const uint32_t child = host != NULL ? socket_spawn(sockets, listener, &socket->decider) : 0;
     if (child == 0) {
-        const uint64_t due_ns =
-            network_arrival_ns(sockets->network, node, socket->node, 0, &socket->decider, NULL);
-        entry_start(segments, index, due_ns, value_of(MESSAGE_REFUSAL, 0, ECONNREFUSED));
+        const struct network_passage passage =
+            network_pass(sockets->network, node, socket->node, 0, &socket->decider, NULL);
+        entry_start(segments, index, passage.due_ns, value_of(MESSAGE_REFUSAL, 0, ECONNREFUSED));
         return;
     }
     struct socket *answer = socket_at(sockets, child);
@@ -485,14 +500,24 @@ static void message_fire(void *context, const struct agenda_item *item) {
     socket_release(segments->sockets, item->subject);
 }
 
-/* Those with a name have bytes, and no partition sends them back. */
+/* Those with a name have bytes, and no partition sends them back. One that was held up by a
+ * partition takes as long as its link allows once more. */
 static bool message_fact(void *context, const struct agenda_item *item, struct occasion *fact) {
     const struct segments *segments = context;
     const struct socket *socket = socket_at(segments->sockets, item->subject);
     const uint32_t from = socket_at(segments->sockets, socket->peer)->node;
-    *fact = (struct occasion){.instant = OCCASION_ARRIVES, .node = socket->node, .peer = from};
-    return (item->value & 0xff) == MESSAGE_SEGMENT && socket->segment_first != 0 &&
-           (uint16_t)(item->value >> 16) == socket->life &&
-           segment_at(segments, socket->segment_first)->size != 0 &&
+    if ((item->value & 0xff) != MESSAGE_SEGMENT || socket->segment_first == 0 ||
+        (uint16_t)(item->value >> 16) != socket->life) {
+        return false;
+    }
+    const struct segment *segment = segment_at(segments, socket->segment_first);
+    const bool again = item->due_ns > segment->latest_ns;
+    const uint64_t later_ns = again ? item->due_ns - segment->earliest_ns : 0;
+    *fact = (struct occasion){.instant = OCCASION_ARRIVES,
+                              .node = socket->node,
+                              .peer = from,
+                              .earliest_ns = segment->earliest_ns + later_ns,
+                              .latest_ns = segment->latest_ns + later_ns};
+    return segment->size != 0 &&
            network_blocked_ns(segments->sockets->network, from, socket->node) == 0;
 }

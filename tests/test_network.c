@@ -70,7 +70,7 @@ START_TEST(latency_lies_between_its_bounds_and_reaches_both) {
 
     for (unsigned i = 0; i < 500; i++) {
         const uint64_t delay =
-            network_arrival_ns(&net.endpoints.network, 1, 2, 0, &who, NULL) - now;
+            network_pass(&net.endpoints.network, 1, 2, 0, &who, NULL).due_ns - now;
         ck_assert_uint_ge(delay, 10000);
         ck_assert_uint_le(delay, 14999);
         ck_assert_uint_eq(delay % NETWORK_LATENCY_STEP_NS, 0);
@@ -91,10 +91,11 @@ START_TEST(alternative_zero_is_the_minimum_and_loopback_asks_nobody) {
     network_fixture_begin(CHOICES_ZERO, 1);
     const uint64_t now = schedule_now_ns(&net.schedule);
 
-    ck_assert_uint_eq(network_arrival_ns(&net.endpoints.network, 1, 2, 0, &who, NULL), now + 10000);
+    ck_assert_uint_eq(network_pass(&net.endpoints.network, 1, 2, 0, &who, NULL).due_ns,
+                      now + 10000);
     ck_assert(!network_lost(&net.endpoints.network, 1, 2, &who, NULL));
     const uint64_t asked = net.choices.at;
-    ck_assert_uint_eq(network_arrival_ns(&net.endpoints.network, 1, 1, 0, &who, NULL),
+    ck_assert_uint_eq(network_pass(&net.endpoints.network, 1, 1, 0, &who, NULL).due_ns,
                       now + NETWORK_LOOPBACK_NS);
     ck_assert(!network_lost(&net.endpoints.network, 1, 1, &who, NULL));
     ck_assert_uint_eq(net.choices.at, asked);

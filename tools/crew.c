@@ -165,6 +165,10 @@ static int vacuity_report(const struct hunt *hunt, struct ledger *ledger, uint32
                           hunt->options->operands[scenario],
                           sentence,
                           runs);
+            const struct unmet *unmet = vacuity_unmet(vacuity, i);
+            if (unmet != NULL) {
+                unmet_print(stdout, hunt->options->json, hunt->options->operands[scenario], unmet);
+            }
             *never_count += runs == 0;
         }
         for (uint32_t i = 0; i < DESCRIPTION_PROPERTIES_MAX && tells; i++) {

@@ -49,11 +49,16 @@ void vacuity_count(struct vacuity *vacuity, const struct record *record) {
     for (uint32_t i = 0; i < record->description.fault_count; i++) {
         vacuity->runs[FAULTS + i] += record->begun[i];
     }
+    unmet_count(vacuity->unmet, record);
 }
 
 const char *vacuity_sentence(const struct vacuity *vacuity, uint32_t index) {
     return vacuity->told == 2 && vacuity->sentences[index][0] != '\0' ? vacuity->sentences[index]
                                                                       : NULL;
+}
+
+const struct unmet *vacuity_unmet(const struct vacuity *vacuity, uint32_t index) {
+    return index >= CONSTRAINTS && index < FAULTS ? &vacuity->unmet[index - CONSTRAINTS] : NULL;
 }
 
 const char *vacuity_uncounted(const struct vacuity *vacuity, uint32_t index) {

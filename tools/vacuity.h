@@ -19,6 +19,7 @@
 #include <stdio.h>
 
 #include "sim/machine/record.h"
+#include "tools/unmet.h"
 
 #define VACUITY_MARKS_MAX (DESCRIPTION_PROPERTIES_MAX + CONSTRAINTS_MAX + DESCRIPTION_FAULTS_MAX)
 #define VACUITY_SENTENCE_SIZE 256
@@ -31,6 +32,7 @@ struct vacuity {
     _Atomic uint64_t runs[VACUITY_MARKS_MAX];                 /* in which it held, or came */
     char counters[DESCRIPTION_PROPERTIES_MAX][DESCRIPTION_NAME_SIZE]; /* of the other properties */
     _Atomic uint64_t counted[DESCRIPTION_PROPERTIES_MAX]; /* runs in which somebody counted it */
+    struct unmet unmet[CONSTRAINTS_MAX];                  /* the constraints' */
 };
 
 /* Adds the runs of the record's last request. */
@@ -38,6 +40,9 @@ void vacuity_count(struct vacuity *vacuity, const struct record *record);
 
 /* The sentence of a mark, NULL when the property is none. */
 const char *vacuity_sentence(const struct vacuity *vacuity, uint32_t index);
+
+/* Why the constraint with this mark was not met in some runs; NULL when it is no constraint's. */
+const struct unmet *vacuity_unmet(const struct vacuity *vacuity, uint32_t index);
 
 /* A counter that a property is about and that no run counted, NULL when there is none with this
  * index or it has been named with a lower one. A misspelt one looks like this; so does a counter of

@@ -23,6 +23,34 @@
 
 static void (*crashed_function)(void);
 
+static uint64_t lesser(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+static uint64_t greater(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
+
+/* The constraint was infeasible in this run, for the n-th time. */
+static void count_conflict(uint32_t index, uint64_t n) {
+    const struct gates *gates = &machine.world.gates;
+    const struct gate_conflict *conflict = gate_conflict(gates, index);
+    const struct gate_occasion *awaited = &gates->met[conflict->awaited];
+    struct record_conflict *sum = &machine.record->conflicts[index];
+    if (n == 1) {
+        *sum = (struct record_conflict){.earliest_ns = UINT64_MAX, .came_first_ns = UINT64_MAX};
+    }
+    sum->message = conflict->message;
+    sum->awaited = conflict->awaited;
+    sum->earliest_ns = lesser(sum->earliest_ns, conflict->earliest_ns);
+    sum->latest_ns = greater(sum->latest_ns, conflict->latest_ns);
+    if (awaited->happened > 0) {
+        sum->came_count++;
+        sum->came_first_ns = lesser(sum->came_first_ns, awaited->first_ns);
+        sum->came_last_ns = greater(sum->came_last_ns, awaited->first_ns);
+    }
+}
+
 /* In the process of the run, since a forked one takes its world with it. */
 static void count_held(void) {
     const struct property *property = &machine.world.property;
@@ -35,6 +63,9 @@ static void count_held(void) {
     for (uint32_t i = 0; i < record->description.demanded.count; i++) {
         const enum constraint_outcome outcome = gate_outcome(&machine.world.gates, i);
         record->outcomes[i][outcome]++;
+        if (outcome == CONSTRAINT_INFEASIBLE) {
+            count_conflict(i, record->outcomes[i][outcome]);
+        }
     }
     for (uint32_t i = 0; i < record->description.fault_count; i++) {
         record->begun[i] += machine.world.kernel.endpoints.network.faults[i].times != 0;

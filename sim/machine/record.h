@@ -76,6 +76,14 @@ struct record_thread {
     char name[THREAD_NAME_SIZE];
 };
 
+/* Of a constraint that was infeasible in some runs, over these: when its message could come, and
+ * when what it was held for did, in those runs in which it did. */
+struct record_conflict {
+    uint32_t message, awaited; /* occasions by index */
+    uint64_t earliest_ns, latest_ns;
+    uint64_t came_count, came_first_ns, came_last_ns;
+};
+
 struct record {
     uint64_t magic;
     uint64_t points; /* points of the current run */
@@ -94,6 +102,7 @@ struct record {
     uint64_t counted[DESCRIPTION_PROPERTIES_MAX];
     /* In how many of them what became of each constraint. */
     uint64_t outcomes[CONSTRAINTS_MAX][CONSTRAINT_OUTCOME_COUNT];
+    struct record_conflict conflicts[CONSTRAINTS_MAX];
     /* In how many of them each fault began that waits for an occasion. */
     uint64_t begun[DESCRIPTION_FAULTS_MAX];
     uint64_t seed;                 /* of the last run */
