@@ -7,7 +7,7 @@ local second      = node("worker-2", work.worker_main)
 link("any", "any", { latency = { "1ms", "3ms" } })
 partition(coordinator, first, { at = "26ms" })
 
-order(at "20ms", message { from = first, to = coordinator }.arrives)
+order(at "24ms", call(first, "send"))
 
 finally("every job is done", counter("done"):equal(4))
 expect "passes"

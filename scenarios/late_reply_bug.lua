@@ -2,7 +2,7 @@
 --
 -- A client asks four times over one connection and gives up on each request after 9 ms; the planted
 -- bug takes whatever arrives next for the answer. The race makes the first reply and the end of its
--- timeout meet. Fails under every seed; without the race in one run of eleven.
+-- timeout meet. Fails in one run of two; without the race in one of eight.
 local rpc    = module "rpc_timeout_bug"
 local server = node("server", rpc.server_main)
 local client = node("client", rpc.client_main)

@@ -8,6 +8,7 @@ link("any", "any", { latency = { "1ms", "3ms" } })
 link(primary, backup, { latency = { "500us", "2ms" } })
 partition(primary, "any", { at = "20ms" })
 
+order(at "18100us", call(primary, "send", { nth = 3 }))
 race(message { from = primary, to = backup, nth = 2 }.arrives, at "20ms")
 
 sometimes("the primary is cut off", counter("failovers"):at_least(1))

@@ -3,8 +3,10 @@
 local meter   = module "net_store"
 local sensor  = node("sensor", meter.sensor_main)
 local display = node("display", meter.display_main)
-link(sensor, display, { latency = { "1ms", "4500us" } })
+link(sensor, display, { latency = { "1ms", "5ms" } })
 
-hold(message { from = sensor, to = display, nth = 3 }.arrives, { until_ = at "11ms" })
+local third  = message { from = sensor, to = display, nth = 3 }
+local fourth = message { from = sensor, to = display, nth = 4 }
+hold(third.arrives, { until_ = fourth.arrives })
 
 expect "passes"

@@ -5,7 +5,7 @@ local account = node("account", bank.account_main, { daemon = true })
 local payer   = node("payer", bank.payer_main)
 link(account, payer, { latency = { "1ms", "4800us" } })
 
-order(at "5200us", message { from = payer, to = account }.arrives)
+order(at "4600us", message { from = payer, to = account }.arrives)
 
 always("a payment is made once", counter("payments"):at_most(2))
 finally("every payment is made", counter("payments"):at_least(2))

@@ -1,7 +1,7 @@
 -- A follower is read before the write that its leader has confirmed reaches it.
 --
 -- The follower answers from its own copy. The hold keeps the leader's first write from it until
--- somebody reads there. Fails in one run of four; without the hold in one of ten.
+-- somebody reads there. Fails in one run of four; without the hold in one of eight.
 local kv       = module "stale_read_bug"
 local leader   = node("leader", kv.leader_main, { daemon = true })
 local follower = node("follower", kv.follower_main, { daemon = true })

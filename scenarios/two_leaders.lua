@@ -6,7 +6,7 @@ local first   = node("first", lease.candidate_main, { "0" })
 local second  = node("second", lease.candidate_main, { "1" })
 link("any", "any", { latency = { "1ms", "2ms" } })
 
-hold(message { from = arbiter, to = first, nth = 3 }.arrives, { until_ = at "33ms" })
+hold(call(first, "receive", { nth = 3 }), { until_ = at "33ms" })
 
 always("at most one leads", counter("leaders"):at_most(1))
 finally("each has led", counter("has led"):equal(2))

@@ -6,20 +6,13 @@
 #include <sys/socket.h>
 
 #include "sim/panic.h"
+#include "sim/segment_parts.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 #define NS_PER_MS UINT64_C(1000000)
-#define ALL_EVENTS (EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLRDHUP | EPOLLERR)
 
 /* The entry's value: what it is, how often it was tried, which connection it is of, a number. */
 enum message { MESSAGE_SYN, MESSAGE_ANSWER, MESSAGE_REFUSAL, MESSAGE_SEGMENT, MESSAGE_CREDIT };
-
-struct segment {
-    uint32_t next; /* first: the pool's link */
-    uint32_t size;
-    uint32_t flags;                  /* enum segment_flag */
-    uint64_t earliest_ns, latest_ns; /* it arrives between these, unless a partition is between */
-};
 
 static void message_fire(void *context, const struct agenda_item *item);
 static bool message_fact(void *context, const struct agenda_item *item, struct occasion *fact);
@@ -28,7 +21,7 @@ static uint64_t value_of(enum message message, uint32_t tries, uint32_t number) 
     return (uint64_t)number << 32 | tries << 8 | message;
 }
 
-static struct segment *segment_at(const struct segments *segments, uint32_t index) {
+struct segment *segment_at(const struct segments *segments, uint32_t index) {
     return (struct segment *)pool_at(&segments->table, index);
 }
 
@@ -184,29 +177,6 @@ void segment_credit(struct segments *segments, uint32_t index, uint32_t size) {
 
 /* ---- arrival ---- */
 
-void segment_forget(struct segments *segments, uint32_t index) {
-    struct socket *socket = socket_at(segments->sockets, index);
-    while (socket->segment_first != 0) {
-        const uint32_t first = socket->segment_first;
-        socket->segment_first = segment_at(segments, first)->next;
-        pool_give(&segments->table, first);
-    }
-    socket->segment_last = 0;
-    bytes_drop(&segments->sockets->bytes, &socket->in);
-    socket->readable = socket->outstanding = socket->credit = 0;
-    socket->life++;
-}
-
-void segment_kill(struct segments *segments, uint32_t index, int error) {
-    struct socket *socket = socket_at(segments->sockets, index);
-    socket->state = SOCKET_CLOSED;
-    socket->shut = SOCKET_SHUT_BOTH;
-    socket->error = error;
-    binding_drop_given(segments->bindings, index);
-    lease_end(&segments->bindings->leases, index);
-    socket_notify(segments->sockets, index, ALL_EVENTS);
-}
-
 void segment_enqueue(struct segments *segments, uint32_t listener, uint32_t index) {
     struct sockets *sockets = segments->sockets;
     struct socket *host = socket_at(sockets, listener);
@@ -218,34 +188,6 @@ void segment_enqueue(struct segments *segments, uint32_t listener, uint32_t inde
     host->accept_last = index;
     socket_at(sockets, index)->accept_next = 0;
     socket_notify(sockets, listener, EPOLLIN);
-}
-
-/* Both directions ended, and both ends know: the connection is no more. */
-static void finish(struct segments *segments, uint32_t index) {
-    struct socket *socket = socket_at(segments->sockets, index);
-    if ((socket->flags & (SOCKET_ENDED | SOCKET_FINISHED)) == (SOCKET_ENDED | SOCKET_FINISHED) &&
-        socket->state == SOCKET_CONNECTED) {
-        socket->state = SOCKET_CLOSED;
-        socket->shut = SOCKET_SHUT_BOTH;
-        binding_drop_given(segments->bindings, index);
-        if (socket->domain != AF_UNIX && (socket->flags & SOCKET_ENDS_FIRST) != 0) {
-            lease_wait(&segments->bindings->leases, index);
-        } else {
-            lease_end(&segments->bindings->leases, index);
-        }
-        socket_notify(segments->sockets, index, ALL_EVENTS & ~(uint32_t)EPOLLERR);
-    }
-}
-
-/* Not after a reset: that would read as an end that the peer told. */
-static void end_arrive(struct segments *segments, uint32_t index) {
-    struct socket *socket = socket_at(segments->sockets, index);
-    socket->flags |= SOCKET_ENDED;
-    socket->shut |= SOCKET_SHUT_READ;
-    socket_at(segments->sockets, socket->peer)->flags |= SOCKET_FINISHED;
-    socket_notify(segments->sockets, index, EPOLLIN | EPOLLRDHUP);
-    finish(segments, index);
-    finish(segments, socket->peer);
 }
 
 /* The listener's side of a connect has heard from the other one again. */
@@ -271,13 +213,6 @@ static void handshake_arrive(struct segments *segments, uint32_t index, bool res
     }
     host->entries--;
     socket_release(sockets, listener);
-}
-
-static void reset_arrive(struct segments *segments, uint32_t index) {
-    const struct socket *socket = socket_at(segments->sockets, index);
-    if (socket->state == SOCKET_CONNECTED) {
-        segment_kill(segments, index, (socket->flags & SOCKET_ENDED) != 0 ? EPIPE : ECONNRESET);
-    }
 }
 
 static bool orphaned(const struct socket *socket) {
@@ -358,13 +293,13 @@ static void deliver(struct segments *segments, uint32_t index) {
     if (socket->state == SOCKET_ANSWERED) {
         handshake_arrive(segments, index, (segment.flags & SEGMENT_RESET) != 0);
     } else if ((segment.flags & SEGMENT_RESET) != 0) {
-        reset_arrive(segments, index);
+        segment_reset_arrive(segments, index);
     }
     if (segment.size > 0) {
         data_arrive(segments, index, segment.size);
     }
     if ((segment.flags & SEGMENT_END) != 0 && socket->state == SOCKET_CONNECTED) {
-        end_arrive(segments, index);
+        segment_end_arrive(segments, index);
     }
 }
 

@@ -43,6 +43,13 @@ check 'two workers count the same' cmp -s "$folder/once" "$folder/out"
 expect 11 'order.mark second 1 of main, mark nowhere 1 of main.: in no run$' fuzz absent 200
 check 'it says so' grep -q '^Vacuous: ' "$folder/out"
 
+# what comes later than a message can
+expect 11 'hold.message from server arrives at client, mark ready 1 of client.: in no run$' fuzz late 200
+check 'and both intervals' grep -A1 -E '^    infeasible in [0-9]+ runs: the message can arrive from [0-9.]+ to 1[0-9]{2}\.[0-9]{3} ms,$' "$folder/out"
+check 'of what it was held for' grep -E '^    and what it was held for came from 2[0-9]{2}\.[0-9]{3} to 2[0-9]{2}\.[0-9]{3} ms$' "$folder/out"
+expect 11 '"event":"unmet","scenario":".*constraint_late.so","refused":0,"infeasible":[1-9]' \
+    $sim fuzz "$modules/constraint_late.so" --runs 200 --json --corpus "$folder/later.db"
+
 refused() { # NAME SENTENCE
     expect 2 "$2" $sim run "$modules/refused/refused_constraint_$1.so" --corpus "$corpus"
 }

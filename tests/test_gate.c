@@ -276,6 +276,9 @@ END_TEST
 
 /* Entries of one subject are alike: whichever fires first delivers what is first. */
 static uint32_t stream_handler, delivered;
+static uint64_t latest_ns; /* that a message may come, 0 = at any time */
+
+#define EARLIEST_NS 900u
 
 static void deliver(void *context, const struct agenda_item *item) {
     (void)context;
@@ -286,7 +289,10 @@ static void deliver(void *context, const struct agenda_item *item) {
 static bool delivery_fact(void *context, const struct agenda_item *item, struct occasion *fact) {
     (void)context;
     (void)item;
-    *fact = (struct occasion){.instant = OCCASION_ARRIVES, .node = 1};
+    *fact = (struct occasion){.instant = OCCASION_ARRIVES,
+                              .node = 1,
+                              .earliest_ns = latest_ns == 0 ? 0 : EARLIEST_NS,
+                              .latest_ns = latest_ns};
     return true;
 }
 
@@ -316,6 +322,60 @@ START_TEST(what_is_behind_one_that_is_held_does_not_overtake_it) {
 }
 END_TEST
 
+/* A mark comes at 9,000 ns, later than the message can. */
+START_TEST(a_message_is_held_no_longer_than_it_may_take) {
+    const struct occasion second = {.instant = OCCASION_ARRIVES, .nth = 2};
+    const uint32_t arrives = occasion(&second);
+    const uint32_t a = mark("a", 1);
+    constraint(CONSTRAINT_HOLD, arrives, a, 0, 2);
+    open_gates();
+    stream_handler = schedule_handler_add(schedule, deliver, NULL);
+    schedule_handler_describe(schedule, stream_handler, delivery_fact);
+    latest_ns = 5000;
+
+    ck_assert_uint_eq(runs_that_log("1234a", 1, stream_and_mark), SEEDS);
+    ck_assert_int_eq(outcome(0), CONSTRAINT_INFEASIBLE);
+    const struct gate_conflict *conflict = gate_conflict(&gates, 0);
+    ck_assert_uint_eq(conflict->message, arrives);
+    ck_assert_uint_eq(conflict->awaited, a);
+    ck_assert_uint_eq(conflict->earliest_ns, EARLIEST_NS);
+    ck_assert_uint_eq(conflict->latest_ns, 5000);
+    ck_assert_uint_ge(gates.met[a].first_ns, 9000);
+}
+END_TEST
+
+START_TEST(a_message_that_can_wait_long_enough_does) {
+    const struct occasion second = {.instant = OCCASION_ARRIVES, .nth = 2};
+    const uint32_t arrives = occasion(&second);
+    const uint32_t a = mark("a", 1);
+    constraint(CONSTRAINT_HOLD, arrives, a, 0, 2);
+    open_gates();
+    stream_handler = schedule_handler_add(schedule, deliver, NULL);
+    schedule_handler_describe(schedule, stream_handler, delivery_fact);
+    latest_ns = 15000;
+
+    ck_assert_uint_eq(runs_that_log("1a234", 1, stream_and_mark), SEEDS);
+    ck_assert_int_eq(outcome(0), CONSTRAINT_EXERCISED);
+}
+END_TEST
+
+/* The mark is passed when the message comes at the latest: held by a race, it is let go then. */
+START_TEST(a_race_with_a_message_ends_when_it_can_come_no_later) {
+    const struct occasion first = {.instant = OCCASION_ARRIVES, .nth = 1};
+    const uint32_t arrives = occasion(&first);
+    const uint32_t nowhere = mark("nowhere", 1);
+    constraint(CONSTRAINT_RACE, arrives, nowhere, 0, 2);
+    open_gates();
+    stream_handler = schedule_handler_add(schedule, deliver, NULL);
+    schedule_handler_describe(schedule, stream_handler, delivery_fact);
+    latest_ns = 3000;
+
+    ck_assert_uint_eq(runs_that_log("1234a", 1, stream_and_mark), SEEDS);
+    ck_assert_int_eq(outcome(0), CONSTRAINT_INFEASIBLE);
+    ck_assert_uint_eq(gate_conflict(&gates, 0)->awaited, nowhere);
+}
+END_TEST
+
 SUITE(gate) {
     SUITE_TEST(without_a_constraint_every_order_comes);
     SUITE_TEST(an_order_holds_under_every_seed);
@@ -331,4 +391,7 @@ SUITE(gate) {
     SUITE_TEST(a_time_comes_when_it_comes);
     SUITE_TEST(a_held_deadline_of_one_who_was_woken_is_gone);
     SUITE_TEST(what_is_behind_one_that_is_held_does_not_overtake_it);
+    SUITE_TEST(a_message_is_held_no_longer_than_it_may_take);
+    SUITE_TEST(a_message_that_can_wait_long_enough_does);
+    SUITE_TEST(a_race_with_a_message_ends_when_it_can_come_no_later);
 }

@@ -56,7 +56,7 @@ static void print_infeasible(FILE *out, const struct unmet *unmet) {
             plural(unmet->infeasible));
     print_interval(out, &unmet->arrives);
     if (unmet->awaited_count == 0) {
-        fprintf(out, ", and what it was held for never came\n");
+        fprintf(out, ",\n    and what it was held for never came\n");
         return;
     }
     fprintf(out, ",\n    and what it was held for came from ");

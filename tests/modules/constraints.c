@@ -25,6 +25,7 @@
 #define RACE 10   /* a reply and its timeout, both ways */
 #define CUT 18    /* as STREAM, and the first one has to be sent again */
 #define ABSENT 11 /* it is about a mark that nobody passes */
+#define LATE 19   /* as MESSAGE, and the mark comes later than it can */
 /* refused */
 #define HELD_BLOCK 12
 #define SAME_TWICE 13
@@ -160,7 +161,7 @@ static void client_held(int descriptor) {
         recv(descriptor, &answer, 1, 0);
         wrong_if(answer != '1');
     }
-    nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     poll(&entry, 1, 0);
     wrong_if(IS_STREAM ? entry.revents != 0 : 0);
     SIM_MARK("ready");
@@ -176,11 +177,14 @@ int client(int argc, char **argv) {
     send(descriptor, "?", 1, 0);
     if (WHAT == RACE) {
         client_race(descriptor);
-    } else if (WHAT == MESSAGE) {
+    } else if (WHAT == MESSAGE || WHAT == LATE) {
         struct pollfd entry = {.fd = descriptor, .events = POLLIN};
-        wrong_if(poll(&entry, 1, 50) != 0); /* neither of the two */
+        const int came = poll(&entry, 1, 20); /* neither of the two does */
+        if (WHAT == LATE) {
+            nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+        }
         SIM_MARK("ready");
-        wrong_if(poll(&entry, 1, 1000) != 1);
+        wrong_if(WHAT != LATE && (came != 0 || poll(&entry, 1, 1000) != 1));
     } else {
         client_held(descriptor);
     }
@@ -194,19 +198,22 @@ static void two_nodes(struct sim_world *world) {
     const uint32_t to = sim_node(world, "client", "client", NULL);
     sim_node_daemon(world, from);
     sim_link(world, from, to, SIM_MS(1), SIM_MS(4));
+    if (WHAT != RACE) {
+        sim_link_one_way(world, from, to, SIM_MS(1), SIM_MS(100));
+    }
     if (WHAT == RACE) {
         sim_race(world, sim_on_message(world, from, to, 1), sim_on_call(world, to, "poll", 2));
         sim_sometimes(world, "the timeout wins", "timeout_wins", sim_at_least(1));
         sim_sometimes(world, "the reply wins", "reply_wins", sim_at_least(1));
-    } else if (WHAT == MESSAGE) {
+    } else if (WHAT == MESSAGE || WHAT == LATE) {
         sim_hold(world,
                  sim_on_message(world, from, to, SIM_EACH),
                  sim_on_mark(world, to, "ready", 1));
     } else {
         sim_hold(world, sim_on_message(world, from, to, 2), sim_on_mark(world, to, "ready", 1));
         if (WHAT == CUT) {
-            sim_link(world, from, to, SIM_MS(1), SIM_MS(1)); /* answered at 4 ms */
-            sim_partition_one_way(world, from, to, SIM_US(3500), SIM_MS(40));
+            sim_partition_one_way(world, from, to, 0, SIM_FOREVER);
+            sim_fault_on(world, sim_on_call(world, from, "send", 1), SIM_MS(200), 0);
         }
     }
 }
@@ -257,7 +264,7 @@ static void one_node(struct sim_world *world) {
 }
 
 SIM_SCENARIO(world) {
-    if (WHAT == MESSAGE || IS_STREAM || WHAT == RACE) {
+    if (WHAT == MESSAGE || WHAT == LATE || IS_STREAM || WHAT == RACE) {
         two_nodes(world);
     } else {
         one_node(world);
