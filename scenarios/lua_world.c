@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "scenarios/lua_link.h"
 #include "scenarios/lua_member.h"
 #include "scenarios/lua_quantity.h"
 #include "scenarios/lua_sandbox.h"
@@ -85,55 +86,7 @@ static int node(struct lua_State *state) {
     return 1;
 }
 
-/* ---- links and faults ---- */
-
-/* "1ms", or { "1ms", "9ms" }. */
-static void read_range(struct lua_State *state, uint64_t *least, uint64_t *most) {
-    if (!lua_istable(state, -1)) {
-        *least = *most = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "latency");
-        return;
-    }
-    lua_geti(state, -1, 1);
-    *least = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "latency");
-    lua_geti(state, -2, 2);
-    *most = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "latency");
-    if (*least > *most) {
-        luaL_error(state, "the least `latency` exceeds the greatest");
-    }
-}
-
-static uint32_t part(struct lua_State *state, const char *name) {
-    if (!option(state, 3, name)) {
-        return 0;
-    }
-    const uint64_t ppm = lua_quantity_read(state, -1, LUA_QUANTITY_PART, name);
-    if (ppm > 1000000) {
-        luaL_error(state, "`%s` is more than all", name);
-    }
-    return (uint32_t)ppm;
-}
-
-static int link(struct lua_State *state) {
-    static const char *const known[] =
-        {"latency", "loss", "duplicate", "bandwidth", "one_way", NULL};
-    struct sim_world *const world = lua_sandbox_context(state);
-    const uint32_t from = lua_thing_node(state, 1, "the first node of a link");
-    const uint32_t to = lua_thing_node(state, 2, "the second node of a link");
-    uint64_t least = 100000; /* as without a link */
-    uint64_t most = 1000000;
-    lua_thing_options(state, 3, "a link", known);
-    if (option(state, 3, "latency")) {
-        read_range(state, &least, &most);
-    }
-    (flag(state, 3, "one_way") ? sim_link_one_way : sim_link)(world, from, to, least, most);
-    lua_thing_refused(state, world);
-    sim_link_loss(world, part(state, "loss"), part(state, "duplicate"));
-    if (option(state, 3, "bandwidth")) {
-        sim_link_bandwidth(world, lua_quantity_read(state, -1, LUA_QUANTITY_BYTES, "bandwidth"));
-    }
-    lua_thing_refused(state, world);
-    return 0;
-}
+/* ---- faults ---- */
 
 /* The option as an occasion, 0 when it is none. */
 static uint32_t occasion_option(struct lua_State *state, const char *name) {
@@ -249,7 +202,7 @@ bool lua_world_define(struct lua_sandbox *sandbox, struct sim_world *world) {
     } functions[] = {
         {"module", module},
         {"node", node},
-        {"link", link},
+        {"link", lua_link},
         {"partition", partition},
         {"reset", reset},
         {"limit", limit},

@@ -23,6 +23,14 @@ struct description_node {
     bool daemon;                             /* the run may end while it runs */
 };
 
+#define DESCRIPTION_LATENCIES_MAX 8
+
+/* One row of a table of latencies: taken as often as its weight says, then any time between. */
+struct description_latency {
+    uint32_t weight; /* parts of the sum of all rows' */
+    uint64_t least_ns, greatest_ns;
+};
+
 /* Both directions unless one_way; node 0 = any. A later link overrides an earlier one. */
 struct description_link {
     uint32_t from, to; /* node index, 0 = any */
@@ -30,6 +38,9 @@ struct description_link {
     uint32_t loss_ppm;      /* datagrams only */
     uint32_t duplicate_ppm; /* datagrams only */
     uint64_t bandwidth_bps; /* bytes per second, 0 = unlimited */
+    uint64_t queue_bytes;   /* a datagram is lost when more wait for the bandwidth; 0 = unlimited */
+    uint32_t table_count; /* rows, by least latency; 0 = any time from the least to the greatest */
+    struct description_latency table[DESCRIPTION_LATENCIES_MAX];
     bool one_way;
 };
 

@@ -15,6 +15,7 @@
 #define LATENCY_MIN_NS 100000 /* a local network */
 #define LATENCY_MAX_NS 1000000
 #define PPM_MAX 1000000u
+#define QUEUE_MAX (UINT64_C(16) << 30)
 #define STACK_MIN 16384u         /* as PTHREAD_STACK_MIN */
 #define STACK_MAX (1u << 30)     /* 65536 of them still fit an address space */
 #define HEAP_MIN UINT64_C(65536) /* what a program needs before it begins */
@@ -283,9 +284,31 @@ static void check_property(struct description *description, uint32_t index) {
     }
 }
 
+static void check_latencies(struct description *description, const struct description_link *link) {
+    for (uint32_t i = 0; i < link->table_count; i++) {
+        const struct description_latency *row = &link->table[i];
+        if (row->least_ns > row->greatest_ns) {
+            description_refuse(description, "a link's least latency exceeds its greatest");
+        } else if (row->weight == 0 || row->weight > PPM_MAX) {
+            description_refuse(description,
+                               "a row of a link's latencies has a weight of 1 to 1000000");
+        } else if (i > 0 && row->least_ns < link->table[i - 1].least_ns) {
+            description_refuse(description,
+                               "a link's latencies stand in order, the least one first");
+        }
+    }
+}
+
 static void check_link(struct description *description, const struct description_link *link) {
+    check_latencies(description, link);
     if (link->latency_min_ns > link->latency_max_ns) {
         description_refuse(description, "a link's least latency exceeds its greatest");
+    }
+    if (link->queue_bytes > QUEUE_MAX) {
+        description_refuse(description, "a link's queue has at most 16 GB");
+    }
+    if (link->queue_bytes != 0 && link->bandwidth_bps == 0) {
+        description_refuse(description, "a link with a queue has a bandwidth that it waits for");
     }
     if (link->loss_ppm > PPM_MAX || link->duplicate_ppm > PPM_MAX) {
         description_refuse(description,

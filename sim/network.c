@@ -142,6 +142,27 @@ static const struct description_link *link_of(const struct network *network,
                                       : &network->description->links[path->link - 1];
 }
 
+/* The row of its table that a message takes. */
+static struct description_latency latency_draw(struct network *network,
+                                               const struct description_link *link,
+                                               uint32_t from,
+                                               struct decider *who,
+                                               const void *site) {
+    if (link->table_count == 0) {
+        return (struct description_latency){1, link->latency_min_ns, link->latency_max_ns};
+    }
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < link->table_count; i++) {
+        sum += link->table[i].weight;
+    }
+    uint64_t drawn = choices_draw(network->schedule->choices, CHOICE_LATENCY, from, who, site, sum);
+    uint32_t row = 0;
+    while (drawn >= link->table[row].weight) {
+        drawn -= link->table[row++].weight;
+    }
+    return link->table[row];
+}
+
 struct network_passage network_pass(struct network *network,
                                     uint32_t from,
                                     uint32_t to,
@@ -160,9 +181,11 @@ struct network_passage network_pass(struct network *network,
         when += size * NS_PER_S / link->bandwidth_bps;
         path->free_ns = when;
     }
-    when += link->latency_min_ns;
-    const uint64_t range = link->latency_max_ns - link->latency_min_ns;
-    struct network_passage passage = {when, when, when + range};
+    const struct description_latency latency = latency_draw(network, link, from, who, site);
+    const uint64_t range = latency.greatest_ns - latency.least_ns;
+    struct network_passage passage = {when + latency.least_ns,
+                                      when + link->latency_min_ns,
+                                      when + link->latency_max_ns};
     if (range >= NETWORK_LATENCY_STEP_NS) {
         passage.due_ns +=
             NETWORK_LATENCY_STEP_NS * choices_draw(network->schedule->choices,
@@ -190,16 +213,31 @@ static bool chance(struct network *network,
                                       NETWORK_PPM);
 }
 
+/* Whether what waits for the link's bandwidth leaves no room. */
+static bool is_full(const struct network *network,
+                    const struct network_path *path,
+                    const struct description_link *link,
+                    uint32_t size) {
+    const uint64_t now_ns = schedule_now_ns(network->schedule);
+    if (link->queue_bytes == 0 || path->free_ns <= now_ns) {
+        return false;
+    }
+    const uint64_t waits_ns = path->free_ns - now_ns + size * NS_PER_S / link->bandwidth_bps;
+    return waits_ns > link->queue_bytes * NS_PER_S / link->bandwidth_bps;
+}
+
 bool network_lost(struct network *network,
                   uint32_t from,
                   uint32_t to,
+                  uint32_t size,
                   struct decider *who,
                   const void *site) {
     if (from == to) {
         return false;
     }
-    const struct description_link *link = link_of(network, path_of(network, from, to));
-    return network_blocked_ns(network, from, to) != 0 ||
+    const struct network_path *path = path_of(network, from, to);
+    const struct description_link *link = link_of(network, path);
+    return network_blocked_ns(network, from, to) != 0 || is_full(network, path, link, size) ||
            chance(network, CHOICE_LOSS, from, link->loss_ppm, who, site);
 }
 

@@ -6,8 +6,9 @@
  *      network_blocked_ns? (partition): a stream tries again when it heals, a datagram is gone
  *
  *   arrival = (now or when the link is free) + size / bandwidth + latency_min + a choice of 1 us
- *             steps up to latency_max; within a node: now + NETWORK_LOOPBACK_NS. What holds a
- *             message back (sim/gate.h) lets it go when its link's latency is over.
+ *             steps up to latency_max, or from a row of its table, another choice; within a node:
+ * now + NETWORK_LOOPBACK_NS. What holds a message back (sim/gate.h) lets it go when its link's
+ * latency is over.
  *
  * Memory:      a table of paths in the world's arena, nodes squared, touched as far as used.
  * Limits:      those of the description.
@@ -87,10 +88,12 @@ struct network_passage network_pass(struct network *network,
                                     struct decider *who,
                                     const void *site);
 
-/* Whether the datagram that is sent now is lost: by chance, or by a partition. */
+/* Whether the datagram that is sent now is lost: by chance, by a partition, or since the queue of
+ * its link is full. */
 bool network_lost(struct network *network,
                   uint32_t from,
                   uint32_t to,
+                  uint32_t size,
                   struct decider *who,
                   const void *site);
 

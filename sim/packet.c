@@ -293,7 +293,9 @@ void packet_send(struct packets *packets,
     struct sockets *sockets = packets->sockets;
     struct socket *socket = socket_at(sockets, index);
     packet_at(packets, packet)->node = node;
-    if (node == 0 || network_lost(sockets->network, socket->node, node, &socket->decider, site)) {
+    const uint32_t size = packet_at(packets, packet)->size;
+    if (node == 0 ||
+        network_lost(sockets->network, socket->node, node, size, &socket->decider, site)) {
         packet_give(packets, packet);
         return;
     }

@@ -81,6 +81,18 @@ void sim_link_one_way(struct sim_world *world,
 void sim_link_loss(struct sim_world *world, uint32_t loss_ppm, uint32_t duplicate_ppm);
 void sim_link_bandwidth(struct sim_world *world, uint64_t bytes_per_second);
 
+/* Of the link declared last, which has a bandwidth: a datagram that finds more bytes than this
+ * waiting for it is lost. What a stream sends waits. */
+void sim_link_queue(struct sim_world *world, uint64_t bytes);
+
+/* Of the link declared last: one more row of a table of latencies, in order of the least ones. A
+ * message takes each as often as its weight says of the sum of all, and then any time in it; the
+ * latency that the link was declared with is replaced by the first row. At most 8 rows. */
+void sim_link_latency(struct sim_world *world,
+                      uint32_t weight,
+                      uint64_t least_ns,
+                      uint64_t greatest_ns);
+
 /* No message passes between two nodes from at_ns until until_ns (SIM_FOREVER: never again). */
 void sim_partition(struct sim_world *world,
                    uint32_t from,

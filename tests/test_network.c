@@ -82,6 +82,51 @@ START_TEST(latency_lies_between_its_bounds_and_reaches_both) {
 }
 END_TEST
 
+START_TEST(a_table_of_latencies_is_drawn_from_by_weight) {
+    network_fixture_open(2);
+    struct description_link *link = description_link_add(&net.description, 1, 2);
+    link->latency_min_ns = 10000;
+    link->latency_max_ns = 90000;
+    link->table[link->table_count++] = (struct description_latency){3, 10000, 12000};
+    link->table[link->table_count++] = (struct description_latency){1, 80000, 90000};
+    uint32_t late = 0;
+    for (uint64_t seed = 0; seed < 4000; seed++) {
+        network_fixture_begin(CHOICES_DRAW, seed);
+        const uint64_t now = schedule_now_ns(&net.schedule);
+        const struct network_passage passage =
+            network_pass(&net.endpoints.network, 1, 2, 0, &who, NULL);
+        const uint64_t taken = passage.due_ns - now;
+        ck_assert(taken >= 10000 && (taken <= 12000 || (taken >= 80000 && taken <= 90000)));
+        ck_assert_uint_eq(passage.earliest_ns, now + 10000);
+        ck_assert_uint_eq(passage.latest_ns, now + 90000);
+        late += taken >= 80000;
+    }
+    ck_assert(late > 850 && late < 1150); /* a quarter; five standard deviations are 137 */
+    network_fixture_begin(CHOICES_ZERO, 1);
+    ck_assert_uint_eq(network_pass(&net.endpoints.network, 1, 2, 0, &who, NULL).due_ns,
+                      schedule_now_ns(&net.schedule) + 10000);
+}
+END_TEST
+
+/* A thousand bytes take a millisecond; the queue has room for two such datagrams and a half. */
+START_TEST(a_queue_that_is_full_loses_datagrams) {
+    network_fixture_open(2);
+    struct description_link *link = description_link_add(&net.description, 1, 2);
+    link->bandwidth_bps = 1000000;
+    link->queue_bytes = 2500;
+    network_fixture_begin(CHOICES_ZERO, 1);
+    for (uint32_t sent = 0; sent < 5; sent++) {
+        const bool lost = network_lost(&net.endpoints.network, 1, 2, 1000, &who, NULL);
+        ck_assert_int_eq(lost, sent >= 2);
+        if (!lost) {
+            network_pass(&net.endpoints.network, 1, 2, 1000, &who, NULL);
+        }
+    }
+    ck_assert(!network_lost(&net.endpoints.network, 1, 2, 500, &who, NULL));  /* there is room */
+    ck_assert(!network_lost(&net.endpoints.network, 2, 1, 1000, &who, NULL)); /* the other way */
+}
+END_TEST
+
 START_TEST(alternative_zero_is_the_minimum_and_loopback_asks_nobody) {
     network_fixture_open(2);
     struct description_link *link = description_link_add(&net.description, 1, 2);
@@ -93,11 +138,11 @@ START_TEST(alternative_zero_is_the_minimum_and_loopback_asks_nobody) {
 
     ck_assert_uint_eq(network_pass(&net.endpoints.network, 1, 2, 0, &who, NULL).due_ns,
                       now + 10000);
-    ck_assert(!network_lost(&net.endpoints.network, 1, 2, &who, NULL));
+    ck_assert(!network_lost(&net.endpoints.network, 1, 2, 0, &who, NULL));
     const uint64_t asked = net.choices.at;
     ck_assert_uint_eq(network_pass(&net.endpoints.network, 1, 1, 0, &who, NULL).due_ns,
                       now + NETWORK_LOOPBACK_NS);
-    ck_assert(!network_lost(&net.endpoints.network, 1, 1, &who, NULL));
+    ck_assert(!network_lost(&net.endpoints.network, 1, 1, 0, &who, NULL));
     ck_assert_uint_eq(net.choices.at, asked);
 }
 END_TEST
@@ -116,7 +161,7 @@ START_TEST(partitions_begin_and_heal_for_those_they_concern) {
     ck_assert_uint_eq(network_blocked_ns(&net.endpoints.network, 1, 2), 0);
     sleep_ns(2000);
     ck_assert_uint_eq(network_blocked_ns(&net.endpoints.network, 1, 2), 5000);
-    ck_assert(network_lost(&net.endpoints.network, 1, 2, &who, NULL));
+    ck_assert(network_lost(&net.endpoints.network, 1, 2, 0, &who, NULL));
     ck_assert_uint_eq(network_blocked_ns(&net.endpoints.network, 2, 1), 0);
     ck_assert_uint_eq(network_blocked_ns(&net.endpoints.network, 1, 3), 0);
     sleep_ns(4000);
@@ -283,6 +328,8 @@ SUITE(network) {
     SUITE_TEST(addresses_are_told_apart);
     SUITE_TEST(sockaddrs_come_back_as_they_were);
     SUITE_TEST(latency_lies_between_its_bounds_and_reaches_both);
+    SUITE_TEST(a_table_of_latencies_is_drawn_from_by_weight);
+    SUITE_TEST(a_queue_that_is_full_loses_datagrams);
     SUITE_TEST(alternative_zero_is_the_minimum_and_loopback_asks_nobody);
     SUITE_TEST(partitions_begin_and_heal_for_those_they_concern);
     SUITE_TEST(a_partition_begins_and_heals_on_occasions_again_and_again);

@@ -87,11 +87,13 @@ function module(name) end
 ---@return Node
 function node(name, program, options) end
 
----What messages between two nodes meet; later links override earlier ones. Loss and duplication are of
----datagrams; bandwidth is bytes per second.
+---What messages between two nodes meet; later links override earlier ones. A latency is a time, the
+---least and the greatest, or rows of both with the part of the messages that take them. Loss and
+---duplication are of datagrams; bandwidth is bytes per second; a datagram that finds more than `queue`
+---waiting for it is lost.
 ---@param from AnyNode
 ---@param to AnyNode
----@param options? { latency?: Time|Time[], loss?: Part, duplicate?: Part, bandwidth?: Bytes, one_way?: boolean }
+---@param options? { latency?: Time|Time[]|(Part|Time)[][], loss?: Part, duplicate?: Part, bandwidth?: Bytes, queue?: Bytes, one_way?: boolean }
 function link(from, to, options) end
 
 ---No message passes between two nodes, from `at` (the start), or each time that the occasion `when`

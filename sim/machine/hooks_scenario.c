@@ -72,6 +72,29 @@ HOOK void sim_link_bandwidth(struct sim_world *world, uint64_t bytes_per_second)
     link_last(world)->bandwidth_bps = bytes_per_second;
 }
 
+HOOK void sim_link_queue(struct sim_world *world, uint64_t bytes) {
+    link_last(world)->queue_bytes = bytes;
+}
+
+HOOK void sim_link_latency(struct sim_world *world,
+                           uint32_t weight,
+                           uint64_t least_ns,
+                           uint64_t greatest_ns) {
+    struct description_link *link = link_last(world);
+    if (link == NULL || link->table_count == DESCRIPTION_LATENCIES_MAX) {
+        description_refuse(description_of(world),
+                           "a link has at most %d rows of latencies",
+                           DESCRIPTION_LATENCIES_MAX);
+        return;
+    }
+    const bool is_first = link->table_count == 0;
+    link->table[link->table_count++] = (struct description_latency){weight, least_ns, greatest_ns};
+    link->latency_min_ns =
+        is_first || least_ns < link->latency_min_ns ? least_ns : link->latency_min_ns;
+    link->latency_max_ns =
+        is_first || greatest_ns > link->latency_max_ns ? greatest_ns : link->latency_max_ns;
+}
+
 static void fault_add(struct sim_world *world,
                       enum description_fault_kind kind,
                       uint32_t from,
