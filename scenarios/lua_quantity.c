@@ -72,3 +72,54 @@ lua_quantity_read(struct lua_State *state, int index, enum lua_quantity kind, co
                lua_tostring(state, -1));
     return 0;
 }
+
+/* "+2s", "-2s", "±2s" and "2s": moves behind the sign. 1, -1; 0 for both. */
+static int read_sign(const char **text) {
+    static const char both[] = "\xc2\xb1";
+    if (strncmp(*text, both, sizeof both - 1) == 0) {
+        *text += sizeof both - 1;
+        return 0;
+    }
+    if (**text == '-' || **text == '+') {
+        return *(*text)++ == '-' ? -1 : 1;
+    }
+    return 1;
+}
+
+static void complain(struct lua_State *state, int index, enum lua_quantity kind, const char *what) {
+    luaL_tolstring(state, index, NULL);
+    luaL_error(state,
+               "`%s` is %s, whole, with a sign where it is less; this is %s",
+               what,
+               kinds[kind].example,
+               lua_tostring(state, -1));
+}
+
+void lua_quantity_range(struct lua_State *state,
+                        int index,
+                        enum lua_quantity kind,
+                        const char *what,
+                        int64_t range[2]) {
+    uint64_t value = 0;
+    if (lua_isinteger(state, index)) {
+        range[0] = range[1] = lua_tointeger(state, index);
+        return;
+    }
+    const char *text = lua_type(state, index) == LUA_TSTRING ? lua_tostring(state, index) : "";
+    const int sign = read_sign(&text);
+    if (!read_text(text, &kinds[kind], &value)) {
+        complain(state, index, kind, what);
+    }
+    range[0] = sign > 0 ? (int64_t)value : -(int64_t)value;
+    range[1] = sign < 0 ? -(int64_t)value : (int64_t)value;
+}
+
+int64_t
+lua_quantity_signed(struct lua_State *state, int index, enum lua_quantity kind, const char *what) {
+    int64_t range[2];
+    lua_quantity_range(state, index, kind, what, range);
+    if (range[0] != range[1]) {
+        complain(state, index, kind, what);
+    }
+    return range[0];
+}

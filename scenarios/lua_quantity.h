@@ -20,4 +20,15 @@ enum lua_quantity {
 uint64_t
 lua_quantity_read(struct lua_State *state, int index, enum lua_quantity kind, const char *what);
 
+/* The same with a sign, where there is one. */
+int64_t
+lua_quantity_signed(struct lua_State *state, int index, enum lua_quantity kind, const char *what);
+
+/* The same, or as far to both sides: "±2s" is -2 s and 2 s. Least and most. */
+void lua_quantity_range(struct lua_State *state,
+                        int index,
+                        enum lua_quantity kind,
+                        const char *what,
+                        int64_t range[2]);
+
 #endif

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "scenarios/lua_clock.h"
 #include "scenarios/lua_link.h"
 #include "scenarios/lua_member.h"
 #include "scenarios/lua_quantity.h"
@@ -66,7 +67,7 @@ static void read_arguments(struct lua_State *state, int index, const char **argu
 }
 
 static int node(struct lua_State *state) {
-    static const char *const known[] = {"daemon", NULL};
+    static const char *const known[] = {"daemon", "clock", NULL};
     struct sim_world *const world = lua_sandbox_context(state);
     const char *arguments[ARGUMENTS_MAX];
     const char *const name = luaL_checkstring(state, 1);
@@ -83,6 +84,11 @@ static int node(struct lua_State *state) {
     if (is_daemon) {
         sim_node_daemon(world, thing.number);
     }
+    const int made = lua_gettop(state);
+    if (lua_istable(state, 3) && lua_getfield(state, 3, "clock") != LUA_TNIL) {
+        lua_clock_read(state, world, thing.number);
+    }
+    lua_settop(state, made);
     return 1;
 }
 
@@ -205,6 +211,7 @@ bool lua_world_define(struct lua_sandbox *sandbox, struct sim_world *world) {
         {"link", lua_link},
         {"partition", partition},
         {"reset", reset},
+        {"jump", lua_clock_jump},
         {"limit", limit},
         {"leaks", leaks},
         {"expect", expect},

@@ -76,7 +76,9 @@ struct agent {
     uint64_t earliest_ns;    /* AGENT_ENTRY, held: it could have come from here on, … */
     uint64_t latest_ns;      /* … and no later than this; 0 = at any time */
     uint64_t last_call;      /* the same: agenda handle of who lets it go then, 0 = nobody */
-    bool asked;              /* AGENT_ENTRY: its occasions are known */
+    uint64_t wall; /* `deadline` is at this time of the wall clock, VCLOCK_WALL set; 0 = not
+                      by that clock; valid where clocks are declared */
+    bool asked;    /* AGENT_ENTRY: its occasions are known */
 };
 
 struct agent_table {

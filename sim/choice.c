@@ -17,6 +17,7 @@ static const char *const names[CHOICE_KIND_COUNT] = {
     [CHOICE_RACE] = "race",
     [CHOICE_MAYBE] = "maybe",
     [CHOICE_ONE_OF] = "one of",
+    [CHOICE_CLOCK] = "clock",
 };
 
 const char *choice_name(unsigned kind) {

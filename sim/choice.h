@@ -24,6 +24,7 @@ enum choice_kind {
     CHOICE_RACE = 11,   /* whether who came second passes first */
     CHOICE_MAYBE = 12,  /* whether a constraint is in force */
     CHOICE_ONE_OF = 13, /* which of several */
+    CHOICE_CLOCK = 14,  /* how fast a clock runs, and where it stands */
     CHOICE_KIND_COUNT
 };
 

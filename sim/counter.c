@@ -18,7 +18,11 @@ struct counter {
     bool semaphore;
     /* timers */
     int32_t clock;
-    bool expired; /* a periodic timer waits for somebody to look */
+    uint32_t node;
+    bool expired;   /* a periodic timer waits for somebody to look */
+    bool wall;      /* due_ns is of the wall clock, else of the node's own */
+    bool cancels;   /* somebody wants to know when that clock is set */
+    bool cancelled; /* it was set, and nobody has been told */
     uint64_t handle;
     uint64_t due_ns;
     uint64_t interval_ns;
@@ -145,13 +149,21 @@ static void event_close(void *context, uint32_t file) {
 
 /* ---- timerfd ---- */
 
+static uint64_t timer_now(const struct counters *counters, const struct counter *counter) {
+    const struct vclock *clock = &counters->schedule->clock;
+    return counter->wall ? vclock_wall_exact_ns(clock, counter->node)
+                         : vclock_own_ns(clock, counter->node);
+}
+
 static void timer_start(struct counters *counters, struct counter *counter, uint64_t due_ns) {
-    const uint64_t now = schedule_now_ns(counters->schedule);
+    const struct vclock *clock = &counters->schedule->clock;
     const uint32_t subject = file_at(counters->files, counter->file)->subject;
+    const uint64_t when = counter->wall ? vclock_wall_due_ns(clock, counter->node, due_ns)
+                                        : vclock_due_ns(clock, counter->node, due_ns);
     counter->due_ns = due_ns;
     counter->expired = false;
     counter->handle = schedule_timer_start(counters->schedule,
-                                           due_ns > now ? due_ns : now,
+                                           when > clock->now_ns ? when : clock->now_ns,
                                            counters->handler,
                                            subject,
                                            0);
@@ -179,8 +191,13 @@ static void timer_forward(struct counters *counters, struct counter *counter) {
     if (!counter->expired || counter->interval_ns == 0) {
         return;
     }
-    const uint64_t late = schedule_now_ns(counters->schedule) - counter->due_ns;
-    const uint64_t periods = late / counter->interval_ns;
+    const uint64_t now = timer_now(counters, counter);
+    if (now < counter->due_ns) { /* the clock was set back: as if it had not expired */
+        counter->count--;
+        timer_start(counters, counter, counter->due_ns);
+        return;
+    }
+    const uint64_t periods = (now - counter->due_ns) / counter->interval_ns;
     counter->count += periods;
     timer_start(counters, counter, counter->due_ns + (periods + 1) * counter->interval_ns);
 }
@@ -192,9 +209,17 @@ static int64_t timer_read(void *context, uint32_t file, const struct file_call *
     if (refusal != 0) {
         return refusal;
     }
+    if (counter->cancels && counter->cancelled) { /* what expired is dropped, no period begins */
+        counter->cancelled = counter->expired = false;
+        counter->count = 0;
+        return -ECANCELED;
+    }
     timer_forward(counters, counter);
     const uint64_t value = counter->count;
     counter->count = 0;
+    if (value == 0) { /* timerfd_create(2): a clock that was set back */
+        return call->nonblocking ? -EAGAIN : 0;
+    }
     value_store(call, value);
     return sizeof value;
 }
@@ -211,6 +236,7 @@ static void timer_stop(struct counters *counters, struct counter *counter) {
 }
 
 static void timer_close(void *context, uint32_t file) {
+    counter_of(context, file)->cancels = false;
     timer_stop(context, counter_of(context, file));
     event_close(context, file);
 }
@@ -219,17 +245,46 @@ struct counter_setting counter_get(struct counters *counters, uint32_t file) {
     struct counter *counter = counter_of(counters, file);
     timer_forward(counters, counter);
     return (struct counter_setting){.due_ns = counter->handle != 0 ? counter->due_ns : 0,
-                                    .interval_ns = counter->interval_ns};
+                                    .interval_ns = counter->interval_ns,
+                                    .wall = counter->wall};
 }
 
-void counter_set(struct counters *counters, uint32_t file, const struct counter_setting *setting) {
+int counter_set(struct counters *counters, uint32_t file, const struct counter_setting *setting) {
     struct counter *counter = counter_of(counters, file);
     timer_stop(counters, counter);
     counter->count = 0;
     counter->expired = false;
     counter->interval_ns = setting->interval_ns;
+    counter->wall = setting->wall;
+    counter->cancels = setting->cancels;
     if (setting->due_ns != 0) {
         timer_start(counters, counter, setting->due_ns);
+    }
+    const bool told = counter->cancels && counter->cancelled && setting->due_ns != 0;
+    counter->cancelled = counter->cancelled && !told;
+    return told ? -ECANCELED : 0;
+}
+
+uint64_t counter_now_ns(const struct counters *counters, uint32_t file, bool wall) {
+    const struct vclock *clock = &counters->schedule->clock;
+    const uint32_t node = counter_of(counters, file)->node;
+    return wall ? vclock_wall_exact_ns(clock, node) : vclock_own_ns(clock, node);
+}
+
+/* fs/timerfd.c, timerfd_clock_was_set() */
+void counter_clock_set(void *context, uint32_t node) {
+    struct counters *counters = context;
+    for (uint32_t i = 1; i <= counters->table.count; i++) {
+        struct counter *counter = counter_at(counters, i);
+        if (counter->node == node && counter->handle != 0 && counter->wall) {
+            timer_stop(counters, counter);
+            timer_start(counters, counter, counter->due_ns);
+        }
+        if (counter->node == node && counter->cancels) {
+            counter->cancelled = true;
+            counter->count++;
+            changed(counters, counter, EPOLLIN);
+        }
     }
 }
 
@@ -297,6 +352,7 @@ int64_t counter_open_event(struct counters *counters, uint64_t value, int flags,
 }
 
 int64_t counter_open_timer(struct counters *counters, int clock, int flags, uint64_t limit) {
-    const struct counter made = {.clock = clock};
+    const struct counter made = {.clock = clock,
+                                 .node = schedule_running(counters->schedule)->node};
     return counter_open(counters, FILE_TIMER, &made, flags, limit);
 }

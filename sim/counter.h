@@ -8,7 +8,7 @@
  *
  * Memory:      records in the world's arena.
  * Limits:      COUNTERS_MAX open at once; then -ENFILE.
- * Units:       nanoseconds of virtual time since the run began.
+ * Units:       nanoseconds of the node's clocks.
  * Errors:      negative errno values.
  * Threads:     the world's only.
  * Determinism: a function of the calls; an expiry is an agent like any timer.
@@ -32,10 +32,12 @@ struct counters {
     uint32_t handler;
 };
 
-/* A timer's setting; due_ns 0 = disarmed. */
+/* A timer's setting, by its node's clock (sim/vclock.h); due_ns 0 = disarmed. */
 struct counter_setting {
     uint64_t due_ns;
     uint64_t interval_ns;
+    bool wall;    /* due_ns is a time of the wall clock, else of the node's own */
+    bool cancels; /* TFD_TIMER_CANCEL_ON_SET: told when that clock is set */
 };
 
 uint64_t counter_arena_size(void);
@@ -55,8 +57,15 @@ int64_t counter_open_timer(struct counters *counters, int clock, int flags, uint
 /* The clock that a FILE_TIMER was made for. */
 int counter_clock(const struct counters *counters, uint32_t file);
 
-/* timerfd_settime() and timerfd_gettime() of a FILE_TIMER. */
-void counter_set(struct counters *counters, uint32_t file, const struct counter_setting *setting);
+/* timerfd_settime() and timerfd_gettime() of a FILE_TIMER. Setting gives 0, or -ECANCELED when the
+ * clock was set and nobody has been told: the timer runs all the same. */
+int counter_set(struct counters *counters, uint32_t file, const struct counter_setting *setting);
 struct counter_setting counter_get(struct counters *counters, uint32_t file);
+
+/* The clock that a setting is by, now. */
+uint64_t counter_now_ns(const struct counters *counters, uint32_t file, bool wall);
+
+/* The wall clock of a node was set: a listener of sim/clocks.h; context: the counters. */
+void counter_clock_set(void *context, uint32_t node);
 
 #endif

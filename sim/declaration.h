@@ -13,6 +13,18 @@
 #define DESCRIPTION_NAME_SIZE 32
 #define DESCRIPTION_SENTENCE_SIZE 96
 
+#define DESCRIPTION_DRIFT_MAX 500000
+#define DESCRIPTION_TICK_MAX_NS UINT64_C(1000000000)
+#define DESCRIPTION_OFFSET_MAX_NS UINT64_C(1500000000000000000) /* 47 years, forth or back */
+
+/* How a node's clock differs from the run's; all zero: it does not. */
+struct description_clock {
+    bool declared;
+    int64_t drift_ppm[2]; /* least and most, parts per million; a choice when they differ */
+    int64_t offset_ns[2]; /* the same, of the wall clock alone */
+    uint64_t tick_ns;     /* 0 = none */
+};
+
 struct description_node {
     char name[DESCRIPTION_NAME_SIZE];
     char program[DESCRIPTION_NAME_SIZE * 2]; /* symbol of the module */
@@ -21,6 +33,7 @@ struct description_node {
     uint32_t argument_count;                 /* without argv[0], which is the node's name */
     uint32_t module;                         /* whose program it is; 0 = the scenario's own */
     bool daemon;                             /* the run may end while it runs */
+    struct description_clock clock;
 };
 
 #define DESCRIPTION_LATENCIES_MAX 8
@@ -44,7 +57,7 @@ struct description_link {
     bool one_way;
 };
 
-enum description_fault_kind { DESCRIPTION_PARTITION = 1, DESCRIPTION_RESET };
+enum description_fault_kind { DESCRIPTION_PARTITION = 1, DESCRIPTION_RESET, DESCRIPTION_JUMP };
 
 struct description_fault {
     uint32_t kind;     /* enum description_fault_kind */
@@ -55,6 +68,7 @@ struct description_fault {
     uint32_t begins_on; /* an occasion's index + 1, instead of at_ns; 0 = at_ns */
     uint32_t heals_on;  /* the same, if that comes before until_ns */
     uint64_t lasts_ns;  /* begins_on: until_ns is so much later; 0 = as until_ns says */
+    int64_t by_ns;      /* DESCRIPTION_JUMP of the wall clock of `from` */
 };
 
 enum description_property_kind {

@@ -128,11 +128,17 @@ void demand_fault_print(const struct description *description,
     const char *from = node_name(description, fault->from);
     const char *to = node_name(description, fault->to);
     ASSERT(fault->begins_on != 0);
-    const size_t used = (size_t)snprintf(text,
-                                         size,
-                                         "%s of %s and %s when ",
-                                         fault->kind == DESCRIPTION_RESET ? "reset" : "partition",
-                                         from == NULL ? "any node" : from,
-                                         to == NULL ? "any node" : to);
+    from = from == NULL ? "any node" : from;
+    size_t used;
+    if (fault->kind == DESCRIPTION_JUMP) {
+        used = (size_t)snprintf(text, size, "jump of %s when ", from);
+    } else {
+        used = (size_t)snprintf(text,
+                                size,
+                                "%s of %s and %s when ",
+                                fault->kind == DESCRIPTION_RESET ? "reset" : "partition",
+                                from,
+                                to == NULL ? "any node" : to);
+    }
     print_occasion(description, fault->begins_on - 1, text, size, used);
 }

@@ -320,12 +320,43 @@ static void check_link(struct description *description, const struct description
 }
 
 static void check_fault(struct description *description, const struct description_fault *fault) {
-    const char *what = fault->kind == DESCRIPTION_RESET ? "a reset" : "a partition";
+    const int64_t by_max = (int64_t)DESCRIPTION_OFFSET_MAX_NS;
+    const char *what = fault->kind == DESCRIPTION_RESET  ? "a reset"
+                       : fault->kind == DESCRIPTION_JUMP ? "a jump"
+                                                         : "a partition";
     const uint32_t last = fault->from > fault->to ? fault->from : fault->to;
     if (last > description->node_count) {
         description_refuse(description, "%s names node %u, which does not exist", what, last);
     } else if (fault->kind == DESCRIPTION_PARTITION && fault->until_ns <= fault->at_ns) {
         description_refuse(description, "a partition ends before it begins");
+    } else if (fault->kind == DESCRIPTION_JUMP &&
+               (fault->by_ns == 0 || fault->by_ns < -by_max || fault->by_ns > by_max)) {
+        description_refuse(description, "a clock jumps by 1 ns to 47 years, forth or back");
+    }
+}
+
+static void check_clock(struct description *description, const struct description_node *node) {
+    const struct description_clock *clock = &node->clock;
+    const int64_t offset_max = (int64_t)DESCRIPTION_OFFSET_MAX_NS;
+    if (clock->drift_ppm[0] > clock->drift_ppm[1] || clock->offset_ns[0] > clock->offset_ns[1]) {
+        description_refuse(description,
+                           "the least %s of %s's clock exceeds the greatest",
+                           clock->drift_ppm[0] > clock->drift_ppm[1] ? "drift" : "offset",
+                           node->name);
+    } else if (clock->drift_ppm[0] < -DESCRIPTION_DRIFT_MAX ||
+               clock->drift_ppm[1] > DESCRIPTION_DRIFT_MAX) {
+        description_refuse(description,
+                           "the clock of %s drifts by more than %d ppm",
+                           node->name,
+                           DESCRIPTION_DRIFT_MAX);
+    } else if (clock->offset_ns[0] < -offset_max || clock->offset_ns[1] > offset_max) {
+        description_refuse(description,
+                           "the clock of %s is wrong by more than 47 years",
+                           node->name);
+    } else if (clock->tick_ns > DESCRIPTION_TICK_MAX_NS) {
+        description_refuse(description,
+                           "the clock of %s ticks less than once a second",
+                           node->name);
     }
 }
 
@@ -354,6 +385,9 @@ bool description_check_parts(struct description *description) {
     }
     for (uint32_t i = 0; i < description->fault_count; i++) {
         check_fault(description, &description->faults[i]);
+    }
+    for (uint32_t i = 1; i <= description->node_count; i++) {
+        check_clock(description, &description->nodes[i]);
     }
     check_limits(description);
     return description->error[0] == '\0';

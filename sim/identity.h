@@ -25,6 +25,7 @@ enum identity_class {
     IDENTITY_OBJECT,
     IDENTITY_TIMER,
     IDENTITY_CONSTRAINT,
+    IDENTITY_CLOCK,
 };
 
 static inline uint64_t identity_make(enum identity_class class, uint64_t creator, uint64_t nth) {

@@ -91,6 +91,9 @@ static void fault_fire(void *context, const struct agenda_item *item) {
         if (network->reset != NULL) {
             network->reset(network->reset_context, fault);
         }
+    } else if (fault->kind == DESCRIPTION_JUMP) {
+        network_event(network, POINT_FAULT, fault->from, 0, (int64_t)index);
+        clocks_jump(network->clocks, fault->from, fault->by_ns);
     } else if (item->value == FAULT_BEGINS) {
         cut(network, index);
     } else if (state->in_force && item->value >> 1 == state->times) {
@@ -98,15 +101,15 @@ static void fault_fire(void *context, const struct agenda_item *item) {
     }
 }
 
-/* A reset is an entry of its own, since who came to the occasion may be a message of a connection
- * that it ends. */
+/* What takes a moment is an entry of its own, since who came to the occasion may be a message of a
+ * connection that a reset ends. */
 void network_heard(struct network *network, uint32_t occasion) {
     for (uint32_t i = 0; i < network->description->fault_count; i++) {
         const struct description_fault *fault = &network->description->faults[i];
         const bool in_force = network->faults[i].in_force;
         if (in_force && fault->heals_on == occasion + 1) {
             heal(network, i);
-        } else if (fault->begins_on == occasion + 1 && fault->kind == DESCRIPTION_RESET) {
+        } else if (fault->begins_on == occasion + 1 && fault->kind != DESCRIPTION_PARTITION) {
             network->faults[i].times++;
             schedule_timer_start(network->schedule,
                                  schedule_now_ns(network->schedule),

@@ -25,6 +25,7 @@
 
 #include "sim/arena.h"
 #include "sim/choices.h"
+#include "sim/clocks.h"
 #include "sim/description.h"
 #include "sim/schedule.h"
 
@@ -62,6 +63,7 @@ struct network {
     uint32_t handler;
     uint32_t partitions; /* how many are in force */
     struct network_fault faults[DESCRIPTION_FAULTS_MAX];
+    struct clocks *clocks; /* NULL: no fault is about one */
     network_reset *reset;
     void *reset_context;
 };

@@ -62,6 +62,16 @@ uint32_t sim_node(struct sim_world *world,
 /* The run may end while this node still runs (a server). */
 void sim_node_daemon(struct sim_world *world, uint32_t node);
 
+/* What the clocks of a node are, where they are not right. Each range is least and most, and left
+ * to the seed where these differ; alternative 0 is none.
+ *
+ * Drift: all its clocks run (1,000,000 + ppm) / 1,000,000 as fast as the run, so that a sleep of 1
+ * s ends earlier on a fast node; up to half as fast or half as fast again. Offset: of the wall
+ * clock alone. Tick: its clocks show multiples of it, and no timer is finer; up to a second. */
+void sim_clock_drift(struct sim_world *world, uint32_t node, int32_t ppm_min, int32_t ppm_max);
+void sim_clock_offset(struct sim_world *world, uint32_t node, int64_t min_ns, int64_t max_ns);
+void sim_clock_tick(struct sim_world *world, uint32_t node, uint64_t tick_ns);
+
 /* The latency of messages between two nodes, both ways; SIM_ANY stands for every node. Each
  * message draws its own. Later declarations override earlier ones. */
 void sim_link(struct sim_world *world,
@@ -109,6 +119,9 @@ void sim_partition_one_way(struct sim_world *world,
 
 /* Every connection between two nodes is reset at this time. */
 void sim_reset(struct sim_world *world, uint32_t from, uint32_t to, uint64_t at_ns);
+
+/* The wall clock of a node is set at this time: forward by so much, or back. */
+void sim_jump(struct sim_world *world, uint32_t node, uint64_t at_ns, int64_t by_ns);
 
 /* The run ends with a finding beyond these. Defaults: a day, 200 million points. */
 void sim_limit_time(struct sim_world *world, uint64_t time_ns);

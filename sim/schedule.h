@@ -147,13 +147,16 @@ void schedule_thread_kill(struct schedule *schedule, uint32_t agent);
 /* Gives the processor to the first pick. Called once by the machine, from outside all threads. */
 void schedule_run(struct schedule *schedule);
 
-/* The running thread waits in `queue` (NULL: only for the deadline). WAKE_INTERRUPTED: it has
- * signals to handle, and the caller sees to that (schedule_interrupt) once the call that waited
- * holds nothing any more: a handler may never come back. */
+/* The running thread waits in `queue` (NULL: only for the deadline, sim/vclock.h).
+ * WAKE_INTERRUPTED: it has signals to handle, and the caller sees to that (schedule_interrupt) once
+ * the call that waited holds nothing any more: a handler may never come back. */
 enum wake_reason schedule_wait(struct schedule *schedule,
                                struct wait_queue *queue,
                                uint64_t deadline_ns,
                                const struct wait_cause *cause);
+
+/* The wall clock of a node was set: who waits for a time of it waits until then by the new one. */
+void schedule_wall_set(struct schedule *schedule, uint32_t node);
 
 /* Wakes up to count_max waiters in order of arrival; returns how many. */
 uint32_t schedule_wake(struct schedule *schedule, struct wait_queue *queue, uint32_t count_max);

@@ -21,6 +21,24 @@ void schedule_deadline_clear(struct schedule *schedule, struct agent *agent) {
     agent->deadline = 0;
 }
 
+/* When a deadline of this thread comes, and what there is to know when its wall clock is set. */
+static uint64_t
+wait_due(const struct schedule *schedule, struct agent *agent, uint64_t deadline_ns) {
+    if (schedule->clock.nodes == NULL) {
+        return deadline_ns;
+    }
+    agent->wall = vclock_is_wall(deadline_ns) ? deadline_ns : 0;
+    return vclock_deadline_ns(&schedule->clock, agent->node, deadline_ns);
+}
+
+static void deadline_start(struct schedule *schedule, uint32_t index, uint64_t due_ns) {
+    struct agent *agent = schedule_agent(schedule, index);
+    agent->deadline = schedule_timer_start(schedule, due_ns, 0, index, agent->decider.choices);
+    if (due_ns <= schedule->clock.now_ns) { /* else it would come with a later point */
+        schedule_collect(schedule);
+    }
+}
+
 enum wake_reason schedule_wait(struct schedule *schedule,
                                struct wait_queue *queue,
                                uint64_t deadline_ns,
@@ -41,15 +59,24 @@ enum wake_reason schedule_wait(struct schedule *schedule,
         agent_queue_add(&schedule->agents, queue, index);
     }
     if (deadline_ns != AGENDA_NEVER) {
-        agent->deadline =
-            schedule_timer_start(schedule, deadline_ns, 0, index, agent->decider.choices);
-        if (deadline_ns <= schedule->clock.now_ns) { /* else it would come with a later point */
-            schedule_collect(schedule);
-        }
+        deadline_start(schedule, index, wait_due(schedule, agent, deadline_ns));
     }
     schedule_pick(schedule, false, false);
     schedule_comes(schedule, OCCASION_WAKES);
     return (enum wake_reason)agent->reason;
+}
+
+void schedule_wall_set(struct schedule *schedule, uint32_t node) {
+    for (uint32_t i = 1; i <= schedule->agents.pool.count; i++) {
+        struct agent *agent = schedule_agent(schedule, i);
+        const bool pending = agent->state == AGENT_WAITING && agent->deadline != 0 &&
+                             agent->deadline_agent == 0; /* what has expired has expired */
+        if (pending && agent->node == node && agent->wall != 0) {
+            const bool cancelled = agenda_cancel(schedule->agenda, agent->deadline);
+            ASSERT(cancelled);
+            deadline_start(schedule, i, vclock_deadline_ns(&schedule->clock, node, agent->wall));
+        }
+    }
 }
 
 /* The queue was in the program's memory, and what is there now is not ours. */

@@ -140,7 +140,10 @@ int socket_error_take(struct socket *socket) {
 }
 
 uint64_t socket_deadline(const struct sockets *sockets, uint64_t timeout_ns) {
-    return timeout_ns == 0 ? AGENDA_NEVER : schedule_now_ns(sockets->schedule) + timeout_ns;
+    return timeout_ns == 0 ? AGENDA_NEVER
+                           : vclock_after_ns(&sockets->schedule->clock,
+                                             schedule_running(sockets->schedule)->node,
+                                             timeout_ns);
 }
 
 int socket_wait(struct sockets *sockets,

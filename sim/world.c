@@ -44,6 +44,7 @@ void world_init(struct world *world,
     arena_init(&world->arena, memory, world_arena_size(description, record_capacity));
     world->description = description;
     schedule_init(&world->schedule, &world->arena, WORLD_AGENTS_MAX, WORLD_ENTRIES_MAX, machine);
+    clocks_init(&world->clocks, &world->schedule, description);
     threads_init(&world->threads, &world->arena, &world->schedule);
     futex_init(&world->futexes, &world->arena, &world->schedule, WORLD_AGENTS_MAX);
     once_init(&world->onces, &world->arena, &world->schedule);
@@ -53,6 +54,8 @@ void world_init(struct world *world,
     history_init(&world->history, &world->arena, description);
     judge_init(&world->judge, &world->arena, &world->history);
     kernel_init(&world->kernel, &world->arena, &world->schedule, description);
+    world->kernel.endpoints.network.clocks = &world->clocks;
+    clocks_listen(&world->clocks, counter_clock_set, &world->kernel.counters);
     void *index = arena_take(&world->arena, choices_index_size(record_capacity));
     choices_init(&world->choices, record, record_capacity, index, record_capacity);
 }
@@ -82,6 +85,7 @@ void world_begin(struct world *world,
                    spec->seed);
     world->schedule.points_max = description->points_max;
     world->schedule.time_max_ns = description->time_max_ns;
+    clocks_begin(&world->clocks);
     threads_begin(&world->threads);
     futex_begin(&world->futexes);
     once_begin(&world->onces);

@@ -22,6 +22,7 @@
 
 #include "sim/arena.h"
 #include "sim/choices.h"
+#include "sim/clocks.h"
 #include "sim/description.h"
 #include "sim/futex.h"
 #include "sim/gate.h"
@@ -59,6 +60,7 @@ struct world_spec {
 struct world {
     struct arena arena;
     struct schedule schedule;
+    struct clocks clocks;
     struct choices choices;
     struct threads threads;
     struct futexes futexes;

@@ -4,6 +4,8 @@
 ---@alias Time string|integer "5ms" (ns, us, ms, s, min, h), or nanoseconds
 ---@alias Bytes string|integer "64KB" (B, KB, MB, GB: powers of 1024), or bytes
 ---@alias Part string|integer "1%" or "250ppm", or parts per million
+---@alias SignedTime string|integer "10s", "-10s", or nanoseconds
+---@alias SignedPart string|integer "40ppm", "-40ppm", or parts per million
 ---@alias AnyNode Node|"any"
 
 ---@class Module A C module; its members are its programs.
@@ -79,11 +81,16 @@ function Occasion:equal(value) end
 ---@return Module
 function module(name) end
 
+---@class Clock Where a node's clocks are not right. A pair, or "±40ppm", is left to the seed.
+---@field drift? SignedPart|SignedPart[] They run so much faster, or slower.
+---@field offset? SignedTime|SignedTime[] The wall clock is so far ahead, or behind.
+---@field tick? Time They show multiples of it, and no timer is finer.
+
 ---A node and what it runs. The list in options are the program's arguments; a daemon may still run when
 ---the run ends. Addresses are 10.0.0.1, 10.0.0.2 and so on.
 ---@param name string
 ---@param program Program
----@param options? { daemon?: boolean, [integer]: string|integer }
+---@param options? { daemon?: boolean, clock?: Clock, [integer]: string|integer }
 ---@return Node
 function node(name, program, options) end
 
@@ -108,6 +115,11 @@ function partition(from, to, options) end
 ---@param to AnyNode
 ---@param options? { at?: Time, when?: Occasion }
 function reset(from, to, options) end
+
+---A node's wall clock is set forward or back, at this time, or each time after the occasion `when`.
+---@param where AnyNode
+---@param options { by: SignedTime, at?: Time, when?: Occasion }
+function jump(where, options) end
 
 ---A run that goes beyond these ends with a finding; beyond the heap, malloc() returns NULL.
 ---@param options { time?: Time, points?: integer, heap?: Bytes, stack?: Bytes }

@@ -120,7 +120,7 @@ bool guard_trap_stamp(void *context) {
 static void stamp(struct guard_frame *frame, bool processor) {
     const void *site = (const void *)(uintptr_t)frame->rip;
     hook_point(POINT_CLOCK, 0, false, site);
-    const uint64_t now = vclock_monotonic_ns(schedule_now_ns(hook_schedule()));
+    const uint64_t now = VCLOCK_BOOT_NS + hook_own_ns();
     schedule_event(hook_schedule(), POINT_CLOCK, 0, (int64_t)now, site);
     frame->rax = (uint32_t)now;
     frame->rdx = now >> 32;

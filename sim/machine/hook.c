@@ -54,14 +54,19 @@ int hook_timespec(const void *timespec, uint64_t *ns) {
     return 0;
 }
 
-static bool is_wall(int clock) {
+bool hook_is_wall(int clock) {
     return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_TAI ||
            clock == CLOCK_REALTIME_ALARM;
 }
 
 uint64_t hook_deadline(int clock, uint64_t absolute_ns) {
-    const uint64_t start = is_wall(clock) ? VCLOCK_EPOCH_NS : VCLOCK_BOOT_NS;
-    return absolute_ns > start ? absolute_ns - start : 0;
+    const struct vclock *its = &hook_schedule()->clock;
+    if (hook_is_wall(clock)) {
+        return vclock_wall_deadline(its, hook_node(), absolute_ns);
+    }
+    return absolute_ns > VCLOCK_BOOT_NS
+               ? vclock_due_ns(its, hook_node(), absolute_ns - VCLOCK_BOOT_NS)
+               : 0;
 }
 
 int hook_deadline_of(int clock, const void *timespec, uint64_t *due_ns) {

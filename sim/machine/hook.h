@@ -88,10 +88,22 @@ ssize_t hook_size(int64_t result);
 _Noreturn void hook_escape(const void *site, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The running thread's own time, and when a duration by it ends that begins now (sim/vclock.h). */
+static inline uint64_t hook_own_ns(void) {
+    return vclock_own_ns(&machine.world.schedule.clock, hook_node());
+}
+
+static inline uint64_t hook_after(uint64_t ns) {
+    return vclock_after_ns(&machine.world.schedule.clock, hook_node(), ns);
+}
+
 /* A negative errno or 0 for a timespec from the program; ns is valid when 0. */
 int hook_timespec(const void *timespec, uint64_t *ns);
 
-/* Virtual time of an absolute deadline of a clock; 0 when it lies before the run began. */
+/* True for the clocks that can be set. */
+bool hook_is_wall(int clock);
+
+/* An absolute deadline of a clock, for schedule_wait; 0 when it lies before the run began. */
 uint64_t hook_deadline(int clock, uint64_t absolute_ns);
 
 /* The same for the deadline of a pthread or sem call, which may only be of CLOCK_REALTIME or

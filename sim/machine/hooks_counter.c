@@ -105,8 +105,9 @@ static void to_timespec(uint64_t ns, struct timespec *time) {
 }
 
 static void setting_tell(uint32_t file, struct itimerspec *told) {
-    const struct counter_setting setting = counter_get(&hook_kernel()->counters, file);
-    const uint64_t now = schedule_now_ns(hook_schedule());
+    struct counters *counters = &hook_kernel()->counters;
+    const struct counter_setting setting = counter_get(counters, file);
+    const uint64_t now = counter_now_ns(counters, file, setting.wall);
     uint64_t left = 0;
     if (setting.due_ns != 0) {
         left = setting.due_ns > now ? setting.due_ns - now : 1;
@@ -117,15 +118,19 @@ static void setting_tell(uint32_t file, struct itimerspec *told) {
 
 static int64_t setting_change(uint32_t file, int flags, uint64_t value_ns, uint64_t interval_ns) {
     struct counters *counters = &hook_kernel()->counters;
+    const bool absolute = (flags & TFD_TIMER_ABSTIME) != 0;
     struct counter_setting setting = {.interval_ns = interval_ns};
+    setting.wall = absolute && hook_is_wall(counter_clock(counters, file));
+    setting.cancels = setting.wall && (flags & TFD_TIMER_CANCEL_ON_SET) != 0;
     if (value_ns != 0) {
-        setting.due_ns = (flags & TFD_TIMER_ABSTIME) != 0
-                             ? hook_deadline(counter_clock(counters, file), value_ns)
-                             : schedule_now_ns(hook_schedule()) + value_ns;
-        setting.due_ns = setting.due_ns == 0 ? 1 : setting.due_ns;
+        setting.due_ns = value_ns;
+        if (!absolute) {
+            setting.due_ns += counter_now_ns(counters, file, false);
+        } else if (!setting.wall) {
+            setting.due_ns = value_ns > VCLOCK_BOOT_NS ? value_ns - VCLOCK_BOOT_NS : 1;
+        }
     }
-    counter_set(counters, file, &setting);
-    return 0;
+    return counter_set(counters, file, &setting);
 }
 
 static bool is_timer(uint32_t file) {
@@ -143,7 +148,6 @@ timerfd_settime(int number, int flags, const struct itimerspec *wanted, struct i
     int64_t result = -EBADF;
     if (file != 0) {
         result = -EINVAL;
-        /* Nothing here sets a clock, so that there is nothing to cancel on. */
         const bool known = (flags & ~(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) == 0;
         if (known && is_timer(file) && hook_timespec(&wanted->it_value, &value_ns) == 0 &&
             hook_timespec(&wanted->it_interval, &interval_ns) == 0) {

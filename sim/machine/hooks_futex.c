@@ -43,7 +43,7 @@ static long wait(const struct call *call, uint32_t bits, bool absolute, const vo
         }
         what.deadline_ns = absolute
                                ? hook_deadline(call->wall ? CLOCK_REALTIME : CLOCK_MONOTONIC, ns)
-                               : schedule_now_ns(hook_schedule()) + ns;
+                               : hook_after(ns);
     }
     if (bits == 0 || !aligned(&call->word)) {
         return -EINVAL;

@@ -323,7 +323,7 @@ HOOK int recvmmsg(int number,
     if (timeout != NULL && hook_timespec(timeout, &ns) != 0) {
         return hook_result(-EINVAL);
     }
-    const uint64_t begin = schedule_now_ns(hook_schedule());
+    const uint64_t begin = hook_own_ns();
     unsigned done = 0;
     int64_t result = 0;
     while (done < count && done < MESSAGES_MAX) {
@@ -336,7 +336,7 @@ HOOK int recvmmsg(int number,
         done++;
         flags |= (flags & MSG_WAITFORONE) != 0 ? MSG_DONTWAIT : 0;
         /* Looked at after each, as in Linux. */
-        if (schedule_now_ns(hook_schedule()) - begin >= ns) {
+        if (hook_own_ns() - begin >= ns) {
             break;
         }
     }

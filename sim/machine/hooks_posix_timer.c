@@ -31,10 +31,11 @@ struct timer {
     int32_t signal;
     uint32_t thread; /* SIGEV_THREAD_ID: whom to */
     bool pending;    /* its signal was sent and not taken */
+    bool wall;       /* by the wall clock, else by the node's own time */
     bool restarts;   /* and whoever takes it starts the next period */
     union sigval value;
     uint64_t handle; /* of the agenda, 0 = none */
-    uint64_t due_ns; /* 0 = not armed */
+    uint64_t due_ns; /* by `wall`, 0 = not armed */
     uint64_t interval_ns;
     uint64_t missed;       /* periods that passed and no signal told of yet */
     uint64_t overrun_last; /* timer_getoverrun() */
@@ -57,10 +58,18 @@ static uint32_t *link_of(uint32_t node, int32_t id) {
 
 /* ---- expiry ---- */
 
+static uint64_t now_of(const struct timer *timer) {
+    const struct vclock *clock = &hook_schedule()->clock;
+    return timer->wall ? vclock_wall_exact_ns(clock, timer->node)
+                       : vclock_own_ns(clock, timer->node);
+}
+
 static void start(struct timer *timer) {
-    const uint64_t now = schedule_now_ns(hook_schedule());
+    const struct vclock *clock = &hook_schedule()->clock;
+    const uint64_t when = timer->wall ? vclock_wall_due_ns(clock, timer->node, timer->due_ns)
+                                      : vclock_due_ns(clock, timer->node, timer->due_ns);
     timer->handle = schedule_timer_start(hook_schedule(),
-                                         timer->due_ns > now ? timer->due_ns : now,
+                                         when > clock->now_ns ? when : clock->now_ns,
                                          handler,
                                          (uint32_t)(timer - timers),
                                          0);
@@ -81,7 +90,7 @@ static void stop(struct timer *timer) {
 
 /* Moves a periodic timer behind the present; how many periods that were. */
 static uint64_t forward(struct timer *timer) {
-    const uint64_t now = schedule_now_ns(hook_schedule());
+    const uint64_t now = now_of(timer);
     if (timer->due_ns > now) {
         return 0;
     }
@@ -138,7 +147,7 @@ static void on_taken(uint32_t node, siginfo_t *info) {
     if (timer->restarts) {
         timer->restarts = false;
         timer->missed += forward(timer);
-        timer->overrun_last = timer->missed - 1;
+        timer->overrun_last = timer->missed == 0 ? 0 : timer->missed - 1; /* 0: set back */
         timer->missed = 0;
         overrun = timer->overrun_last;
         start(timer);
@@ -148,7 +157,19 @@ static void on_taken(uint32_t node, siginfo_t *info) {
     info->si_overrun = overrun < INT_MAX ? (int)overrun : INT_MAX;
 }
 
+/* A node's wall clock was set. */
+static void on_clock_set(void *context, uint32_t node) {
+    (void)context;
+    for (uint32_t i = node_first[node]; i != 0; i = timers[i].next) {
+        if (timers[i].wall && timers[i].handle != 0) {
+            stop(&timers[i]);
+            start(&timers[i]);
+        }
+    }
+}
+
 void hooks_posix_timer_open(void) {
+    clocks_listen(&machine.world.clocks, on_clock_set, NULL);
     handler = schedule_handler_add(hook_schedule(), on_due, NULL);
     schedule_handler_describe(hook_schedule(), handler, name);
     signals_timers(on_taken);
@@ -297,7 +318,7 @@ static struct timespec timespec_of(uint64_t ns) {
 static struct itimerspec setting_of(struct timer *timer) {
     const bool silent = timer->notify == SIGEV_NONE;
     struct itimerspec told = {.it_interval = timespec_of(timer->interval_ns)};
-    const uint64_t now = schedule_now_ns(hook_schedule());
+    const uint64_t now = now_of(timer);
     const bool active = timer->handle != 0 || silent || timer->interval_ns != 0;
     if (timer->due_ns == 0 || !active) {
         return told;
@@ -321,9 +342,14 @@ static void set(struct timer *timer, int flags, uint64_t value_ns, uint64_t inte
     if (value_ns == 0) {
         return;
     }
-    const uint64_t due = (flags & TIMER_ABSTIME) != 0 ? hook_deadline(timer->clock, value_ns)
-                                                      : schedule_now_ns(hook_schedule()) + value_ns;
-    timer->due_ns = due == 0 ? 1 : due;
+    const bool absolute = (flags & TIMER_ABSTIME) != 0;
+    timer->wall = absolute && hook_is_wall(timer->clock);
+    timer->due_ns = value_ns;
+    if (!absolute) {
+        timer->due_ns += now_of(timer);
+    } else if (!timer->wall) {
+        timer->due_ns = value_ns > VCLOCK_BOOT_NS ? value_ns - VCLOCK_BOOT_NS : 1;
+    }
     timer->interval_ns = interval_ns;
     if (timer->notify != SIGEV_NONE) {
         start(timer);

@@ -25,7 +25,7 @@ _Noreturn void __chk_fail(void);
 
 /* When a wait of so many nanoseconds ends that begins now. */
 static uint64_t after(uint64_t ns) {
-    return ns == AGENDA_NEVER ? AGENDA_NEVER : schedule_now_ns(hook_schedule()) + ns;
+    return ns == AGENDA_NEVER ? AGENDA_NEVER : hook_after(ns);
 }
 
 static uint64_t ns_of_ms(int ms) {
@@ -317,10 +317,10 @@ HOOK int select(int count,
         }
         ns = ns < VCLOCK_NS_MAX - rest_ns ? ns + rest_ns : VCLOCK_NS_MAX;
     }
-    const uint64_t begin = schedule_now_ns(hook_schedule());
+    const uint64_t begin = hook_own_ns();
     const int64_t result = select_for(&sets, count, ns, NULL, HOOK_SITE);
     if (timeout != NULL) { /* Linux tells what is left */
-        const uint64_t spent = schedule_now_ns(hook_schedule()) - begin;
+        const uint64_t spent = hook_own_ns() - begin;
         const uint64_t left = ns > spent ? (ns - spent) / 1000 : 0;
         timeout->tv_sec = (time_t)(left / 1000000);
         timeout->tv_usec = (suseconds_t)(left % 1000000);

@@ -175,7 +175,7 @@ HOOK int getrusage(__rusage_who_t who, struct rusage *usage) {
     if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD) {
         return hook_result(-EINVAL);
     }
-    const uint64_t now = schedule_now_ns(hook_schedule());
+    const uint64_t now = hook_own_ns();
     *usage = (struct rusage){.ru_maxrss = PAGE_SIZE};
     if (who != RUSAGE_CHILDREN) {
         usage->ru_utime.tv_sec = (time_t)(now / NS_PER_S);
@@ -188,11 +188,11 @@ HOOK clock_t times(struct tms *buffer) {
     if (!hook_simulated()) {
         return REAL(times)(buffer);
     }
-    const uint64_t now = schedule_now_ns(hook_schedule());
+    const uint64_t now = hook_own_ns();
     if (buffer != NULL) {
         *buffer = (struct tms){.tms_utime = (clock_t)(now / TICK_NS)};
     }
-    return (clock_t)(vclock_monotonic_ns(now) / TICK_NS);
+    return (clock_t)((VCLOCK_BOOT_NS + now) / TICK_NS);
 }
 
 HOOK int getloadavg(double *loads, int count) {
@@ -210,8 +210,8 @@ HOOK int sysinfo(struct sysinfo *info) {
     if (!hook_simulated()) {
         return REAL(sysinfo)(info);
     }
-    const uint64_t now = schedule_now_ns(hook_schedule());
-    *info = (struct sysinfo){.uptime = (long)(vclock_monotonic_ns(now) / NS_PER_S),
+    const uint64_t now = hook_own_ns();
+    *info = (struct sysinfo){.uptime = (long)((VCLOCK_BOOT_NS + now) / NS_PER_S),
                              .totalram = MEMORY_SIZE,
                              .freeram = MEMORY_SIZE,
                              .procs = 1,

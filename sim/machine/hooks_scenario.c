@@ -136,6 +136,15 @@ HOOK void sim_reset(struct sim_world *world, uint32_t from, uint32_t to, uint64_
     fault_add(world, DESCRIPTION_RESET, from, to, at_ns, at_ns);
 }
 
+HOOK void sim_jump(struct sim_world *world, uint32_t node, uint64_t at_ns, int64_t by_ns) {
+    struct description *description = description_of(world);
+    const uint32_t before = description->fault_count;
+    fault_add(world, DESCRIPTION_JUMP, node, node, at_ns, at_ns);
+    if (description->fault_count > before) {
+        description->faults[before].by_ns = by_ns;
+    }
+}
+
 HOOK void sim_limit_time(struct sim_world *world, uint64_t time_ns) {
     description_of(world)->time_max_ns = time_ns;
 }

@@ -294,7 +294,7 @@ wait_for(const sigset_t *set, const struct timespec *timeout, siginfo_t *info, c
         if (status != 0) {
             return status;
         }
-        deadline = schedule_now_ns(hook_schedule()) + ns;
+        deadline = hook_after(ns);
     }
     hook_point(POINT_HANDLER, 0, true, site);
     siginfo_t taken = {0};

@@ -137,9 +137,9 @@ static long call_with_timeout(const struct hooks_syscall_entry *entry,
     if (hook_timespec(timeout, &ns) != 0) {
         return -EINVAL;
     }
-    const uint64_t begin = schedule_now_ns(hook_schedule());
+    const uint64_t begin = hook_own_ns();
     const long result = call_with_set(entry, a, set_index, size, site);
-    const uint64_t spent = schedule_now_ns(hook_schedule()) - begin;
+    const uint64_t spent = hook_own_ns() - begin;
     const uint64_t left = ns > spent ? ns - spent : 0;
     if (ns != 0) {
         timeout->tv_sec = (time_t)(left / NS_PER_S);

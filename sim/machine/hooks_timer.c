@@ -15,7 +15,7 @@
 
 struct interval {
     uint64_t handle; /* of the agenda, 0 = not armed */
-    uint64_t due_ns;
+    uint64_t due_ns; /* by the node's clock */
     uint64_t every_ns;
 };
 
@@ -24,7 +24,8 @@ static uint32_t handler;
 
 static void arm(uint32_t node, uint64_t due_ns) {
     nodes[node].due_ns = due_ns;
-    nodes[node].handle = schedule_timer_start(hook_schedule(), due_ns, handler, node, 0);
+    const uint64_t when = vclock_due_ns(&hook_schedule()->clock, node, due_ns);
+    nodes[node].handle = schedule_timer_start(hook_schedule(), when, handler, node, 0);
 }
 
 static bool name(void *context, const struct agenda_item *item, struct occasion *fact) {
@@ -70,7 +71,7 @@ static struct timeval timeval_of(uint64_t ns) {
 
 /* Time until the node's timer fires, 0 = not armed. */
 static uint64_t left(const struct interval *interval) {
-    const uint64_t now = schedule_now_ns(hook_schedule());
+    const uint64_t now = hook_own_ns();
     if (interval->handle == 0) {
         return 0;
     }
@@ -87,7 +88,7 @@ static uint64_t restart(uint64_t first_ns, uint64_t every_ns) {
     }
     interval->every_ns = every_ns;
     if (first_ns != 0) {
-        arm(node, schedule_now_ns(hook_schedule()) + first_ns);
+        arm(node, hook_own_ns() + first_ns);
     }
     return before;
 }

@@ -112,7 +112,7 @@ static struct timespec time_of(uint64_t ns) {
 }
 
 void tree_touch(uint32_t inode, unsigned times) {
-    const struct timespec now = time_of(vclock_wall_ns(schedule_now_ns(hook_schedule())));
+    const struct timespec now = time_of(vclock_wall_ns(&hook_schedule()->clock, hook_node()));
     for (unsigned i = 0; i < TREE_TIMES; i++) {
         if ((times >> i & 1) != 0) {
             tree_at(inode)->times[i] = now;
