@@ -98,6 +98,23 @@ echo 'reset("any", "any", { when = third })' >>"$folder/reset.lua"
 expect 10 'the server closed the connection' \
     $sim run "$folder/reset.lua" --seed 1 --corpus "$corpus"
 
+# ---- clocks ----
+
+fingerprint() { # FILE SEED
+    $sim run "$1" --seed "$2" --json --corpus "$corpus" | sed -n 's/.*"fingerprint":"\([0-9a-f]*\)".*/\1/p'
+}
+clocks() { # OPTIONS of the client's clock
+    sed "s/client_main)/client_main, { clock = { $1 } })/" "$source/../scenarios/late_reply.lua" >"$folder/clocks.lua"
+    fingerprint "$folder/clocks.lua" 3
+}
+right=$(fingerprint late_reply 3)
+check 'a run has a fingerprint' [ "${#right}" -eq 32 ]
+check 'a clock that is right changes nothing' [ "$(clocks '')" = "$right" ]
+check 'nor does one without drift' [ "$(clocks 'drift = "0ppm", offset = 0, tick = "1ns"')" = "$right" ]
+check 'a drift changes when waits end' [ "$(clocks 'drift = "10%"')" != "$right" ]
+check 'an offset does not' [ "$(clocks 'offset = "-10s"')" = "$right" ]
+check 'a tick does' [ "$(clocks 'tick = "20ms"')" != "$right" ]
+
 # ---- a thousand nodes ----
 
 cat >"$folder/many.lua" <<'LUA'
@@ -139,6 +156,16 @@ wrong '3: a row of a link.s latencies has a weight' "${begin}link(bank, bank, { 
 wrong '3: a link with a queue has a bandwidth' "${begin}link(bank, bank, { queue = '1KB' })"
 wrong "3: a link's queue has at most 16 GB" "${begin}link(bank, bank, { bandwidth = '1KB', queue = '17GB' })"
 wrong '3: `loss` is more than all' "${begin}link(bank, bank, { loss = '101%' })"
+wrong '3: a clock has no `drft`; did you mean `drift`\?' "${begin}node('b', abba.program, { clock = { drft = 1 } })"
+wrong '3: `clock` is a table' "${begin}node('b', abba.program, { clock = '4ms' })"
+wrong '3: `drift` is a part like "1%" or "250ppm", whole, with a sign' "${begin}node('b', abba.program, { clock = { drift = '1s' } })"
+wrong '3: the least `drift` exceeds the greatest' "${begin}node('b', abba.program, { clock = { drift = { '1%', '-1%' } } })"
+wrong '3: the clock of b drifts by more than 500000 ppm' "${begin}node('b', abba.program, { clock = { drift = '51%' } })"
+wrong '3: the clock of b ticks less than once a second' "${begin}node('b', abba.program, { clock = { tick = '2s' } })"
+wrong '3: a jump goes `by` a time' "${begin}jump(bank, { at = '1s' })"
+wrong '3: a clock jumps by 1 ns to 47 years' "${begin}jump(bank, { by = 0 })"
+wrong '3: `by` is a time like "5ms".*, whole, with a sign' "${begin}jump(bank, { by = '±1s' })"
+wrong '3: `when` is an occasion' "${begin}jump(bank, { by = '1s', when = '1s' })"
 wrong '3: a partition must `heal` after it begins' "${begin}partition(bank, 'any', { at = '2s', heal = '1s' })"
 wrong '3: what heals on an occasion begins on one' "${begin}partition(bank, 'any', { heal = at '1s' })"
 wrong '3: `when` is an occasion; a time is `at`' "${begin}partition(bank, 'any', { when = '1s' })"
