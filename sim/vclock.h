@@ -66,13 +66,10 @@ static inline uint64_t vclock_world_ns(uint32_t rate, uint64_t local_ns) {
 static inline uint64_t vclock_up(uint64_t ns, uint64_t tick_ns) {
     return (ns + tick_ns - 1) / tick_ns * tick_ns;
 }
-
 /* Where a wall clock stood when the run began, if it was not set since. */
 static inline uint64_t vclock_start_ns(const struct vclock_node *node) {
     return VCLOCK_EPOCH_NS + (uint64_t)node->offset_ns;
 }
-
-/* ---- the clock of a node of the run ---- */
 
 /* Its own time since the run began, exactly. */
 static inline uint64_t vclock_own_ns(const struct vclock *clock, uint32_t node) {
