@@ -14,7 +14,7 @@ static inline void ex_queue_push(struct ex_worker *worker, struct ex_strand *roo
 }
 
 static inline bool ex_queue_is_empty(const struct ex_worker *worker) {
-    return worker->local.queue.next == NULL;
+    return worker->local.tail == &worker->local.queue;
 }
 
 /* Queues a root before all others. */
@@ -26,17 +26,23 @@ static inline void ex_queue_push_first(struct ex_worker *worker, struct ex_stran
     worker->local.queue.next = root;
 }
 
-/* The first; NULL: nothing is ready. */
-static inline struct ex_strand *ex_queue_pop(struct ex_worker *worker) {
+/* The first, if there is one. */
+static inline struct ex_strand *ex_queue_take(struct ex_worker *worker) {
     struct ex_strand *const root = worker->local.queue.next;
-
-    if (root != NULL) {
+    if (root == worker->local.tail) {
+        worker->local.tail = &worker->local.queue;
+    } else {
         worker->local.queue.next = root->next;
-        if (root->next == NULL) {
-            worker->local.tail = &worker->local.queue;
-        }
+    }
+    if (root == NULL) {
+        __builtin_unreachable();
     }
     return root;
+}
+
+/* The first; NULL: nothing is ready. */
+static inline struct ex_strand *ex_queue_pop(struct ex_worker *worker) {
+    return ex_queue_is_empty(worker) ? NULL : ex_queue_take(worker);
 }
 
 #endif

@@ -50,20 +50,21 @@ uint32_t ex_ready_split(struct ex_worker *worker, uint32_t wanted, struct ex_str
     struct ex_strand *before = &worker->local.queue;
     uint32_t taken_count = 0;
 
-    while (before->next != NULL && taken_count < wanted) {
+    while (before != worker->local.tail && taken_count < wanted) {
         struct ex_strand *const root = before->next;
         if (ex_strand_is(root, EX_STRAND_PINNED)) {
             before = root;
             continue;
         }
-        before->next = root->next;
+        if (root == worker->local.tail) {
+            worker->local.tail = before;
+        } else {
+            before->next = root->next;
+        }
         ex_slot_share(root);
         *taken = root;
         taken = &root->next;
         taken_count++;
-    }
-    if (before->next == NULL) {
-        worker->local.tail = before;
     }
     *taken = NULL;
     __atomic_store_n(&worker->ready_count, worker->ready_count - taken_count, __ATOMIC_RELAXED);

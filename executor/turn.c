@@ -108,11 +108,10 @@ static inline void begin_and_leave(struct ex_worker *worker, struct ex_strand *s
 
 /* What ran on a shared worker is ready once more: it is queued, and the next one is given. */
 static inline struct ex_strand *next_after(struct ex_worker *worker, struct ex_strand *strand) {
-    struct ex_strand *const first = worker->local.queue.next;
-
-    if (__builtin_expect(worker->lifo != NULL || first == NULL ||
-                             ((first->state | strand->state) & EX_STRAND_PINNED) != 0,
-                         0)) {
+    if (__builtin_expect(
+            worker->lifo != NULL || ex_queue_is_empty(worker) ||
+                ((worker->local.queue.next->state | strand->state) & EX_STRAND_PINNED) != 0,
+            0)) {
         ex_ready_queue_again(worker, strand);
         return ex_ready_next(worker);
     }
@@ -173,10 +172,11 @@ static inline bool climb_plain(struct ex_strand *strand, struct outcome *outcome
         return true;
     }
     struct ex_frame *const frame = (struct ex_frame *)outcome->up;
-    outcome->value = frame->resume(frame, strand, outcome->value);
-    if (ex_turn_is_pending(outcome->value)) {
+    const int64_t value = frame->resume(frame, strand, outcome->value);
+    if (ex_turn_is_pending(value)) {
         return false;
     }
+    outcome->value = ex_turn_copy(value);
     outcome->up = load_up(frame);
     if ((outcome->up & 1) == 0) {
         outcome->value = ex_turn_climb(strand, (struct ex_frame *)outcome->up, outcome->value);
@@ -191,10 +191,11 @@ static inline bool resume_plain(struct ex_strand *strand, struct outcome *outcom
     __asm__("" : : : "memory"); /* gcc would keep `state` in a register */
     ex_strand_clear(strand, EX_STRAND_READY);
     ex_budget_left = EX_WORKER_BUDGET;
-    outcome->value = leaf->resume(leaf, strand, 0);
-    if (ex_turn_is_pending(outcome->value)) {
+    const int64_t value = leaf->resume(leaf, strand, 0);
+    if (ex_turn_is_pending(value)) {
         return false;
     }
+    outcome->value = ex_turn_copy(value);
     outcome->up = load_up(leaf);
     return climb_plain(strand, outcome);
 }
@@ -236,8 +237,9 @@ end_plain(struct ex_worker *worker, struct ex_strand *root, const struct outcome
     return NULL;
 }
 
-/* Resumes `strand`, and who waits for it when it returned, and so on, as long as some are `left` of
- * the turn. The one that waits now; NULL: all have returned. */
+/* Resumes `strand`, and who waits for it when it returned, and so on, which are counted in `left`
+ * but not limited by it: each but the last returns. The one that waits now; NULL: all have
+ * returned. */
 static inline struct ex_strand *
 run_one(struct ex_worker *worker, struct ex_strand *strand, int *left) {
     struct outcome outcome;
@@ -246,10 +248,7 @@ run_one(struct ex_worker *worker, struct ex_strand *strand, int *left) {
     while (has_returned) {
         struct ex_strand *const root = strand;
         ex_turn_close(root);
-        if (__builtin_expect(--*left == 0, 0)) {
-            ex_task_return(worker, root, outcome.value);
-            return NULL;
-        }
+        --*left;
         strand = end_plain(worker, root, &outcome);
         if (strand == NULL) {
             return NULL;
@@ -262,22 +261,22 @@ run_one(struct ex_worker *worker, struct ex_strand *strand, int *left) {
 
 static bool run_plain(struct ex_worker *worker) {
     struct ex_strand *strand = ex_queue_pop(worker);
-    int left = EX_TURN_RESUMES_MAX;
+    int left = EX_TURN_RESUMES_MAX - 1; /* after this one: its sign is at hand */
 
     while (strand != NULL) {
         worker->local.running = strand;
         do {
             strand = run_one(worker, strand, &left);
-        } while (strand != NULL && left != 0 && ex_strand_is(strand, EX_STRAND_READY) &&
+        } while (strand != NULL && left >= 0 && ex_strand_is(strand, EX_STRAND_READY) &&
                  ex_queue_is_empty(worker));
         if (strand != NULL && ex_strand_is(strand, EX_STRAND_READY)) {
             ex_queue_push(worker, strand);
         }
-        strand = left == 0 ? NULL : ex_queue_pop(worker);
+        strand = left < 0 ? NULL : ex_queue_pop(worker);
     }
     worker->local.running = NULL;
-    ex_worker_add(&worker->counters.resume_count, (uint64_t)(EX_TURN_RESUMES_MAX - left));
-    return left == 0;
+    ex_worker_add(&worker->counters.resume_count, (uint64_t)(EX_TURN_RESUMES_MAX - 1 - left));
+    return left < 0;
 }
 
 bool ex_turn_run(struct ex_worker *worker) {

@@ -16,9 +16,28 @@ enum {
 
 /* value == EX_PENDING, whose 64 bits would take a register: it alone has no number before it. */
 static inline bool ex_turn_is_pending(int64_t value) {
+#if defined(__x86_64__) && defined(__GCC_ASM_FLAG_OUTPUTS__)
+    bool has_none;
+
+    __asm__("cmpq $1, %1" : "=@cco"(has_none) : "r"(value)); /* compilers subtract from a copy */
+    return has_none;
+#else
     int64_t before;
 
     return __builtin_sub_overflow(value, 1, &before);
+#endif
+}
+
+/* A copy of the value, made here: not before a look at it that seldom finds that it goes on. */
+static inline int64_t ex_turn_copy(int64_t value) {
+#if defined(__x86_64__)
+    int64_t copy;
+
+    __asm__("movq %1, %0" : "=r"(copy) : "r"(value));
+    return copy;
+#else
+    return value;
+#endif
 }
 
 /* Resumes `frame`, whose callee returned `value`, and, as they return, its callers. What the
@@ -44,17 +63,20 @@ static inline int64_t ex_turn_resume(struct ex_strand *strand, int64_t value) {
     return ex_turn_pass(strand, strand->leaf, value);
 }
 
+/* What has to be put in order at a strand's end, of the upper byte of its state. */
+enum { EX_TURN_CLOSE = (EX_STRAND_SCOPES | EX_STRAND_CALLS) >> 8 };
+
 void ex_turn_close_slowly(struct ex_strand *strand);
 
 /* By who ran a strand to its end. */
 static inline void ex_turn_close(struct ex_strand *strand) {
-    if (__builtin_expect(ex_strand_is(strand, EX_STRAND_SCOPES | EX_STRAND_CALLS), 0)) {
+    if (__builtin_expect((strand->state >> 8 & EX_TURN_CLOSE) != 0, 0)) { /* a look at one byte */
         ex_turn_close_slowly(strand);
     }
 }
 
-/* Resumes at most EX_TURN_RESUMES_MAX strands; true when it stopped for that, false when none is
- * ready. */
+/* Resumes at most EX_TURN_RESUMES_MAX strands, and those that waited for the last one's return, and
+ * for theirs; true when it stopped for that, false when none is ready. */
 bool ex_turn_run(struct ex_worker *worker);
 
 #endif

@@ -1,7 +1,7 @@
 /* What wakes and spawns need of the calling thread's worker, for code in line: of their users, not
  * for them.
  *
- *   queue.next ──► root ─next─► root ─next─► root ─next─► NULL
+ *   queue.next ──► root ─next─► root ─next─► root          (its `next` means nothing)
  *                                              ▲
  *                                             tail       (none is ready: tail is the queue itself)
  *
@@ -47,9 +47,45 @@ static inline void ex_local_add(uint64_t *count, uint64_t more) {
 #endif
 }
 
+/* Relaxed looks at words that other threads write, as one instruction each, and nothing to what
+ * compilers know of memory: they take an atomic load for a use of all of it. */
+#if defined(__has_feature)
+#define EX_LOCAL_IS_CHECKED __has_feature(thread_sanitizer)
+#elif defined(__SANITIZE_THREAD__)
+#define EX_LOCAL_IS_CHECKED 1
+#else
+#define EX_LOCAL_IS_CHECKED 0
+#endif
+#if defined(__x86_64__) && defined(__GCC_ASM_FLAG_OUTPUTS__) && !EX_LOCAL_IS_CHECKED
+#define EX_LOCAL_PLAIN_LOOKS 1
+#endif
+#define EX_LOCAL_LOOK extern inline __attribute__((gnu_inline, always_inline))
+
+/* The frame is a task's outermost, for which nobody waits. */
+EX_LOCAL_LOOK bool ex_local_is_outermost(const struct ex_frame *frame) {
+#ifdef EX_LOCAL_PLAIN_LOOKS
+    bool is;
+
+    __asm__("cmpq %2, %1" : "=@cce"(is) : "m"(frame->up), "i"(EX_TASK_UP_OUTERMOST));
+    return is;
+#else
+    return __atomic_load_n(&frame->up, __ATOMIC_RELAXED) == (struct ex_frame *)EX_TASK_UP_OUTERMOST;
+#endif
+}
+
+EX_LOCAL_LOOK bool ex_local_has_owner(const struct ex_strand *strand, uint16_t owner) {
+#ifdef EX_LOCAL_PLAIN_LOOKS
+    bool has;
+
+    __asm__("cmpw %2, %1" : "=@cce"(has) : "m"(strand->owner), "r"(owner));
+    return has;
+#else
+    return __atomic_load_n(&strand->owner, __ATOMIC_RELAXED) == owner;
+#endif
+}
+
 /* Queues a root behind all others. */
 static inline void ex_local_push(struct ex_local *local, struct ex_strand *root) {
-    root->next = NULL;
     local->tail->next = root;
     local->tail = root;
 }

@@ -30,24 +30,23 @@ enum {
     EX_STRAND_LIVE = 1 << 0,     /* spawned and not yet released */
     EX_STRAND_READY = 1 << 1,    /* woken and not yet resumed; a strand may set its own: a yield */
     EX_STRAND_CANCEL = 1 << 2,   /* asked to cancel; no await was told yet */
-    EX_STRAND_CANCELED = 1 << 3, /* one await returned -ECANCELED; the others run as ever */
-    EX_STRAND_RETURNED = 1 << 4, /* its outermost frame returned */
-    EX_STRAND_PINNED = 1 << 5,   /* stays on its worker thread: a fiber that has begun */
-    /* Woken for a branch that is not known: who runs the branches takes this, sets it on each of
-     * them, and resumes each. */
-    EX_STRAND_WAKE_ALL = 1 << 6,
-    EX_STRAND_CALLS = 1 << 7,     /* it has chunks for frames (ex/call.h) */
+    EX_STRAND_RETURNED = 1 << 3, /* its outermost frame returned */
+    EX_STRAND_SHIELD_ONE = 1 << 4, /* 4 bits: how many shields are up */
+    EX_STRAND_SHIELDS = 15 << 4,
     EX_STRAND_SCOPE_ONE = 1 << 8, /* 4 bits: how many scopes are open (ex/scope.h) */
     EX_STRAND_SCOPES = 15 << 8,
-    EX_STRAND_SHIELD_ONE = 1 << 12, /* 4 bits: how many shields are up */
-    EX_STRAND_SHIELDS = 15 << 12,
+    EX_STRAND_CALLS = 1 << 12,    /* it has chunks for frames (ex/call.h); in the byte of scopes */
+    EX_STRAND_CANCELED = 1 << 13, /* one await returned -ECANCELED; the others run as ever */
+    EX_STRAND_PINNED = 1 << 14,   /* stays on its worker thread: a fiber that has begun */
+    /* Woken for a branch that is not known: who runs them takes this, and sets it on each of them.
+     */
+    EX_STRAND_WAKE_ALL = 1 << 15,
 };
 
 /* `owner` of a branch, for good: the worker is its root's owner. */
 #define EX_STRAND_OWNER_BRANCH UINT16_MAX
 /* `owner` of a root that waits, ready, for whichever worker takes it, or that no task uses. */
 #define EX_STRAND_OWNER_NONE (UINT16_MAX - 1)
-
 /* `owner` of what stands for a plain thread that blocks (executor/wait.h). */
 #define EX_STRAND_OWNER_THREAD (UINT16_MAX - 2)
 
@@ -109,13 +108,14 @@ static inline struct ex_strand *ex_strand_root(struct ex_strand *strand) {
 /* True once for each request to cancel, unless a shield is up: the caller withdraws from what it
  * waits for and returns -ECANCELED. Every leaf asks before it waits. */
 static inline bool ex_strand_take_cancel(struct ex_strand *strand) {
-    if (__builtin_expect(!ex_strand_is(strand, EX_STRAND_CANCEL), 1) ||
-        ex_strand_is(strand, EX_STRAND_SHIELDS)) {
+    if (__builtin_expect(!ex_strand_is(strand, EX_STRAND_CANCEL), 1)) {
         return false;
     }
-    ex_strand_clear(strand, EX_STRAND_CANCEL);
-    ex_strand_set(strand, EX_STRAND_CANCELED);
-    return true;
+    __asm__("" : : : "memory"); /* else the look before would load `state` for what follows */
+    const bool is_told = !ex_strand_is(strand, EX_STRAND_SHIELDS);
+    const unsigned told = (strand->state & ~(unsigned)EX_STRAND_CANCEL) | EX_STRAND_CANCELED;
+    strand->state = is_told ? (uint16_t)told : strand->state;
+    return is_told;
 }
 
 /* Between the two no await is told to cancel; up to 15 deep. Shields end with the strand. */

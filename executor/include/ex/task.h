@@ -109,13 +109,11 @@ ex_task_join_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t va
     struct ex_strand *const root =
         (struct ex_strand *)(void *)((struct ex_task_join *)(void *)frame)->task;
 
-    if (__builtin_expect(
-            frame->at != 0 || root == NULL || root == strand ||
-                __atomic_load_n(&((struct ex_frame *)(void *)(root + 1))->up, __ATOMIC_RELAXED) !=
-                    (struct ex_frame *)EX_TASK_UP_OUTERMOST ||
-                __atomic_load_n(&root->owner, __ATOMIC_RELAXED) != strand->owner ||
-                (strand->state & EX_STRAND_CANCEL) != 0,
-            0)) {
+    if (__builtin_expect(frame->at != 0 || root == NULL || root == strand ||
+                             !ex_local_is_outermost((struct ex_frame *)(void *)(root + 1)) ||
+                             !ex_local_has_owner(root, strand->owner) ||
+                             (strand->state & EX_STRAND_CANCEL) != 0,
+                         0)) {
         return ex_task_join_slowly(frame, strand, value);
     }
     ((struct ex_frame *)(void *)(root + 1))->up =

@@ -32,6 +32,21 @@ static inline struct ex_waker ex_waker_of(struct ex_strand *strand) {
     return (struct ex_waker){strand, strand->identity};
 }
 
+/* The root's identity is another by now. */
+static inline bool ex_waker_is_late(struct ex_waker waker) {
+#ifdef EX_LOCAL_PLAIN_LOOKS
+    bool is_late;
+
+    __asm__ volatile("cmpl %2, %1"
+                     : "=@ccne"(is_late)
+                     : "m"(waker.root->identity), "r"(waker.life)
+                     : "memory");
+    return is_late;
+#else
+    return __atomic_load_n(&waker.root->identity, __ATOMIC_ACQUIRE) != waker.life;
+#endif
+}
+
 /* A waker as the long way takes it: what is not aligned is passed in memory. So who seldom goes
  * that way keeps all it has in the registers that arguments come in, and saves none beforehand. */
 struct __attribute__((packed)) ex_waker_passed {
@@ -47,9 +62,7 @@ EX_PUBLIC __attribute__((cold)) void ex_waker_wake_strand_slowly(struct ex_stran
 static inline bool ex_waker_wake(struct ex_waker waker) {
     struct ex_local *const local = ex_local_self;
 
-    if (__builtin_expect(__atomic_load_n(&waker.root->identity, __ATOMIC_ACQUIRE) != waker.life ||
-                             (uint16_t)waker.life != local->owner,
-                         0)) {
+    if (__builtin_expect(ex_waker_is_late(waker) || (uint16_t)waker.life != local->owner, 0)) {
         return ex_waker_wake_slowly((struct ex_waker_passed){waker.life, waker.root});
     }
     ex_local_wake(local, waker.root);
