@@ -2,6 +2,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdbool.h>
 
 #include "scenarios/lua_core.h"
 
@@ -169,9 +170,10 @@ int lua_catch_wrap(lua_State *state) {
 }
 
 int lua_catch_yield(lua_State *state) {
-    if (lua_isyieldable(state) == 0) {
+    const bool is_first = lua_core_of(state)->thread == state;
+    if (is_first || lua_isyieldable(state) == 0) {
         return luaL_error(state,
-                          lua_core_of(state)->thread == state
+                          is_first
                               ? "coroutine.yield outside a coroutine"
                               : "coroutine.yield in what table.sort, gsub, require … have called");
     }

@@ -105,6 +105,12 @@ void lua_core_count(lua_State *state) {
     lua_sethook(state, look, LUA_MASKCOUNT, LUA_CORE_STEP);
 }
 
+struct lua_source *
+lua_core_read(struct lua_core *core, const char *path, bool beside, const char **why) {
+    return core->texts != NULL ? lua_source_take(&core->sources, core->texts, path, why)
+                               : lua_source_read(&core->sources, path, beside, why);
+}
+
 bool lua_core_has_place(const struct lua_core *core, const char *text) {
     int line;
 

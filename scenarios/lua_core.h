@@ -40,6 +40,7 @@ struct lua_core {
     void *context;
     struct lua_State *thread; /* runs the file */
     struct lua_source *sources;
+    const struct lua_source *texts; /* instead of files; NULL: files are read */
     char folder[LUA_CORE_FOLDER_SIZE];
     bool folder_given;
     /* The files that are being run: each requires the next. */
@@ -67,6 +68,10 @@ void lua_core_place(struct lua_State *state, char place[LUA_CORE_TEXT_SIZE]);
 
 /* Pushes the same. */
 void lua_core_push_place(struct lua_State *state);
+
+/* Reads a file into `sources`, as lua_source_read does, or takes it from `texts`. */
+struct lua_source *
+lua_core_read(struct lua_core *core, const char *path, bool beside, const char **why);
 
 /* The memory is used up, and somebody caught that: frees the reserve, and writes what is wrong. */
 void lua_core_exhaust_memory(struct lua_core *core, char text[LUA_CORE_TEXT_SIZE]);

@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "scenarios/lua_demand.h"
+#include "scenarios/lua_node.h"
 #include "scenarios/lua_sandbox.h"
-#include "scenarios/lua_world.h"
 #include "sim/reader.h"
 
 #define ERROR_SIZE 1000
@@ -41,12 +40,13 @@ static void complain_at_end(struct sim_world *world) {
 SIM_SCENARIO(world) {
     char error[ERROR_SIZE] = "no memory to read the file";
     struct lua_sandbox *const sandbox = lua_sandbox_open(NULL);
-    if (sandbox == NULL || !lua_world_define(sandbox, world) ||
-        !lua_demand_define(sandbox, world) ||
+    if (sandbox == NULL || !lua_node_define(sandbox, world) ||
         !lua_sandbox_run(sandbox, sim_file(world), error, sizeof error)) {
         sim_refuse(world, error);
     } else if (sim_refusal_at_end(world)[0] != '\0') {
         complain_at_end(world);
+    } else {
+        lua_node_keep(sandbox, world);
     }
     if (sandbox != NULL) {
         lua_sandbox_close(sandbox);

@@ -97,7 +97,7 @@ static const struct lua_source *read_beside(lua_State *state, const char *name) 
     const char *why = NULL;
 
     snprintf(path, sizeof path, "%s/%s.lua", core->folder, name);
-    const struct lua_source *const source = lua_source_read(&core->sources, path, true, &why);
+    const struct lua_source *const source = lua_core_read(core, path, true, &why);
     if (source == NULL) {
         luaL_error(state, "require: `%s.lua` beside this file: %s", name, why);
     }

@@ -91,6 +91,7 @@ struct lua_sandbox *lua_sandbox_open(const struct lua_sandbox_options *options) 
     core->random = options->random;
     core->print = options->print;
     core->context = options->context;
+    core->texts = options->texts;
     if (options->folder != NULL) {
         core->folder_given = true;
         snprintf(core->folder, sizeof core->folder, "%s", options->folder);
@@ -220,24 +221,32 @@ static int try_to_run(lua_State *state, struct lua_source *source, lua_State **r
     return lua_pcall(state, 0, 0, 0);
 }
 
-static bool
-run(struct lua_sandbox *sandbox, struct lua_source *source, char *error, size_t error_size) {
+/* The error is on top of the stack, and stays there. */
+static void explain(struct lua_sandbox *sandbox, struct lua_complaint *complaint) {
     lua_State *const state = sandbox->state;
-    struct lua_complaint complaint = {.main = source, .text = error, .size = error_size};
 
-    complaint.status = try_to_run(state, source, &complaint.thread);
-    if (complaint.status == LUA_OK || error_size == 0) {
-        return complaint.status == LUA_OK;
-    }
-    error[0] = '\0';
+    complaint->text[0] = '\0';
     sandbox->core.bytes_max = sandbox->core.bytes_allowed + LUA_CORE_RESERVE;
     lua_pushcfunction(state, complain);
-    lua_pushlightuserdata(state, &complaint);
+    lua_pushlightuserdata(state, complaint);
     lua_pushvalue(state, -3);
     if (lua_pcall(state, 2, 0, 0) != LUA_OK) {
-        snprintf(error, error_size, "%s:1: not enough memory", source->chunk_name + 1);
+        snprintf(complaint->text,
+                 complaint->size,
+                 "%s:1: not enough memory",
+                 complaint->main->chunk_name + 1);
     }
-    return false;
+}
+
+static bool
+run(struct lua_sandbox *sandbox, struct lua_source *source, char *error, size_t error_size) {
+    struct lua_complaint complaint = {.main = source, .text = error, .size = error_size};
+
+    complaint.status = try_to_run(sandbox->state, source, &complaint.thread);
+    if (complaint.status != LUA_OK && error_size != 0) {
+        explain(sandbox, &complaint);
+    }
+    return complaint.status == LUA_OK;
 }
 
 static void set_folder(struct lua_core *core, const char *path) {
@@ -267,7 +276,7 @@ bool lua_sandbox_run(struct lua_sandbox *sandbox,
         set_folder(core, path);
     }
     if (strlen(path) < LUA_CORE_FOLDER_SIZE) {
-        source = lua_source_read(&core->sources, path, false, &why);
+        source = lua_core_read(core, path, false, &why);
     }
     if (source == NULL) {
         snprintf(error, error_size, "%s: %s", path, why);
@@ -278,4 +287,34 @@ bool lua_sandbox_run(struct lua_sandbox *sandbox,
     const bool clean = run(sandbox, source, error, error_size);
     lua_settop(sandbox->state, 0);
     return clean;
+}
+
+/* ---- what others do with it ---- */
+
+struct lua_source *lua_sandbox_take_texts(struct lua_sandbox *sandbox) {
+    struct lua_source *const texts = sandbox->core.sources;
+
+    sandbox->core.sources = NULL;
+    return texts;
+}
+
+lua_State *lua_sandbox_state(struct lua_sandbox *sandbox) {
+    return sandbox->state;
+}
+
+void lua_sandbox_complain(struct lua_sandbox *sandbox,
+                          lua_State *coroutine,
+                          int status,
+                          char *error,
+                          size_t error_size) {
+    struct lua_complaint complaint = {.thread = coroutine,
+                                      .main = sandbox->core.chain[0],
+                                      .status = status,
+                                      .text = error,
+                                      .size = error_size};
+
+    assert(status != LUA_OK && complaint.main != NULL && error_size > 0);
+    lua_xmove(coroutine, sandbox->state, 1);
+    explain(sandbox, &complaint);
+    lua_pop(sandbox->state, 1);
 }

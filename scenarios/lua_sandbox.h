@@ -43,6 +43,7 @@
 #define LUA_SANDBOX_INSTRUCTIONS ((uint64_t)100 * 1000 * 1000)
 
 struct lua_sandbox;
+struct lua_source;
 struct lua_State;
 
 struct lua_sandbox_options {
@@ -54,6 +55,9 @@ struct lua_sandbox_options {
     /* One line of print, without its end; it may hold any byte. NULL: nobody reads it. */
     void (*print)(void *context, const char *text, size_t size);
     void *context; /* for both */
+    /* What another sandbox has read (lua_sandbox_take_texts): no other file is there. Borrowed.
+     * NULL: files are read. */
+    const struct lua_source *texts;
 };
 
 /* NULL: there is no memory. `options` may be NULL and is copied. */
@@ -74,5 +78,19 @@ void *lua_sandbox_context(struct lua_State *state);
 /* Runs a file to its end. False: it is wrong, and `error` says how. May be called again; what has
  * been required stays. */
 bool lua_sandbox_run(struct lua_sandbox *sandbox, const char *path, char *error, size_t error_size);
+
+/* The texts of all files that were run or required; the caller's from now on (lua_source_free). */
+struct lua_source *lua_sandbox_take_texts(struct lua_sandbox *sandbox);
+
+/* For who runs coroutines in it when the file has ended: the state of which they are made. */
+struct lua_State *lua_sandbox_state(struct lua_sandbox *sandbox);
+
+/* Writes what is wrong, as lua_sandbox_run does: a coroutine has ended with this status of Lua's,
+ * and the error is on top of its stack. */
+void lua_sandbox_complain(struct lua_sandbox *sandbox,
+                          struct lua_State *coroutine,
+                          int status,
+                          char *error,
+                          size_t error_size);
 
 #endif

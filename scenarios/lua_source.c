@@ -91,9 +91,30 @@ static char *read_all(int file, size_t *size, const char **why) {
     return text;
 }
 
+static const char *last_part(const char *path) {
+    const char *const slash = strrchr(path, '/');
+
+    return slash == NULL ? path : slash + 1;
+}
+
+/* Takes over the text of the file. */
+static struct lua_source *
+keep(struct lua_source **list, const char *path, char *text, size_t size, const char **why) {
+    struct lua_source *const source = lua_source_name(list, last_part(path));
+
+    if (source == NULL) {
+        *why = "there is no memory for the file";
+        free(text);
+        return NULL;
+    }
+    free(source->text);
+    source->text = text;
+    source->size = size;
+    return source;
+}
+
 struct lua_source *
 lua_source_read(struct lua_source **list, const char *path, bool beside, const char **why) {
-    const char *const slash = strrchr(path, '/');
     /* Without O_NONBLOCK the opening of a named pipe would wait for a writer. */
     const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (beside ? O_NOFOLLOW : 0));
 
@@ -107,16 +128,29 @@ lua_source_read(struct lua_source **list, const char *path, bool beside, const c
     if (text == NULL) {
         return NULL;
     }
-    struct lua_source *const source = lua_source_name(list, slash == NULL ? path : slash + 1);
-    if (source == NULL) {
-        *why = "there is no memory for the file";
-        free(text);
+    return keep(list, path, text, size, why);
+}
+
+struct lua_source *lua_source_take(struct lua_source **list,
+                                   const struct lua_source *texts,
+                                   const char *path,
+                                   const char **why) {
+    struct lua_source *const source = lua_source_name(list, last_part(path));
+
+    while (source != NULL && texts != NULL && strcmp(texts->chunk_name, source->chunk_name) != 0) {
+        texts = texts->next;
+    }
+    if (source == NULL || texts == NULL || texts->text == NULL) {
+        *why = "there is no such file";
         return NULL;
     }
-    free(source->text);
-    source->text = text;
-    source->size = size;
-    return source;
+    char *const text = malloc(texts->size + 1);
+    if (text == NULL) {
+        *why = "there is no memory for the file";
+        return NULL;
+    }
+    memcpy(text, texts->text, texts->size + 1);
+    return keep(list, path, text, texts->size, why);
 }
 
 const struct lua_source *

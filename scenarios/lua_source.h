@@ -35,6 +35,12 @@ struct lua_source_line {
 struct lua_source *
 lua_source_read(struct lua_source **list, const char *path, bool beside, const char **why);
 
+/* The same from a list of texts that were read before, by the last part of the path. */
+struct lua_source *lua_source_take(struct lua_source **list,
+                                   const struct lua_source *texts,
+                                   const char *path,
+                                   const char **why);
+
 /* Makes a name known whose text is not kept. NULL: there is no memory. */
 struct lua_source *lua_source_name(struct lua_source **list, const char *name);
 

@@ -8,12 +8,14 @@
 #include "scenarios/lua_clock.h"
 #include "scenarios/lua_link.h"
 #include "scenarios/lua_member.h"
+#include "scenarios/lua_node.h"
 #include "scenarios/lua_quantity.h"
 #include "scenarios/lua_sandbox.h"
 #include "scenarios/lua_thing.h"
 #include "sim/reader.h"
 
 #define ARGUMENTS_MAX 64
+#define WORKERS_MAX 64
 
 /* Pushes an option of the table at this index and says whether it is there. */
 static bool option(struct lua_State *state, int index, const char *name) {
@@ -66,20 +68,39 @@ static void read_arguments(struct lua_State *state, int index, const char **argu
     arguments[count] = NULL;
 }
 
+/* Threads that run the tasks of a function; 0: the node's first thread does. */
+static uint32_t workers_option(struct lua_State *state, bool is_function) {
+    if (!option(state, 3, "workers")) {
+        return 0;
+    }
+    const lua_Integer workers = luaL_checkinteger(state, -1);
+    if (!is_function) {
+        luaL_error(state, "`workers` are of a node whose program is a function");
+    }
+    if (workers < 0 || workers > WORKERS_MAX) {
+        luaL_error(state, "`workers` is a number from 0 to %d", WORKERS_MAX);
+    }
+    return (uint32_t)workers;
+}
+
 static int node(struct lua_State *state) {
-    static const char *const known[] = {"daemon", "clock", NULL};
+    static const char *const known[] = {"daemon", "workers", "clock", NULL};
     struct sim_world *const world = lua_sandbox_context(state);
     const char *arguments[ARGUMENTS_MAX];
     const char *const name = luaL_checkstring(state, 1);
+    const struct lua_thing own = {.name = LUA_NODE_PROGRAM};
     const struct lua_thing *const program =
-        lua_thing_read(state, 2, LUA_THING_PROGRAM, "what a node runs");
+        lua_isfunction(state, 2) ? &own
+                                 : lua_thing_read(state, 2, LUA_THING_PROGRAM, "what a node runs");
     lua_thing_options(state, 3, "a node", known);
     const bool is_daemon = flag(state, 3, "daemon");
+    const uint32_t workers = workers_option(state, program == &own);
     read_arguments(state, 3, arguments);
     const struct lua_thing thing = {
         .world = world,
         .kind = LUA_THING_NODE,
         .number = sim_node_of(world, program->number, name, program->name, arguments)};
+    lua_node_remember(state, 1, 2, thing.number, workers);
     lua_member_offer(state, &thing);
     if (is_daemon) {
         sim_node_daemon(world, thing.number);

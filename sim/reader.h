@@ -47,6 +47,22 @@ const char *sim_refusal(struct sim_world *world);
 /* The same when all is declared. */
 const char *sim_refusal_at_end(struct sim_world *world);
 
+/* ---- for programs of the reader's own ----
+ *
+ * A node has a copy of the reader of its own. What the file says is there once more: the reader
+ * keeps its text when it declares, and a program that needs what the file computes reads that
+ * again, into a world that is thrown away. */
+
+/* Every program finds `what` by sim_kept. It must stay where it is for the life of the process, and
+ * be read alone; NULL before. */
+void sim_keep(struct sim_world *world, const void *what);
+const void *sim_kept(void);
+
+/* Within a program: an empty world. What is declared in it gets the numbers that it got the first
+ * time, if all is declared once more, without a wait in between; the next call empties it. Modules
+ * are not looked for again. */
+struct sim_world *sim_world_again(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -18,12 +18,36 @@ static const struct description *description_in(const struct sim_world *world) {
     return (const struct description *)(const void *)world;
 }
 
+static struct description thrown_away;
+static const void *kept;
+
+static struct sim_world *again(void) {
+    return (struct sim_world *)(void *)&thrown_away;
+}
+
+HOOK void sim_keep(struct sim_world *world, const void *what) {
+    (void)world;
+    kept = what;
+}
+
+HOOK const void *sim_kept(void) {
+    return kept;
+}
+
+HOOK struct sim_world *sim_world_again(void) {
+    description_init(&thrown_away, machine.record->description.name);
+    return again();
+}
+
 HOOK const char *sim_file(const struct sim_world *world) {
     return description_in(world)->file;
 }
 
 HOOK uint32_t sim_module(struct sim_world *world, const char *name) {
     char path[PATH_MAX];
+    if (world == again()) {
+        return description_module_add(description_of(world), name);
+    }
     if (!whereabouts_module(description_in(world)->file, name, path)) {
         description_refuse(description_of(world),
                            "there is no module \"%.128s\" (looked for %.512s)",
@@ -53,7 +77,7 @@ HOOK uint32_t sim_node_of(struct sim_world *world,
         description_refuse(description, "there is no module number %u", module);
         return 0;
     }
-    if (program != NULL && dlsym(machine.modules[module], program) == NULL) {
+    if (world != again() && program != NULL && dlsym(machine.modules[module], program) == NULL) {
         description_refuse(description,
                            "%.512s has no function %.128s(), which node %.64s is to run",
                            module == 0 ? "the reader" : description->modules[module],
