@@ -13,19 +13,15 @@
 #include "scenarios/lua_core.h"
 #include "scenarios/lua_demand.h"
 #include "scenarios/lua_meet.h"
+#include "scenarios/lua_register.h"
 #include "scenarios/lua_run.h"
 #include "scenarios/lua_sandbox.h"
 #include "scenarios/lua_socket.h"
 #include "scenarios/lua_task.h"
-#include "scenarios/lua_thing.h"
 #include "scenarios/lua_world.h"
 #include "sim/reader.h"
 
 #define ERROR_SIZE 1000
-
-static const char nodes_key; /* in the registry: by name what was declared */
-
-enum { NODE_NUMBER = 1, NODE_FUNCTION, NODE_WORKERS };
 
 /* What the reader gives its nodes. */
 struct kept {
@@ -103,48 +99,6 @@ static bool define_words(struct lua_sandbox *sandbox) {
     return true;
 }
 
-/* ---- which nodes there are ---- */
-
-static void push_nodes(lua_State *state) {
-    if (lua_rawgetp(state, LUA_REGISTRYINDEX, &nodes_key) == LUA_TNIL) {
-        lua_pop(state, 1);
-        lua_newtable(state);
-        lua_pushvalue(state, -1);
-        lua_rawsetp(state, LUA_REGISTRYINDEX, &nodes_key);
-    }
-}
-
-void lua_node_remember(lua_State *state, int name, int program, uint32_t number, uint32_t workers) {
-    push_nodes(state);
-    lua_pushvalue(state, name);
-    lua_createtable(state, NODE_WORKERS, 0);
-    lua_pushinteger(state, number);
-    lua_rawseti(state, -2, NODE_NUMBER);
-    if (lua_isfunction(state, program)) {
-        lua_pushvalue(state, program);
-        lua_rawseti(state, -2, NODE_FUNCTION);
-        lua_pushinteger(state, workers);
-        lua_rawseti(state, -2, NODE_WORKERS);
-    }
-    lua_rawset(state, -3);
-    lua_pop(state, 1);
-}
-
-uint32_t lua_node_number(lua_State *state, int index) {
-    if (lua_type(state, index) != LUA_TSTRING) {
-        return lua_thing_read(state, index, LUA_THING_NODE, "whom it connects to")->number;
-    }
-    push_nodes(state);
-    lua_pushvalue(state, index);
-    if (lua_rawget(state, -2) == LUA_TNIL) {
-        luaL_error(state, "there is no node \"%s\"", lua_tostring(state, index));
-    }
-    lua_rawgeti(state, -1, NODE_NUMBER);
-    const uint32_t number = (uint32_t)lua_tointeger(state, -1);
-    lua_pop(state, 3);
-    return number;
-}
-
 void lua_node_keep(struct lua_sandbox *sandbox, struct sim_world *world) {
     struct kept *const kept = calloc(1, sizeof *kept);
 
@@ -188,16 +142,10 @@ struct beginning {
     char **arguments;
 };
 
-static int push_program(lua_State *state, const char *name, int what) {
-    push_nodes(state);
-    lua_getfield(state, -1, name);
-    return lua_rawgeti(state, -1, what);
-}
-
 static int begin(lua_State *state) {
     const struct beginning *const beginning = lua_touserdata(state, 1);
 
-    push_program(state, beginning->arguments[0], NODE_FUNCTION);
+    lua_register_push(state, beginning->arguments[0], LUA_REGISTER_FUNCTION);
     luaL_checkstack(state, beginning->argument_count + 4, NULL);
     for (int i = 1; i < beginning->argument_count; i++) {
         lua_pushstring(state, beginning->arguments[i]);
@@ -213,10 +161,11 @@ static void become_program(struct lua_run_node *node, const char *name) {
 
     core->random = draw;
     core->print = print;
+    core->instructions_max = LUA_RUN_INSTRUCTIONS;
     if (!define_words(node->sandbox)) {
         sim_fail("no memory for node %s", name);
     }
-    push_program(node->state, name, NODE_WORKERS);
+    lua_register_push(node->state, name, LUA_REGISTER_WORKERS);
     options.worker_count = (uint32_t)lua_tointeger(node->state, -1);
     lua_settop(node->state, 0);
     node->has_workers = options.worker_count > 0;

@@ -19,28 +19,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #define LUA_NODE_MEMORY_BYTES ((size_t)1 << 30)
-#define LUA_NODE_PROGRAM "lua_node_main"
 
 struct lua_sandbox;
-struct lua_State;
 struct sim_world;
 
 /* All that a file sees while it is read. False: there is no memory. */
 bool lua_node_define(struct lua_sandbox *sandbox, struct sim_world *world);
-
-/* A node was declared: its name and its program are at these indices; `workers` is of the function,
- * if it is one. */
-void lua_node_remember(struct lua_State *state,
-                       int name,
-                       int program,
-                       uint32_t number,
-                       uint32_t workers);
-
-/* The number of the node at this index: a node, or a name. */
-uint32_t lua_node_number(struct lua_State *state, int index);
 
 /* The file was read: its text is kept for the nodes that run functions of it. */
 void lua_node_keep(struct lua_sandbox *sandbox, struct sim_world *world);

@@ -147,10 +147,6 @@ EX_RESUME(lua_run_yield) {
     EX_END();
 }
 
-struct ex_frame *lua_run_yield(struct lua_run_yield *self) {
-    return EX_FRAME(self, lua_run_yield);
-}
-
 /* ---- within a turn ---- */
 
 struct lua_run *lua_run_now(lua_State *state) {
@@ -174,7 +170,24 @@ struct lua_run *lua_run_wait(lua_State *state, const char *name) {
 int lua_run_await(lua_State *state,
                   struct ex_frame *frame,
                   int (*go_on)(lua_State *state, int status, intptr_t context)) {
-    lua_run_now(state)->child = frame;
+    struct lua_run *const run = lua_run_now(state);
+
+    run->node->yield_count = 0;
+    run->child = frame;
+    return lua_yieldk(state, 0, 0, go_on);
+}
+
+int lua_run_give_way(lua_State *state,
+                     int (*go_on)(lua_State *state, int status, intptr_t context)) {
+    struct lua_run *const run = lua_run_wait(state, "yield");
+
+    if (++run->node->yield_count > LUA_RUN_YIELDS) {
+        return luaL_error(state,
+                          "%d times in a row the tasks did nothing but `yield`; what do they "
+                          "wait for?",
+                          (int)LUA_RUN_YIELDS);
+    }
+    run->child = EX_FRAME(&run->await.yield, lua_run_yield);
     return lua_yieldk(state, 0, 0, go_on);
 }
 

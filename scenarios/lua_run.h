@@ -9,7 +9,7 @@
  *
  * Memory:      a run is its owner's: part of a task, or of what awaits it. The coroutine is Lua's,
  *              and whoever started the run keeps it alive.
- * Limits:      LUA_RUN_INSTRUCTIONS in one turn.
+ * Limits:      LUA_RUN_INSTRUCTIONS in one turn; LUA_RUN_YIELDS of a node in which no task waited.
  * Errors:      a Lua error that nobody caught is a finding, with its file and line. A cancel is the
  *              error "canceled", at the await that was told.
  * Threads:     the node's; what is not said to be otherwise, within a turn.
@@ -29,6 +29,7 @@
 #include <stdbool.h>
 
 #define LUA_RUN_INSTRUCTIONS ((uint64_t)10 * 1000 * 1000)
+#define LUA_RUN_YIELDS ((uint32_t)3 * 1000 * 1000)
 
 struct ex_scheduler;
 struct lua_State;
@@ -44,6 +45,7 @@ struct lua_run_node {
     enum ex_wait_kind kind; /* of its locks and channels */
     bool has_workers;       /* then a turn is had by who holds the mutex */
     pthread_mutex_t turn;
+    uint32_t yield_count; /* since a task waited for anything else */
 };
 
 /* Gives way once. */
@@ -85,8 +87,6 @@ struct ex_frame *lua_run_begin(struct lua_run *self,
                                struct lua_State *coroutine,
                                int argument_count);
 
-struct ex_frame *lua_run_yield(struct lua_run_yield *self);
-
 /* In a function of the file's: whose turn it is. NULL: no run's, but a coroutine's of the file's
  * own. */
 struct lua_run *lua_run_now(struct lua_State *state);
@@ -98,6 +98,10 @@ struct lua_run *lua_run_wait(struct lua_State *state, const char *name);
 int lua_run_await(struct lua_State *state,
                   struct ex_frame *frame,
                   int (*go_on)(struct lua_State *state, int status, intptr_t context));
+
+/* The same for who only gives way: an error when all do nothing else. */
+int lua_run_give_way(struct lua_State *state,
+                     int (*go_on)(struct lua_State *state, int status, intptr_t context));
 
 /* There: what was returned. A cancel is raised. */
 int64_t lua_run_value(struct lua_State *state);

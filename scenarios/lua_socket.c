@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "scenarios/lua_core.h"
-#include "scenarios/lua_node.h"
+#include "scenarios/lua_register.h"
 #include "scenarios/lua_run.h"
 #include "scenarios/lua_thing.h"
 
@@ -271,7 +271,7 @@ static int go_on_connect(lua_State *state, int status, lua_KContext context) {
 }
 
 int lua_socket_connect(lua_State *state) {
-    const uint32_t number = lua_node_number(state, 1);
+    const uint32_t number = lua_register_number(state, 1);
     const uint16_t port = check_port(state, 2);
     char host[32];
     struct ex_address address;

@@ -195,9 +195,7 @@ static int go_on(lua_State *state, int status, lua_KContext context) {
 }
 
 int lua_task_yield(lua_State *state) {
-    struct lua_run *const run = lua_run_wait(state, "yield");
-
-    return lua_run_await(state, lua_run_yield(&run->await.yield), go_on);
+    return lua_run_give_way(state, go_on);
 }
 
 int lua_task_sleep(lua_State *state) {

@@ -8,8 +8,8 @@
 #include "scenarios/lua_clock.h"
 #include "scenarios/lua_link.h"
 #include "scenarios/lua_member.h"
-#include "scenarios/lua_node.h"
 #include "scenarios/lua_quantity.h"
+#include "scenarios/lua_register.h"
 #include "scenarios/lua_sandbox.h"
 #include "scenarios/lua_thing.h"
 #include "sim/reader.h"
@@ -88,7 +88,7 @@ static int node(struct lua_State *state) {
     struct sim_world *const world = lua_sandbox_context(state);
     const char *arguments[ARGUMENTS_MAX];
     const char *const name = luaL_checkstring(state, 1);
-    const struct lua_thing own = {.name = LUA_NODE_PROGRAM};
+    const struct lua_thing own = {.name = LUA_REGISTER_PROGRAM};
     const struct lua_thing *const program =
         lua_isfunction(state, 2) ? &own
                                  : lua_thing_read(state, 2, LUA_THING_PROGRAM, "what a node runs");
@@ -100,7 +100,7 @@ static int node(struct lua_State *state) {
         .world = world,
         .kind = LUA_THING_NODE,
         .number = sim_node_of(world, program->number, name, program->name, arguments)};
-    lua_node_remember(state, 1, 2, thing.number, workers);
+    lua_register_add(state, 1, 2, thing.number, workers);
     lua_member_offer(state, &thing);
     if (is_daemon) {
         sim_node_daemon(world, thing.number);

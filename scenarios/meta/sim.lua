@@ -13,6 +13,8 @@
 
 ---@class Program A function int program(int argc, char **argv).
 
+---@alias Function fun(...: string) What a node runs as its first task; see the end of this file.
+
 ---@class Node A machine of its own: programs of two nodes share nothing but the network.
 ---@field exits Occasion Its program has ended; it cannot be held.
 local Node = {}
@@ -87,10 +89,11 @@ function module(name) end
 ---@field tick? Time They show multiples of it, and no timer is finer.
 
 ---A node and what it runs. The list in options are the program's arguments; a daemon may still run when
----the run ends. Addresses are 10.0.0.1, 10.0.0.2 and so on.
+---the run ends. Addresses are 10.0.0.1, 10.0.0.2 and so on. The tasks of a function run on the node's
+---first thread, or on so many `workers`, which take turns.
 ---@param name string
----@param program Program
----@param options? { daemon?: boolean, clock?: Clock, [integer]: string|integer }
+---@param program Program|Function
+---@param options? { daemon?: boolean, workers?: integer, clock?: Clock, [integer]: string|integer }
 ---@return Node
 function node(name, program, options) end
 
@@ -135,7 +138,8 @@ function expect(outcome) end
 
 -- ---- occasions ----
 
----A program comes to a mark: SIM_MARK("name").
+---A program comes to a mark: SIM_MARK("name"). In a task, with the name alone: the task comes to it.
+---@overload fun(name: string)
 ---@param where AnyNode
 ---@param name string
 ---@param which? Which
@@ -250,3 +254,161 @@ function sometimes(sentence, claim) end
 ---@param object string
 ---@param model "register"|"map"|"queue"|"lock"
 function linearizable(sentence, object, model) end
+
+-- ---- in the function that a node runs ----
+--
+-- Each node reads the file once more, for itself: upvalues are the node's own. What waits gives way to
+-- other tasks; nothing else does, unless the node has `workers`. A cancel is the error "canceled" where
+-- a task waits; what goes wrong otherwise, and nobody catches, is a finding.
+
+---@class Task
+local Task = {}
+
+---Waits for its end: what its function returned; nil, "canceled" when a cancel ended it.
+---@async
+---@return any ...
+function Task:join() end
+
+---Where it waits, or will wait next, "canceled" is raised, once.
+function Task:cancel() end
+
+---@return boolean
+function Task:done() end
+
+---A new task, with a name or without. The node ends when all its tasks have.
+---@overload fun(f: function, ...: any): Task
+---@param name string
+---@param f function
+---@param ... any
+---@return Task
+function spawn(name, f, ...) end
+
+---Lets the other tasks that are ready go first.
+---@async
+function yield() end
+
+---@async
+---@param time Time
+function sleep(time) end
+
+---The thread computes so long: no other task of it goes on.
+---@param time Time
+function busy(time) end
+
+---Nanoseconds of the node's clock.
+---@return integer
+function now() end
+
+---Cancels what the function waits for when the time is over: nil, "timeout". Else what it returns.
+---@async
+---@param time Time
+---@param f function
+---@param ... any
+---@return any ...
+function timeout(time, f, ...) end
+
+---Runs all at one time; the others are canceled when the first has returned. Its number, and what it
+---returned.
+---@async
+---@param ... function
+---@return integer, any ...
+function first(...) end
+
+---Adds to a counter, one if nothing is said; the node's new value.
+---@param name string
+---@param delta? integer
+---@return integer
+function count(name, delta) end
+
+---@class Mutex It belongs to nobody: what one task locked another may unlock.
+local Mutex = {}
+---@async
+function Mutex:lock() end
+---@return boolean
+function Mutex:try_lock() end
+function Mutex:unlock() end
+
+---@return Mutex
+function mutex() end
+
+---@class Semaphore Who waits is served in order.
+local Semaphore = {}
+---@async
+---@param permits? integer
+function Semaphore:acquire(permits) end
+---@param permits? integer
+---@return boolean
+function Semaphore:try_acquire(permits) end
+---@param permits? integer
+function Semaphore:release(permits) end
+
+---@param permits integer
+---@return Semaphore
+function semaphore(permits) end
+
+---@class Notify One notice for nobody is remembered.
+local Notify = {}
+---@async
+function Notify:wait() end
+function Notify:one() end
+function Notify:all() end
+
+---@return Notify
+function notify() end
+
+---@class Channel Many send, one receives.
+local Channel = {}
+---@async
+---@param value any
+---@return true|nil, "closed"?
+function Channel:send(value) end
+---@async
+---@return any, "closed"?
+function Channel:receive() end
+---What is inside can still be received.
+function Channel:close() end
+---@return integer
+function Channel:count() end
+
+---@param capacity? integer 1 if nothing is said
+---@return Channel
+function channel(capacity) end
+
+---@class Connection A stream; one task at a time reads, and one writes.
+local Connection = {}
+---Sends a line.
+---@async
+---@param line string
+---@return true|nil, string?
+function Connection:send(line) end
+---The next line; nil and "closed", "reset" and so on.
+---@async
+---@return string|nil, string?
+function Connection:receive() end
+---@async
+---@param bytes string
+---@return true|nil, string?
+function Connection:write(bytes) end
+---What has arrived, so many bytes at most, which may be a part of what was written.
+---@async
+---@param most? integer
+---@return string|nil, string?
+function Connection:read(most) end
+function Connection:close() end
+
+---@class Listener
+local Listener = {}
+---@async
+---@return Connection|nil, string?
+function Listener:accept() end
+function Listener:close() end
+
+---@param port integer
+---@return Listener|nil, string?
+function listen(port) end
+
+---@async
+---@param where Node|string A node, or its name
+---@param port integer
+---@return Connection|nil, string?
+function connect(where, port) end

@@ -1,0 +1,41 @@
+-- Two stages hand work to each other over bounded channels, and neither waits for room while it
+-- should receive.
+--
+-- A job goes from `parse` to `store`; every third one comes back, to be parsed again, by a task of
+-- its own. The twin sends it where it receives.
+local planted = false
+
+local JOBS = 12
+
+local shop = node("shop", function()
+    local to_parse, to_store = channel(2), channel(1)
+    local function send_back(job)
+        to_parse:send { number = job.number, again = true }
+    end
+    spawn("parse", function()
+        for job in function() return to_parse:receive() end do
+            mark "parses"
+            to_store:send(job)
+        end
+        to_store:close()
+    end)
+    spawn("store", function()
+        for job in function() return to_store:receive() end do
+            if job.number % 3 == 0 and not job.again then
+                if planted then
+                    send_back(job)
+                else
+                    spawn("back", send_back, job)
+                end
+            elseif count "stored" == JOBS then
+                to_parse:close()
+            end
+        end
+    end)
+    for number = 1, JOBS do
+        to_parse:send { number = number }
+    end
+end, { workers = 2 })
+
+finally("every job is stored", shop:counter("stored"):equal(JOBS))
+expect "passes"
