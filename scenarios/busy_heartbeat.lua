@@ -22,7 +22,7 @@ local watcher = node("watcher", function()
             break
         end
         if why == "timeout" then
-            error "who lives is taken for dead"
+            error "taken for dead"
         end
     end
     worker:close()

@@ -24,7 +24,7 @@ local watcher = node("watcher", function()
             break
         end
         if why == "timeout" then
-            error "who lives is taken for dead"
+            error "taken for dead"
         end
     end
     worker:close()
@@ -54,4 +54,4 @@ end)
 link(worker, watcher, { latency = { "1ms", "4ms" } })
 
 finally("all is computed", worker:counter("computed"):equal(3))
-expect "fails: who lives is taken for dead"
+expect "fails: taken for dead"

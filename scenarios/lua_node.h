@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define LUA_NODE_MEMORY_BYTES ((size_t)1 << 30)
+#define LUA_NODE_MEMORY_BYTES ((size_t)512 << 20)
 
 struct lua_sandbox;
 struct sim_world;

@@ -28,7 +28,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-#define LUA_RUN_INSTRUCTIONS ((uint64_t)10 * 1000 * 1000)
+#define LUA_RUN_INSTRUCTIONS ((uint64_t)20 * 1000 * 1000)
 #define LUA_RUN_YIELDS ((uint32_t)3 * 1000 * 1000)
 
 struct ex_scheduler;
