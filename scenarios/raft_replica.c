@@ -106,7 +106,8 @@ static uint64_t back_off(const struct raft *raft, const struct raft_message *mes
 void raft_replica_appended(struct raft *raft, const struct raft_message *message) {
     struct raft_peer *const peer = &raft->peers[message->from];
 
-    if (raft->role != RAFT_LEADER || message->term != raft->term) {
+    if (raft->role != RAFT_LEADER || message->term != raft->term ||
+        message->index > raft->log.last) { /* where it was never asked about */
         return;
     }
     if (message->round > peer->round) {
@@ -183,7 +184,8 @@ void raft_replica_append(struct raft *raft, const struct raft_message *message) 
         take_entry(raft, previous + 1 + i, &message->entries[i]);
     }
     const uint64_t match = previous + message->entry_count;
-    const uint64_t committed = message->commit < match ? message->commit : match;
+    const uint64_t safe = RAFT_BREAKS(RAFT_RULE_TAIL) ? raft->log.last : match;
+    const uint64_t committed = message->commit < safe ? message->commit : safe;
     raft->commit = committed > raft->commit ? committed : raft->commit;
     raft_out_send(raft,
                   message->from,
@@ -197,7 +199,8 @@ void raft_replica_append(struct raft *raft, const struct raft_message *message) 
 
 /* A leader knows what is committed when an entry of its own term is (6.4, step 1). */
 static void begin_read(struct raft *raft, const struct raft_command *command) {
-    const uint64_t index = raft->commit > raft->first_index ? raft->commit : raft->first_index;
+    const bool is_known = raft->commit >= raft->first_index || RAFT_BREAKS(RAFT_RULE_FRESH);
+    const uint64_t index = is_known ? raft->commit : raft->first_index;
 
     if (RAFT_BREAKS(RAFT_RULE_READ)) {
         raft_out_answer(raft, command, RAFT_DONE, raft->machine.values[command->key]);

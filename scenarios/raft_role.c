@@ -118,7 +118,9 @@ void raft_role_vote(struct raft *raft, const struct raft_message *message) {
 }
 
 void raft_role_voted(struct raft *raft, const struct raft_message *message) {
-    if (raft->role == RAFT_CANDIDATE && message->term == raft->term && message->yes != 0) {
+    const bool is_current = message->term == raft->term || RAFT_BREAKS(RAFT_RULE_TERM);
+
+    if (raft->role == RAFT_CANDIDATE && is_current && message->yes != 0) {
         raft->peers[message->from].has_voted = true;
         count_votes(raft);
     }

@@ -48,6 +48,14 @@
  * (5.3, step 3 of the receiver). */
 #define RAFT_RULE_CUT 6
 
+/* A leader knows how far the log is committed once an entry of its own term is (6.4, step 1). */
+#define RAFT_RULE_FRESH 7
+/* A follower commits no further than the entries that it has just compared with the leader's
+ * (figure 2, step 5 of the receiver: the index of the last new entry). */
+#define RAFT_RULE_TAIL 8
+/* A vote counts in the term that it was given in (5.1). */
+#define RAFT_RULE_TERM 9
+
 #ifndef PLANTED
 #define PLANTED RAFT_RULE_NONE
 #endif

@@ -15,6 +15,9 @@ finds vote "$applied|$kv"
 finds read "$kv"
 finds once "$kv"
 finds cut "$applied|$kv"
+finds fresh "$kv"
+finds tail "$applied|$kv"
+finds term "a term has at most one leader|$applied|$kv"
 
 often() { # SENTENCE: in at least a fifth of the last runs
     local runs
