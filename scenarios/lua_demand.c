@@ -244,7 +244,7 @@ static int before(struct lua_State *state) {
 }
 
 static int eventually(struct lua_State *state) {
-    static const char *const known[] = {"within", NULL};
+    static const char *const known[] = {"within", "after", NULL};
     struct sim_world *const world = lua_sandbox_context(state);
     uint64_t within_ns = 0;
     const char *const sentence = luaL_checkstring(state, 1);
@@ -254,6 +254,9 @@ static int eventually(struct lua_State *state) {
         within_ns = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "within");
     }
     sim_eventually(world, sentence, what.counter, what.bound, within_ns);
+    if (lua_istable(state, 3) && lua_getfield(state, 3, "after") != LUA_TNIL) {
+        sim_after(world, occasion(state, -1, "`after`"));
+    }
     lua_thing_refused(state, world);
     return 0;
 }

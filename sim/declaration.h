@@ -89,6 +89,7 @@ struct description_property {
     uint32_t comparison; /* enum description_comparison */
     int64_t value;
     uint64_t within_ns; /* 0 = until the run ends */
+    uint32_t after;     /* EVENTUALLY: index + 1 of when it begins to count; 0 = the start */
     uint32_t occasion;  /* index + 1: what is counted is how often it came; 0 = the counter */
     uint32_t before;    /* index + 1: but only until this one comes; 0 = always */
 };

@@ -142,3 +142,12 @@ void demand_fault_print(const struct description *description,
     }
     print_occasion(description, fault->begins_on - 1, text, size, used);
 }
+
+void demand_after_print(const struct description *description,
+                        uint32_t property,
+                        char *text,
+                        size_t size) {
+    const struct description_property *of = &description->properties[property];
+    const size_t used = (size_t)snprintf(text, size, "%s, after ", of->sentence);
+    print_occasion(description, of->after - 1, text, size, used);
+}

@@ -36,4 +36,11 @@ void demand_fault_print(const struct description *description,
                         char *text,
                         size_t size);
 
+/* "a leader is there, after mark calm 1 of weather", cut to size; of a property that begins to
+ * count with an occasion. */
+void demand_after_print(const struct description *description,
+                        uint32_t property,
+                        char *text,
+                        size_t size);
+
 #endif

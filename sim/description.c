@@ -267,7 +267,8 @@ static void check_property(struct description *description, uint32_t index) {
                            property->sentence,
                            property->node);
     } else if (property->occasion > description->demanded.occasion_count ||
-               property->before > description->demanded.occasion_count) {
+               property->before > description->demanded.occasion_count ||
+               property->after > description->demanded.occasion_count) {
         description_refuse(description,
                            "\"%s\" is about an occasion that does not exist",
                            property->sentence);

@@ -25,6 +25,7 @@ void property_begin(struct property *property,
         property->counted[i] = false;
         property->times[i] = 0;
         property->sums[i] = 0;
+        property->since_ns[i] = now_ns;
         judge(property, i, now_ns);
     }
 }
@@ -128,7 +129,25 @@ void property_heard(struct property *property, uint32_t occasion, uint64_t now_n
             judge(property, i, now_ns);
         }
     }
+    const bool first = (property->came >> occasion & 1) == 0;
     property->came |= UINT64_C(1) << occasion;
+    for (uint32_t i = 0; i < description->property_count && first; i++) {
+        if (description->properties[i].after == occasion + 1) {
+            property->times[i] = 0;
+            property->since_ns[i] = now_ns;
+            judge(property, i, now_ns);
+        }
+    }
+}
+
+bool property_begun(const struct property *property, uint32_t index) {
+    const uint32_t after = property->description->properties[index].after;
+    return after == 0 || (property->came >> (after - 1) & 1) != 0;
+}
+
+static bool is_in_time(const struct property *property, uint32_t index, uint64_t now_ns) {
+    const uint64_t within_ns = property->description->properties[index].within_ns;
+    return within_ns == 0 || now_ns - property->since_ns[index] <= within_ns;
 }
 
 /* What its predicate is about. */
@@ -191,12 +210,35 @@ static void judge(struct property *property, uint32_t index, uint64_t now_ns) {
         break;
     case DESCRIPTION_EVENTUALLY:
     case DESCRIPTION_SOMETIMES:
-        if (good && (predicate->within_ns == 0 || now_ns <= predicate->within_ns)) {
+        if (good && property_begun(property, index) && is_in_time(property, index, now_ns)) {
             property->held[index] = true;
         }
         break;
     case DESCRIPTION_FINALLY:
         break;
+    }
+}
+
+static void missed(struct property *property, uint32_t index) {
+    const struct description_property *predicate = &property->description->properties[index];
+    const int64_t value = value_of(property, index);
+    const char *late = predicate->occasion == 0 ? " too late"
+                       : value == 0             ? " in time"
+                                                : ", but too late";
+    broken(property, index, predicate->within_ns == 0 ? " to the end" : late, value);
+}
+
+/* One that never began to count is no finding of a run, but vacuous when it did in none. */
+static bool is_missed(const struct property *property, uint32_t index) {
+    return property->description->properties[index].kind == DESCRIPTION_EVENTUALLY &&
+           property_begun(property, index) && !property->held[index];
+}
+
+void property_overdue(struct property *property, uint64_t now_ns) {
+    for (uint32_t i = 0; i < property->description->property_count; i++) {
+        if (is_missed(property, i) && !is_in_time(property, i, now_ns)) {
+            missed(property, i);
+        }
     }
 }
 
@@ -206,9 +248,8 @@ void property_end(struct property *property, uint64_t now_ns) {
         const struct description_property *predicate = &property->description->properties[i];
         judge(property, i, now_ns);
         const int64_t value = value_of(property, i);
-        const char *late = predicate->occasion == 0 ? " too late" : " in time";
-        if (predicate->kind == DESCRIPTION_EVENTUALLY && !property->held[i]) {
-            broken(property, i, predicate->within_ns == 0 ? " to the end" : late, value);
+        if (is_missed(property, i)) {
+            missed(property, i);
         }
         if (predicate->kind == DESCRIPTION_FINALLY && !holds(predicate, value)) {
             broken(property, i, " at the end", value);

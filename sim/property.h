@@ -15,6 +15,7 @@
 #ifndef SIM_PROPERTY_H
 #define SIM_PROPERTY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sim/description.h"
@@ -39,6 +40,7 @@ struct property {
     bool held[DESCRIPTION_PROPERTIES_MAX];         /* eventually, sometimes: it held once */
     bool counted[DESCRIPTION_PROPERTIES_MAX];      /* somebody counted its counter */
     int64_t times[DESCRIPTION_PROPERTIES_MAX];     /* its occasion came, while it counts */
+    uint64_t since_ns[DESCRIPTION_PROPERTIES_MAX]; /* eventually: when it began to count */
     uint64_t came;                                 /* occasions that came, a bit for each */
     property_sum sums[DESCRIPTION_PROPERTIES_MAX]; /* of the counters that its predicate is about */
     uint16_t slots[PROPERTY_SLOTS];                /* counters by hash, from 1; 0 = free */
@@ -63,6 +65,13 @@ void property_heard(struct property *property, uint32_t occasion, uint64_t now_n
 /* The sum over all nodes (node 0), cut to 64 bits, or one node's value; 0 when it was never
  * counted. */
 int64_t property_value(const struct property *property, uint32_t node, const char *name);
+
+/* Whether the occasion has come that `eventually` begins to count at; true when there is none. */
+bool property_begun(const struct property *property, uint32_t index);
+
+/* Judges each `eventually` whose time is over, in a run that reached a limit: the first one that
+ * did not hold is the verdict. */
+void property_overdue(struct property *property, uint64_t now_ns);
 
 /* Judges `eventually` and `finally`. */
 void property_end(struct property *property, uint64_t now_ns);

@@ -172,6 +172,10 @@ void sim_eventually(struct sim_world *world,
                     struct sim_bound bound,
                     uint64_t within_ns);
 
+/* The `eventually` that was declared last is about what comes after an occasion, and its time
+ * begins then; a run in which that never comes is not judged by it. */
+void sim_after(struct sim_world *world, uint32_t occasion);
+
 /* Holds when the run ends. */
 void sim_finally(struct sim_world *world,
                  const char *sentence,

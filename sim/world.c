@@ -234,6 +234,19 @@ void world_node_exit(struct world *world,
     node_gone(world, node, status);
 }
 
+void world_finish(struct world *world) {
+    struct verdict *verdict = world->verdict;
+    const struct verdict limit = *verdict;
+    if (limit.kind != VERDICT_LIMIT && limit.kind != VERDICT_NO_PROGRESS) {
+        return;
+    }
+    verdict->kind = VERDICT_NONE;
+    property_overdue(&world->property, schedule_now_ns(&world->schedule));
+    if (verdict->kind == VERDICT_NONE) {
+        *verdict = limit;
+    }
+}
+
 /* The thread that holds what a waiting thread waits for, 0 = none or unknown. */
 static uint32_t holder_of(const struct world *world, uint32_t id) {
     const struct thread *thread = threads_at(&world->threads, id);

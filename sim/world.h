@@ -119,6 +119,9 @@ void world_node_exit(struct world *world,
                      void (*released)(void *context, uint32_t thread),
                      void *context);
 
+/* The run has ended. Who reached a limit because of what was to happen by then is told that. */
+void world_finish(struct world *world);
+
 /* The scheduler found nothing to do: it is a deadlock, which ends the run. */
 void world_idle(struct world *world);
 

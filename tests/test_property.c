@@ -157,6 +157,81 @@ START_TEST(eventually_may_have_a_time_by_which_it_holds) {
 }
 END_TEST
 
+/* Of the counter: "wins" is 2 within 100 ns after occasion 0. */
+static void declare_after(void) {
+    description_init(&description, "test");
+    struct description_property *predicate = declare(DESCRIPTION_EVENTUALLY, DESCRIPTION_EQUAL, 2);
+    predicate->within_ns = 100;
+    predicate->after = 1;
+    begin();
+}
+
+START_TEST(eventually_may_begin_to_count_with_an_occasion) {
+    declare_after();
+    count(1, 2, 10); /* and it holds still when the occasion comes */
+    property_heard(&property, 0, 1000);
+    property_end(&property, 5000);
+    ck_assert(!verdict_is_finding(&verdict));
+
+    declare_after();
+    count(1, 2, 10);
+    count(1, 1, 20); /* it held only before */
+    property_heard(&property, 0, 1000);
+    property_end(&property, 5000);
+    expect(VERDICT_PROPERTY, "what must hold: wins is 3 too late, expected 2");
+
+    declare_after();
+    property_heard(&property, 0, 1000);
+    count(1, 2, 1100);
+    property_heard(&property, 0, 2000); /* the first one counts */
+    property_end(&property, 5000);
+    ck_assert(!verdict_is_finding(&verdict));
+
+    declare_after();
+    property_heard(&property, 0, 1000);
+    count(1, 2, 1101);
+    property_end(&property, 5000);
+    ck_assert(verdict_is_finding(&verdict));
+
+    declare_after();
+    property_end(&property, 5000); /* the occasion never came */
+    ck_assert(!verdict_is_finding(&verdict) && !property_begun(&property, 0));
+}
+END_TEST
+
+START_TEST(an_occasion_counts_from_the_one_it_is_to_come_after) {
+    description_init(&description, "test");
+    struct description_property *predicate =
+        declare(DESCRIPTION_EVENTUALLY, DESCRIPTION_AT_LEAST, 1);
+    predicate->counter[0] = '\0';
+    predicate->occasion = 2;
+    predicate->after = 1;
+    begin();
+    property_heard(&property, 1, 10);
+    property_heard(&property, 0, 20);
+    property_end(&property, 30);
+    expect(VERDICT_PROPERTY, "what must hold: it came 0 times to the end, expected at least 1");
+
+    begin();
+    property_heard(&property, 0, 20);
+    property_heard(&property, 1, 25);
+    property_end(&property, 30);
+    ck_assert(!verdict_is_finding(&verdict));
+}
+END_TEST
+
+START_TEST(at_a_limit_only_what_is_overdue_is_judged) {
+    declare_after();
+    property_overdue(&property, 5000);
+    ck_assert(!verdict_is_finding(&verdict));
+    property_heard(&property, 0, 5000);
+    property_overdue(&property, 5100);
+    ck_assert(!verdict_is_finding(&verdict));
+    property_overdue(&property, 5101);
+    expect(VERDICT_PROPERTY, "what must hold: wins is 0 too late, expected 2");
+}
+END_TEST
+
 START_TEST(sometimes_is_remembered_and_never_a_finding) {
     description_init(&description, "test");
     declare(DESCRIPTION_SOMETIMES, DESCRIPTION_EQUAL, 2);
@@ -241,7 +316,7 @@ START_TEST(an_occasion_may_have_a_time_by_which_it_comes) {
         property_end(&property, 500);
         ck_assert(verdict_is_finding(&verdict) == (at_ns > 100));
     }
-    expect(VERDICT_PROPERTY, "what must hold: it came 1 time in time, expected at least 1");
+    expect(VERDICT_PROPERTY, "what must hold: it came 1 time, but too late, expected at least 1");
 }
 END_TEST
 
@@ -361,6 +436,9 @@ SUITE(property) {
     SUITE_LOOP(finally_is_judged_at_the_end_alone, 0, 3);
     SUITE_TEST(eventually_needs_one_moment);
     SUITE_TEST(eventually_may_have_a_time_by_which_it_holds);
+    SUITE_TEST(eventually_may_begin_to_count_with_an_occasion);
+    SUITE_TEST(an_occasion_counts_from_the_one_it_is_to_come_after);
+    SUITE_TEST(at_a_limit_only_what_is_overdue_is_judged);
     SUITE_TEST(sometimes_is_remembered_and_never_a_finding);
     SUITE_TEST(a_property_of_one_node_looks_at_no_other);
     SUITE_TEST(an_occasion_is_counted_each_time_that_it_comes);

@@ -18,6 +18,8 @@ static void tell(struct vacuity *vacuity, const struct description *description)
         const struct description_property *property = &description->properties[i];
         if (property->kind == DESCRIPTION_SOMETIMES) {
             memcpy(vacuity->sentences[i], property->sentence, sizeof property->sentence);
+        } else if (property->after != 0) {
+            demand_after_print(description, i, vacuity->sentences[i], VACUITY_SENTENCE_SIZE);
         } else {
             memcpy(vacuity->counters[i], property->counter, sizeof property->counter);
         }

@@ -233,10 +233,11 @@ function never(sentence, occasion) end
 ---@return Bound
 function before(first, other) end
 
----At some time, not later than `within` after the start.
+---At some time, not later than `within` after the start, or at some time after an occasion and not
+---later than `within` after it; a run in which that never comes is not judged by it.
 ---@param sentence string
 ---@param claim Claim
----@param options? { within?: Time }
+---@param options? { within?: Time, after?: Occasion }
 function eventually(sentence, claim, options) end
 
 ---When the run ends.

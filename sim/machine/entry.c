@@ -56,8 +56,10 @@ static void count_held(void) {
     const struct property *property = &machine.world.property;
     struct record *record = machine.record;
     for (uint32_t i = 0; i < record->description.property_count; i++) {
-        const bool counts = record->description.properties[i].kind == DESCRIPTION_SOMETIMES;
-        record->held[i] += counts && property->held[i];
+        const struct description_property *described = &record->description.properties[i];
+        record->held[i] += described->kind == DESCRIPTION_SOMETIMES ? property->held[i]
+                           : described->after != 0                  ? property_begun(property, i)
+                                                                    : 0;
         record->counted[i] += property->counted[i];
     }
     for (uint32_t i = 0; i < record->description.demanded.count; i++) {

@@ -242,6 +242,16 @@ HOOK void sim_eventually(struct sim_world *world,
     }
 }
 
+HOOK void sim_after(struct sim_world *world, uint32_t occasion) {
+    struct description *description = description_of(world);
+    const uint32_t count = description->property_count;
+    if (count > 0 && description->properties[count - 1].kind == DESCRIPTION_EVENTUALLY) {
+        description->properties[count - 1].after = occasion;
+    } else {
+        description_refuse(description, "what comes after an occasion is an `eventually`");
+    }
+}
+
 HOOK void sim_finally(struct sim_world *world,
                       const char *sentence,
                       const char *counter,

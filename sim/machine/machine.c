@@ -304,6 +304,7 @@ void machine_run(const struct world_spec *spec) {
     schedule_run(&machine.world.schedule);
     machine.active = false;
     heap_enter(HEAP_MACHINE);
+    world_finish(&machine.world);
     run_finish(spec);
 }
 

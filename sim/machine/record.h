@@ -96,7 +96,8 @@ struct record {
     uint64_t runs_total;   /* of this worker */
     uint64_t points_total; /* of all finished runs of the request */
     uint64_t time_total_ns;
-    /* In how many of the request's runs each `sometimes` held. */
+    /* In how many of the request's runs each `sometimes` held, or each `eventually` began that
+     * waits for an occasion. */
     uint64_t held[DESCRIPTION_PROPERTIES_MAX];
     /* In how many of them each property's counter was counted. */
     uint64_t counted[DESCRIPTION_PROPERTIES_MAX];
