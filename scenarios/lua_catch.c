@@ -180,9 +180,18 @@ int lua_catch_yield(lua_State *state) {
     return lua_yield(state, lua_gettop(state));
 }
 
+/* A task's coroutine is the scheduler's: whoever had it in his hands could end it where it waits,
+ * and with it what it waits for. */
 int lua_catch_running(lua_State *state) {
-    lua_pushthread(state);
-    lua_pushboolean(state, lua_core_of(state)->thread == state);
+    const struct lua_core *const core = lua_core_of(state);
+    const bool is_first = core->thread == state;
+
+    if (is_first && core->runs_tasks) {
+        lua_pushnil(state);
+    } else {
+        lua_pushthread(state);
+    }
+    lua_pushboolean(state, is_first);
     return 2;
 }
 

@@ -38,7 +38,8 @@ struct lua_core {
     uint64_t (*random)(void *context, uint64_t bound);
     void (*print)(void *context, const char *text, size_t size);
     void *context;
-    struct lua_State *thread; /* runs the file */
+    struct lua_State *thread; /* runs the file, or the task whose turn it is */
+    bool runs_tasks;          /* the file has ended, and its functions are tasks */
     struct lua_source *sources;
     const struct lua_source *texts; /* instead of files; NULL: files are read */
     char folder[LUA_CORE_FOLDER_SIZE];

@@ -159,6 +159,7 @@ static void become_program(struct lua_run_node *node, const char *name) {
     struct lua_core *const core = lua_core_of(node->state);
     struct ex_scheduler_options options = {0};
 
+    core->runs_tasks = true;
     core->random = draw;
     core->print = print;
     core->instructions_max = LUA_RUN_INSTRUCTIONS;
