@@ -70,7 +70,10 @@ void ex_turn_close_slowly(struct ex_strand *strand);
 
 /* By who ran a strand to its end. */
 static inline void ex_turn_close(struct ex_strand *strand) {
-    if (__builtin_expect((strand->state >> 8 & EX_TURN_CLOSE) != 0, 0)) { /* a look at one byte */
+    const unsigned char *const bytes = (const unsigned char *)&strand->state;
+
+    if (__builtin_expect((bytes[__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__] & EX_TURN_CLOSE) != 0,
+                         0)) {
         ex_turn_close_slowly(strand);
     }
 }
