@@ -77,6 +77,10 @@ static int timer(struct lua_State *state) {
     return at_node(state, LUA_THING_TIMER, "the node of a timer");
 }
 
+static int life(struct lua_State *state) {
+    return at_node(state, LUA_THING_LIFE, "the node of a life");
+}
+
 static int thread(struct lua_State *state) {
     return at_node(state, LUA_THING_THREAD, "the node of a thread");
 }
@@ -290,6 +294,7 @@ bool lua_demand_define(struct lua_sandbox *sandbox, struct sim_world *world) {
         {"at", at},
         {"timer", timer},
         {"thread", thread},
+        {"life", life},
         {"message", message},
         {"order", order},
         {"hold", hold},

@@ -2,6 +2,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +55,22 @@ static void push_thread(struct lua_State *state, const struct lua_thing *thing, 
         }
     }
     lua_thing_complain(state, "a thread", name, known);
+}
+
+/* Of a node, or of its n-th life: false when it has no such occasion. */
+static bool push_life(struct lua_State *state,
+                      const struct lua_thing *thing,
+                      uint32_t node,
+                      uint32_t nth,
+                      const char *name) {
+    if (strcmp(name, "starts") == 0) {
+        push_occasion(state, thing, sim_on_start(thing->world, node, nth));
+    } else if (strcmp(name, "crashes") == 0) {
+        push_occasion(state, thing, sim_on_crash(thing->world, node, nth));
+    } else {
+        return false;
+    }
+    return true;
 }
 
 /* ---- counters ---- */
@@ -120,7 +137,10 @@ static void push_bound_maker(struct lua_State *state, const char *what, const ch
 /* ---- any ---- */
 
 static void push_node(struct lua_State *state, const struct lua_thing *node, const char *name) {
-    static const char *const known[] = {"counter", "exits", NULL};
+    static const char *const known[] = {"counter", "exits", "starts", "crashes", NULL};
+    if (push_life(state, node, node->number, 1, name)) {
+        return;
+    }
     if (strcmp(name, "exits") == 0) {
         push_occasion(state, node, sim_on_exit(node->world, node->number));
     } else if (strcmp(name, "counter") == 0) {
@@ -140,6 +160,7 @@ static void push_program(struct lua_State *state, const struct lua_thing *thing,
 
 static void push_member(struct lua_State *state, const struct lua_thing *thing, const char *name) {
     static const char *const none[] = {"nothing behind a dot", NULL};
+    static const char *const of_life[] = {"starts", "crashes", NULL};
     switch (thing->kind) {
     case LUA_THING_NODE:
         push_node(state, thing, name);
@@ -155,6 +176,11 @@ static void push_member(struct lua_State *state, const struct lua_thing *thing, 
         return;
     case LUA_THING_TIMER:
         push_timer(state, thing, name);
+        return;
+    case LUA_THING_LIFE:
+        if (!push_life(state, thing, thing->node, thing->nth, name)) {
+            lua_thing_complain(state, "a life", name, of_life);
+        }
         return;
     case LUA_THING_COUNTER:
         push_bound_maker(state, "a counter", name);

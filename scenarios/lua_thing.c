@@ -15,6 +15,7 @@ static const char *const kind_names[LUA_THING_KIND_COUNT] = {
     [LUA_THING_MESSAGE] = "message",
     [LUA_THING_THREAD] = "thread",
     [LUA_THING_TIMER] = "timer",
+    [LUA_THING_LIFE] = "life",
     [LUA_THING_OCCASION] = "occasion",
     [LUA_THING_CONSTRAINT] = "constraint",
     [LUA_THING_COUNTER] = "counter",
@@ -73,6 +74,7 @@ static const char *advice(const struct lua_thing *given, enum lua_thing_kind wan
     return given->kind == LUA_THING_MESSAGE  ? "; write .arrives behind it"
            : given->kind == LUA_THING_THREAD ? "; write .starts, .blocks, .wakes or .ends behind it"
            : given->kind == LUA_THING_TIMER  ? "; write .expires behind it"
+           : given->kind == LUA_THING_LIFE   ? "; write .starts or .crashes behind it"
                                              : "";
 }
 

@@ -22,6 +22,7 @@ enum lua_thing_kind {
     LUA_THING_MESSAGE,
     LUA_THING_THREAD,
     LUA_THING_TIMER,
+    LUA_THING_LIFE,
     LUA_THING_OCCASION,
     LUA_THING_CONSTRAINT,
     LUA_THING_COUNTER,
@@ -33,8 +34,8 @@ struct lua_thing {
     struct sim_world *world; /* what is being declared */
     enum lua_thing_kind kind;
     uint32_t number;        /* of a node, module, occasion, constraint; of a program: its module */
-    uint32_t node, peer;    /* MESSAGE, THREAD, TIMER, COUNTER: where */
-    uint32_t nth;           /* MESSAGE, THREAD, TIMER */
+    uint32_t node, peer;    /* MESSAGE, THREAD, TIMER, LIFE, COUNTER: where */
+    uint32_t nth;           /* MESSAGE, THREAD, TIMER, LIFE */
     struct sim_bound bound; /* BOUND */
     char name[LUA_THING_NAME_SIZE]; /* PROGRAM, COUNTER, BOUND (its counter) */
 };

@@ -157,6 +157,99 @@ static int partition(struct lua_State *state) {
     return 0;
 }
 
+/* ---- faults of a node ---- */
+
+/* When a crash or a pause begins, of the options at index 2. */
+struct when {
+    uint32_t occasion; /* 0 = a time */
+    uint64_t at_ns;
+    uint64_t at_max_ns; /* 0 = not left to the seed */
+};
+
+static struct when read_when(struct lua_State *state, const char *what) {
+    struct when when = {.at_ns = time_option(state, 2, "at", 0)};
+    const bool at = option(state, 2, "at");
+    const bool on = option(state, 2, "when");
+    if (on) {
+        when.occasion = lua_thing_read(state, -1, LUA_THING_OCCASION, "`when`")->number;
+    }
+    const bool between = option(state, 2, "between");
+    if (between) {
+        luaL_checktype(state, -1, LUA_TTABLE);
+        lua_geti(state, -1, 1);
+        when.at_ns = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "between");
+        lua_geti(state, -2, 2);
+        when.at_max_ns = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "between");
+    }
+    if (at + on + between != 1) {
+        luaL_error(state,
+                   "%s comes `at` a time, `when` an occasion comes or `between` two times",
+                   what);
+    }
+    return when;
+}
+
+/* Of the fault that was declared just now. */
+static void set_when(struct lua_State *state, const struct when *when, uint32_t ends_on) {
+    struct sim_world *const world = lua_sandbox_context(state);
+    lua_thing_refused(state, world);
+    if (when->at_max_ns != 0) {
+        sim_fault_until(world, when->at_max_ns);
+    }
+    if (when->occasion != 0 || ends_on != 0) {
+        sim_fault_on(world, when->occasion, 0, ends_on);
+    }
+    lua_thing_refused(state, world);
+}
+
+static enum sim_files read_files(struct lua_State *state) {
+    static const char *const known[] = {"kept", "synced", "torn", NULL};
+    static const enum sim_files files[] = {SIM_FILES_KEPT, SIM_FILES_SYNCED, SIM_FILES_TORN};
+    if (!option(state, 2, "files")) {
+        return SIM_FILES_KEPT;
+    }
+    const char *const written = luaL_checkstring(state, -1);
+    int i = 0;
+    while (known[i] != NULL && strcmp(known[i], written) != 0) {
+        i++;
+    }
+    if (known[i] == NULL) {
+        lua_thing_complain(state, "`files`", written, known);
+    }
+    return files[i];
+}
+
+static int crash(struct lua_State *state) {
+    static const char *const known[] = {"at", "when", "between", "restart", "files", NULL};
+    struct sim_world *const world = lua_sandbox_context(state);
+    const uint32_t node = lua_thing_node(state, 1, "what crashes");
+    luaL_checktype(state, 2, LUA_TTABLE);
+    lua_thing_options(state, 2, "a crash", known);
+    const struct when when = read_when(state, "a crash");
+    const enum sim_files files = read_files(state);
+    uint64_t restart_ns = SIM_FOREVER;
+    uint32_t restarts_on = 0;
+    if (option(state, 2, "restart") && lua_isuserdata(state, -1)) {
+        restarts_on = lua_thing_read(state, -1, LUA_THING_OCCASION, "`restart`")->number;
+    } else {
+        restart_ns = time_option(state, 2, "restart", SIM_FOREVER);
+    }
+    sim_crash(world, node, when.at_ns, restart_ns, files);
+    set_when(state, &when, restarts_on);
+    return 0;
+}
+
+static int pause(struct lua_State *state) {
+    static const char *const known[] = {"at", "when", "between", "lasts", NULL};
+    const uint32_t node = lua_thing_node(state, 1, "what is paused");
+    luaL_checktype(state, 2, LUA_TTABLE);
+    lua_thing_options(state, 2, "a pause", known);
+    const struct when when = read_when(state, "a pause");
+    sim_pause(lua_sandbox_context(state), node, when.at_ns, time_option(state, 2, "lasts", 0));
+    set_when(state, &when, 0);
+    return 0;
+}
+
 static int reset(struct lua_State *state) {
     static const char *const known[] = {"at", "when", NULL};
     struct sim_world *const world = lua_sandbox_context(state);
@@ -233,6 +326,8 @@ bool lua_world_define(struct lua_sandbox *sandbox, struct sim_world *world) {
         {"partition", partition},
         {"reset", reset},
         {"jump", lua_clock_jump},
+        {"crash", crash},
+        {"pause", pause},
         {"limit", limit},
         {"leaks", leaks},
         {"expect", expect},

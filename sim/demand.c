@@ -120,6 +120,40 @@ void demand_print(const struct description *description, uint32_t index, char *t
     }
 }
 
+/* "crash of server at time 5 ms", "pause of server between time 1 ms and time 9 ms". */
+static void print_outage(const struct description *description,
+                         const struct description_fault *fault,
+                         char *text,
+                         size_t size) {
+    const bool drawn = fault->begins_on == 0 && fault->at_max_ns != 0;
+    size_t used = (size_t)snprintf(text,
+                                   size,
+                                   "%s of %s %s ",
+                                   fault->kind == DESCRIPTION_CRASH ? "crash" : "pause",
+                                   description->nodes[fault->from].name,
+                                   fault->begins_on != 0 ? "when"
+                                   : drawn               ? "between"
+                                                         : "at");
+    if (fault->begins_on != 0) {
+        print_occasion(description, fault->begins_on - 1, text, size, used);
+        return;
+    }
+    const uint64_t times[] = {fault->at_ns, fault->at_max_ns};
+    for (unsigned i = 0; i < (drawn ? 2u : 1u) && used < size; i++) {
+        const struct occasion time = {.instant = OCCASION_TIME, .at_ns = times[i]};
+        used += (size_t)snprintf(text + used, size - used, "%s", i == 0 ? "" : " and ");
+        if (used < size) {
+            used += occasion_print(&time, NULL, NULL, text + used, size - used);
+        }
+    }
+}
+
+bool demand_fault_told(const struct description *description, uint32_t index) {
+    const struct description_fault *fault = &description->faults[index];
+    return fault->begins_on != 0 || fault->kind == DESCRIPTION_CRASH ||
+           fault->kind == DESCRIPTION_PAUSE;
+}
+
 void demand_fault_print(const struct description *description,
                         uint32_t index,
                         char *text,
@@ -127,6 +161,10 @@ void demand_fault_print(const struct description *description,
     const struct description_fault *fault = &description->faults[index];
     const char *from = node_name(description, fault->from);
     const char *to = node_name(description, fault->to);
+    if (fault->kind == DESCRIPTION_CRASH || fault->kind == DESCRIPTION_PAUSE) {
+        print_outage(description, fault, text, size);
+        return;
+    }
     ASSERT(fault->begins_on != 0);
     from = from == NULL ? "any node" : from;
     size_t used;

@@ -10,6 +10,7 @@
 #ifndef SIM_DEMAND_H
 #define SIM_DEMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,8 +30,12 @@ struct constraint *demand_constraint(struct description *description,
 /* "race(message 1 from server arrives at client, mark timeout of client)", cut to size. */
 void demand_print(const struct description *description, uint32_t index, char *text, size_t size);
 
-/* "partition of client and server when mark ready of client", cut to size; of one that begins on an
- * occasion. */
+/* Whether a fault may not come, though it is declared: partitions and resets at a time always do.
+ */
+bool demand_fault_told(const struct description *description, uint32_t index);
+
+/* "partition of client and server when mark ready of client", "crash of server at time 5 ms", cut
+ * to size; of one that is told. */
 void demand_fault_print(const struct description *description,
                         uint32_t index,
                         char *text,

@@ -322,11 +322,22 @@ static void check_link(struct description *description, const struct description
 
 static void check_fault(struct description *description, const struct description_fault *fault) {
     const int64_t by_max = (int64_t)DESCRIPTION_OFFSET_MAX_NS;
-    const char *what = fault->kind == DESCRIPTION_RESET  ? "a reset"
-                       : fault->kind == DESCRIPTION_JUMP ? "a jump"
-                                                         : "a partition";
+    static const char *const names[] = {[DESCRIPTION_PARTITION] = "a partition",
+                                        [DESCRIPTION_RESET] = "a reset",
+                                        [DESCRIPTION_JUMP] = "a jump",
+                                        [DESCRIPTION_CRASH] = "a crash",
+                                        [DESCRIPTION_PAUSE] = "a pause"};
+    const char *what = names[fault->kind];
+    const bool of_node = fault->kind == DESCRIPTION_CRASH || fault->kind == DESCRIPTION_PAUSE;
     const uint32_t last = fault->from > fault->to ? fault->from : fault->to;
-    if (last > description->node_count) {
+    if (of_node && fault->from == 0) {
+        description_refuse(description, "%s is of one node, not of any", what);
+    } else if (fault->kind == DESCRIPTION_PAUSE && fault->heals_on == 0 &&
+               (fault->lasts_ns == 0 || fault->lasts_ns == UINT64_MAX)) {
+        description_refuse(description, "a pause lasts for some time; what stays away crashes");
+    } else if (fault->files > DESCRIPTION_FILES_TORN) {
+        description_refuse(description, "a crash leaves files kept, synced or torn");
+    } else if (last > description->node_count) {
         description_refuse(description, "%s names node %u, which does not exist", what, last);
     } else if (fault->kind == DESCRIPTION_PARTITION && fault->until_ns <= fault->at_ns) {
         description_refuse(description, "a partition ends before it begins");

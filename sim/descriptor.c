@@ -260,3 +260,7 @@ void descriptor_node_end(struct descriptors *descriptors, uint32_t node) {
     }
     file_node_end(descriptors->files, node);
 }
+
+void descriptor_node_crash(struct descriptors *descriptors, uint32_t node) {
+    descriptors->tables[node].run = 0;
+}

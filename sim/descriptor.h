@@ -113,4 +113,7 @@ int64_t descriptor_next(struct descriptors *descriptors, uint32_t node, uint32_t
 /* A node is gone: closes its numbers in ascending order, then what calls still held. */
 void descriptor_node_end(struct descriptors *descriptors, uint32_t node);
 
+/* After that: who runs there again begins with the standard streams alone. */
+void descriptor_node_crash(struct descriptors *descriptors, uint32_t node);
+
 #endif

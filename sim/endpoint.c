@@ -33,6 +33,10 @@ static const struct socket *at(const struct endpoints *endpoints, uint32_t index
     return socket_at(&endpoints->sockets, index);
 }
 
+void endpoint_node_crash(struct endpoints *endpoints, uint32_t node) {
+    segment_node_crash(&endpoints->segments, node);
+}
+
 static bool is_stream(const struct endpoints *endpoints, uint32_t index) {
     return at(endpoints, index)->type == SOCK_STREAM;
 }

@@ -39,6 +39,9 @@ void endpoint_init(struct endpoints *endpoints,
 /* Starts a run. After schedule_begin. */
 void endpoint_begin(struct endpoints *endpoints);
 
+/* A node has lost its power: before its files are closed. */
+void endpoint_node_crash(struct endpoints *endpoints, uint32_t node);
+
 /* A socket of a domain and type that is known; its index, or -ENFILE. */
 int64_t
 endpoint_create(struct endpoints *endpoints, uint16_t domain, uint16_t type, uint16_t protocol);

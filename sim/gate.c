@@ -1,6 +1,7 @@
 #include "sim/gate.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "sim/identity.h"
 #include "sim/panic.h"
@@ -278,6 +279,8 @@ void gate_pass(struct gates *gates, uint64_t occasions) {
     }
     agent->occasions = 0;
     gate_happen(gates, occasions);
+    gate_settle(gates);
+    gate_sleep(gates);
 }
 
 /* An entry is asked what it is once nothing is before it: what a connection delivers next is known
@@ -314,6 +317,7 @@ static void comes(void *context, enum occasion_instant instant) {
     const uint64_t occasions = gate_match(gates, &fact);
     if (instant == OCCASION_BLOCKS) {
         gate_happen(gates, occasions);
+        gate_settle(gates);
     } else {
         gate_pass(gates, occasions);
     }
@@ -356,23 +360,28 @@ static bool time_fact(void *context, const struct agenda_item *item, struct occa
 void gate_init(struct gates *gates, struct schedule *schedule, const struct constraints *demanded) {
     ASSERT(demanded->occasion_count <= OCCASIONS_MAX && demanded->count <= CONSTRAINTS_MAX);
     *gates = (struct gates){.schedule = schedule, .demanded = demanded};
-    if (demanded->occasion_count == 0) {
+    if (demanded->occasion_count != 0) {
+        gate_engage(gates);
+    }
+}
+
+void gate_engage(struct gates *gates) {
+    struct schedule *schedule = gates->schedule;
+    if (gates->engaged) {
         return;
     }
+    gates->engaged = true;
     const struct schedule_gate functions = {.context = gates,
                                             .comes = comes,
                                             .fires = fires,
                                             .dropped = dropped,
-                                            .relax = relax};
+                                            .relax = relax,
+                                            .stops = gate_stops,
+                                            .settled = gate_settle};
     schedule_gate_set(schedule, &functions);
     gates->time_handler = schedule_handler_add(schedule, time_comes, gates);
     schedule_handler_describe(schedule, gates->time_handler, time_fact);
     gates->last_handler = schedule_handler_add(schedule, last_call, gates);
-}
-
-void gate_listen(struct gates *gates, gate_listener *listener, void *context) {
-    gates->listener = listener;
-    gates->listener_context = context;
 }
 
 /* One entry for each time that is named. */
@@ -442,6 +451,8 @@ static void draw(struct gates *gates) {
 
 void gate_begin(struct gates *gates) {
     gates->held = (struct wait_queue){0};
+    gates->asleep = (struct wait_queue){0};
+    memset(gates->paused, 0, sizeof gates->paused);
     for (uint32_t i = 0; i < gates->demanded->occasion_count; i++) {
         gates->met[i] = (struct gate_occasion){0};
     }

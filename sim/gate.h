@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include "sim/constraint.h"
+#include "sim/description.h"
 #include "sim/occasion.h"
 #include "sim/schedule.h"
 
@@ -64,6 +65,10 @@ struct gates {
     const struct constraints *demanded;
     uint32_t time_handler, last_handler;
     struct wait_queue held;
+    void (*settle)(void *context);          /* NULL = nothing follows from what happens */
+    struct wait_queue asleep;               /* threads of nodes that are paused */
+    bool paused[DESCRIPTION_NODES_MAX + 1]; /* by node */
+    bool engaged;
     struct gate_occasion met[OCCASIONS_MAX];
     struct gate_constraint state[CONSTRAINTS_MAX];
 };
@@ -71,8 +76,28 @@ struct gates {
 /* Once; what is demanded is borrowed. Without occasions the scheduler never asks. */
 void gate_init(struct gates *gates, struct schedule *schedule, const struct constraints *demanded);
 
-/* Once: whom to tell. */
-void gate_listen(struct gates *gates, gate_listener *listener, void *context);
+/* Once: whom to tell, and what then does what follows, before whoever came to the occasion goes on,
+ * and may not return to it (NULL = nothing). */
+void gate_listen(struct gates *gates,
+                 gate_listener *listener,
+                 void (*settle)(void *context),
+                 void *context);
+
+/* Once: the scheduler asks, though there may be no occasions. */
+void gate_engage(struct gates *gates);
+
+/* The threads of a node stand still, and go on. The running thread goes on until it is next asked
+ * or gate_sleep is called. */
+void gate_pause(struct gates *gates, uint32_t node);
+void gate_resume(struct gates *gates, uint32_t node);
+
+/* The running thread waits until its node is not paused. */
+void gate_sleep(struct gates *gates);
+
+/* For the scheduler, whose context the gates are: what follows is done, now; a thread that was
+ * picked is of a node that is paused, and now waits. */
+void gate_settle(void *context);
+bool gate_stops(void *context, uint32_t agent);
 
 /* Starts a run. After schedule_begin. */
 void gate_begin(struct gates *gates);

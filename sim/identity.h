@@ -26,6 +26,7 @@ enum identity_class {
     IDENTITY_TIMER,
     IDENTITY_CONSTRAINT,
     IDENTITY_CLOCK,
+    IDENTITY_FAULT,
 };
 
 static inline uint64_t identity_make(enum identity_class class, uint64_t creator, uint64_t nth) {

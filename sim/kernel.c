@@ -36,3 +36,9 @@ void kernel_node_end(struct kernel *kernel, uint32_t node) {
     rights_node_end(&kernel->rights, node);
     descriptor_node_end(&kernel->descriptors, node);
 }
+
+void kernel_node_crash(struct kernel *kernel, uint32_t node) {
+    endpoint_node_crash(&kernel->endpoints, node);
+    kernel_node_end(kernel, node);
+    descriptor_node_crash(&kernel->descriptors, node);
+}

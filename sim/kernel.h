@@ -53,4 +53,7 @@ void kernel_begin(struct kernel *kernel);
 /* A node is gone: closes what it has open. */
 void kernel_node_end(struct kernel *kernel, uint32_t node);
 
+/* The same by a loss of power: nobody is told. It may begin anew. */
+void kernel_node_crash(struct kernel *kernel, uint32_t node);
+
 #endif

@@ -126,6 +126,14 @@ void lease_end(struct leases *leases, uint32_t index) {
     socket->lease = 0;
 }
 
+void lease_node_end(struct leases *leases, uint32_t node) {
+    for (uint32_t i = 1; i <= leases->table.count; i++) {
+        if (at(leases, i)->serial != 0 && at(leases, i)->node == node) {
+            give(leases, i);
+        }
+    }
+}
+
 bool lease_any(const struct leases *leases,
                uint32_t node,
                uint16_t port,

@@ -66,6 +66,9 @@ void lease_wait(struct leases *leases, uint32_t index);
 /* The port is free. Harmless when the socket has no lease. */
 void lease_end(struct leases *leases, uint32_t index);
 
+/* A node has lost its power: all its ports are free. */
+void lease_node_end(struct leases *leases, uint32_t node);
+
 /* Calls `conflicts` for each lease of a port until it says true; returns whether it did. The
  * socket that it is given is a picture of who has the port: its address, domain and flags. */
 bool lease_any(const struct leases *leases,

@@ -30,13 +30,22 @@ void network_init(struct network *network,
     network->handler = schedule_handler_add(schedule, fault_fire, network);
 }
 
+/* The others are of nodes: sim/outage.h. */
+static bool is_of_links(const struct description_fault *fault) {
+    return fault->kind != DESCRIPTION_CRASH && fault->kind != DESCRIPTION_PAUSE;
+}
+
 void network_begin(struct network *network) {
     network->run++;
     network->partitions = 0;
+    network->absent = 0;
+    for (uint32_t i = 1; i <= network->description->node_count; i++) {
+        network->absences[i] = (struct network_absence){0};
+    }
     for (uint32_t i = 0; i < network->description->fault_count; i++) {
         const struct description_fault *fault = &network->description->faults[i];
         network->faults[i] = (struct network_fault){0};
-        if (fault->begins_on == 0) {
+        if (fault->begins_on == 0 && is_of_links(fault)) {
             schedule_timer_start(network->schedule,
                                  fault->at_ns,
                                  network->handler,
@@ -107,6 +116,9 @@ void network_heard(struct network *network, uint32_t occasion) {
     for (uint32_t i = 0; i < network->description->fault_count; i++) {
         const struct description_fault *fault = &network->description->faults[i];
         const bool in_force = network->faults[i].in_force;
+        if (!is_of_links(fault)) {
+            continue;
+        }
         if (in_force && fault->heals_on == occasion + 1) {
             heal(network, i);
         } else if (fault->begins_on == occasion + 1 && fault->kind != DESCRIPTION_PARTITION) {
@@ -120,6 +132,56 @@ void network_heard(struct network *network, uint32_t occasion) {
             cut(network, i);
         }
     }
+}
+
+/* ---- nodes that are not there ---- */
+
+void network_node_gone(struct network *network, uint32_t node, uint64_t until_ns) {
+    struct network_absence *absence = &network->absences[node];
+    ASSERT(!absence->gone);
+    *absence = (struct network_absence){.gone = true,
+                                        .began_ns = schedule_now_ns(network->schedule),
+                                        .until_ns = until_ns};
+    network->absent++;
+}
+
+void network_node_back(struct network *network, uint32_t node) {
+    ASSERT(network->absences[node].gone && network->absent > 0);
+    network->absences[node].gone = false;
+    network->absent--;
+}
+
+/* ---- messages ---- */
+
+/* Who found the way closed looks again, since what closed it may end on an occasion. */
+static uint64_t again_ns(const struct network *network, uint64_t began_ns, uint64_t until_ns) {
+    const uint64_t age_ns = schedule_now_ns(network->schedule) - began_ns;
+    const uint64_t next_ns = began_ns + 2 * (age_ns < OPEN_RETRY_NS ? OPEN_RETRY_NS : age_ns);
+    return age_ns > OPEN_MAX_NS || next_ns > until_ns ? until_ns : next_ns;
+}
+
+/* When somebody who finds this partition in his way looks again. */
+static uint64_t retry_ns(const struct network *network, uint32_t index) {
+    const struct network_fault *state = &network->faults[index];
+    return network->description->faults[index].heals_on == 0
+               ? state->until_ns
+               : again_ns(network, state->began_ns, state->until_ns);
+}
+
+/* When the partitions between two nodes let messages pass; 0 = they do. */
+static uint64_t cut_ns(const struct network *network, uint32_t from, uint32_t to) {
+    uint64_t until_ns = 0;
+    if (network->partitions == 0) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < network->description->fault_count; i++) {
+        if (network->faults[i].in_force &&
+            network_fault_covers(&network->description->faults[i], from, to)) {
+            const uint64_t next_ns = retry_ns(network, i);
+            until_ns = next_ns > until_ns ? next_ns : until_ns;
+        }
+    }
+    return until_ns;
 }
 
 static struct network_path *path_of(struct network *network, uint32_t from, uint32_t to) {
@@ -240,7 +302,7 @@ bool network_lost(struct network *network,
     }
     const struct network_path *path = path_of(network, from, to);
     const struct description_link *link = link_of(network, path);
-    return network_blocked_ns(network, from, to) != 0 || is_full(network, path, link, size) ||
+    return cut_ns(network, from, to) != 0 || is_full(network, path, link, size) ||
            chance(network, CHOICE_LOSS, from, link->loss_ppm, who, site);
 }
 
@@ -256,31 +318,16 @@ bool network_duplicated(struct network *network,
     return chance(network, CHOICE_DUPLICATE, from, link->duplicate_ppm, who, site);
 }
 
-/* When somebody who finds this partition in his way looks again. */
-static uint64_t retry_ns(const struct network *network, uint32_t index) {
-    const struct network_fault *state = &network->faults[index];
-    const uint64_t age_ns = schedule_now_ns(network->schedule) - state->began_ns;
-    if (network->description->faults[index].heals_on == 0 || age_ns > OPEN_MAX_NS) {
-        return state->until_ns;
-    }
-    const uint64_t next_ns =
-        state->began_ns + 2 * (age_ns < OPEN_RETRY_NS ? OPEN_RETRY_NS : age_ns);
-    return next_ns < state->until_ns ? next_ns : state->until_ns;
-}
-
 uint64_t network_blocked_ns(const struct network *network, uint32_t from, uint32_t to) {
-    uint64_t until_ns = 0;
-    if (network->partitions == 0) {
-        return 0;
+    const uint64_t until_ns = cut_ns(network, from, to);
+    const struct network_absence *absence = &network->absences[to];
+    if (network->absent == 0 || !absence->gone || from == to) {
+        return until_ns;
     }
-    for (uint32_t i = 0; i < network->description->fault_count; i++) {
-        if (network->faults[i].in_force &&
-            network_fault_covers(&network->description->faults[i], from, to)) {
-            const uint64_t next_ns = retry_ns(network, i);
-            until_ns = next_ns > until_ns ? next_ns : until_ns;
-        }
-    }
-    return until_ns;
+    const uint64_t next_ns = absence->until_ns != AGENDA_NEVER
+                                 ? absence->until_ns
+                                 : again_ns(network, absence->began_ns, AGENDA_NEVER);
+    return next_ns > until_ns ? next_ns : until_ns;
 }
 
 void network_event(struct network *network,

@@ -52,6 +52,12 @@ struct network_passage {
     uint64_t due_ns, earliest_ns, latest_ns;
 };
 
+/* A node that is not there: what arrives meanwhile is gone, or comes again later. */
+struct network_absence {
+    bool gone;
+    uint64_t began_ns, until_ns; /* AGENDA_NEVER = nobody knows */
+};
+
 /* Connections between two nodes (0 = any) are to be reset. */
 typedef void network_reset(void *context, const struct description_fault *fault);
 
@@ -62,6 +68,8 @@ struct network {
     uint32_t run;
     uint32_t handler;
     uint32_t partitions; /* how many are in force */
+    uint32_t absent;     /* nodes that are not there */
+    struct network_absence absences[DESCRIPTION_NODES_MAX + 1];
     struct network_fault faults[DESCRIPTION_FAULTS_MAX];
     struct clocks *clocks; /* NULL: no fault is about one */
     network_reset *reset;
@@ -81,6 +89,10 @@ void network_begin(struct network *network);
 
 /* An occasion of the description has come: faults begin and heal. */
 void network_heard(struct network *network, uint32_t occasion);
+
+/* A node is gone, until a time if it is known (AGENDA_NEVER: it is not); and is there again. */
+void network_node_gone(struct network *network, uint32_t node, uint64_t until_ns);
+void network_node_back(struct network *network, uint32_t node);
 
 /* When a message that is sent now arrives. */
 struct network_passage network_pass(struct network *network,
@@ -106,8 +118,9 @@ bool network_duplicated(struct network *network,
                         struct decider *who,
                         const void *site);
 
-/* 0 when messages pass, else when they will again (UINT64_MAX = never). Of a partition that heals
- * on an occasion nobody knows when, so that the sender tries again after waits that double. */
+/* 0 when messages pass, else when they will again (UINT64_MAX = never): a partition stands between,
+ * or who they are for is gone. Of what ends on an occasion nobody knows when, so that the sender
+ * tries again after waits that double. */
 uint64_t network_blocked_ns(const struct network *network, uint32_t from, uint32_t to);
 
 /* True when a fault concerns this direction. */

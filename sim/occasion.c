@@ -28,6 +28,8 @@ bool occasion_matches(const struct occasion *occasion, const struct occasion *fa
     case OCCASION_ENDS:
     case OCCASION_EXPIRES:
     case OCCASION_EXITS:
+    case OCCASION_CRASHES:
+    case OCCASION_BEGINS:
         return true;
     case OCCASION_INSTANT_COUNT:
         break;
@@ -36,9 +38,10 @@ bool occasion_matches(const struct occasion *occasion, const struct occasion *fa
 }
 
 /* What blocks has looked and is about to wait: whoever came between would not be seen. A node that
- * exits is told of when it is gone. */
+ * exits or crashes is told of when it is gone, one that begins when it is there. */
 bool occasion_holds(const struct occasion *occasion) {
-    return occasion->instant != OCCASION_BLOCKS && occasion->instant != OCCASION_EXITS;
+    return occasion->instant != OCCASION_BLOCKS && occasion->instant != OCCASION_EXITS &&
+           occasion->instant != OCCASION_CRASHES && occasion->instant != OCCASION_BEGINS;
 }
 
 /* ---- in words ---- */
@@ -98,6 +101,12 @@ size_t occasion_print(const struct occasion *occasion,
         break;
     case OCCASION_EXITS:
         length = snprintf(text, size, "exit of %s", at);
+        break;
+    case OCCASION_CRASHES:
+        length = snprintf(text, size, "crash%s of %s", nth, at);
+        break;
+    case OCCASION_BEGINS:
+        length = snprintf(text, size, "start%s of %s", nth, at);
         break;
     case OCCASION_TIME:
         return time_print(occasion->at_ns, text, size);

@@ -34,6 +34,8 @@ enum occasion_instant {
     OCCASION_EXPIRES,  /* a timer, or the deadline of a wait */
     OCCASION_TIME,     /* a time of the run comes */
     OCCASION_EXITS,    /* a node's program has ended */
+    OCCASION_CRASHES,  /* a node is gone, as by a loss of power */
+    OCCASION_BEGINS,   /* a node's program begins: the first time, and after each crash */
     OCCASION_INSTANT_COUNT
 };
 

@@ -81,7 +81,12 @@
     X(HEAL, "heals")                                                                               \
     /* later */                                                                                    \
     X(SPIN_LOCK, "spin lock")                                                                      \
-    X(HOLD_BREAK, "hold breaks")
+    X(HOLD_BREAK, "hold breaks")                                                                   \
+    /* nodes */                                                                                    \
+    X(CRASH, "crash")                                                                              \
+    X(RESTART, "restart")                                                                          \
+    X(PAUSE, "pause")                                                                              \
+    X(RESUME, "resumes")
 
 enum point_kind {
 #define POINT_ENUM(kind, word) POINT_##kind,

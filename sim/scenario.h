@@ -123,6 +123,32 @@ void sim_reset(struct sim_world *world, uint32_t from, uint32_t to, uint64_t at_
 /* The wall clock of a node is set at this time: forward by so much, or back. */
 void sim_jump(struct sim_world *world, uint32_t node, uint64_t at_ns, int64_t by_ns);
 
+/* What is left of the files that a node has changed when it crashes. */
+enum sim_files {
+    SIM_FILES_KEPT,   /* everything */
+    SIM_FILES_SYNCED, /* what was synchronised: fsync(), O_SYNC … */
+    SIM_FILES_TORN,   /* that, and of what was not any beginning, as the seed says */
+};
+
+/* The node loses its power at this time: its threads stop between two points, no handler and no
+ * destructor runs, and no peer is told. It starts again so much later (SIM_FOREVER: it does not),
+ * its program from main() in a process of its own, with its files and its clock. Its counters go
+ * on, and its operations that have not returned are unknown. Nothing happens to a node that has
+ * exited. The run does not wait for a node that stays away. */
+void sim_crash(struct sim_world *world,
+               uint32_t node,
+               uint64_t at_ns,
+               uint64_t restart_ns,
+               enum sim_files files);
+
+/* The node's threads stand still for so long, while time goes on, messages arrive and timers are
+ * due: it is frozen, as a virtual machine is. */
+void sim_pause(struct sim_world *world, uint32_t node, uint64_t at_ns, uint64_t lasts_ns);
+
+/* The crash or pause that was declared last: the seed says whether it comes, and when between the
+ * time that was said and this one. */
+void sim_fault_until(struct sim_world *world, uint64_t at_max_ns);
+
 /* The run ends with a finding beyond these. Defaults: a day, 200 million points. */
 void sim_limit_time(struct sim_world *world, uint64_t time_ns);
 void sim_limit_points(struct sim_world *world, uint64_t points);
@@ -214,8 +240,11 @@ uint32_t sim_on_timer(struct sim_world *world, uint32_t node, uint32_t nth); /* 
 uint32_t sim_on_message(struct sim_world *world, uint32_t from, uint32_t to, uint32_t nth);
 uint32_t sim_on_time(struct sim_world *world, uint64_t at_ns);
 
-/* A node's program has ended; it cannot be held. */
+/* A node's program has ended; a node has crashed; a node's program begins, for the first time and
+ * after a crash. These cannot be held. */
 uint32_t sim_on_exit(struct sim_world *world, uint32_t node);
+uint32_t sim_on_crash(struct sim_world *world, uint32_t node, uint32_t nth);
+uint32_t sim_on_start(struct sim_world *world, uint32_t node, uint32_t nth);
 
 /* A thread of a node begins, is about to wait, goes on after a wait, is about to end. */
 enum sim_thread_instant { SIM_STARTS, SIM_BLOCKS, SIM_WAKES, SIM_ENDS };
@@ -225,8 +254,9 @@ uint32_t sim_on_thread(struct sim_world *world,
                        uint32_t nth);
 
 /* The fault that was declared last, with time 0, begins each time that this occasion comes. A
- * partition heals lasts_ns later (0: as was declared), or when the other occasion comes (0: none).
- * A reset is a moment later, for what comes may go on first. */
+ * partition heals lasts_ns later (0: as was declared), or when the other occasion comes (0: none);
+ * so a node starts again. Of a crash or a pause the first may be 0: at the time that was said. A
+ * reset is a moment later, for what comes may go on first; a crash and a pause are at once. */
 void sim_fault_on(struct sim_world *world, uint32_t occasion, uint64_t lasts_ns, uint32_t heals_on);
 
 /* Constraints return a number for sim_maybe and sim_one_of. The n-th of each occasion comes not

@@ -149,6 +149,13 @@ void schedule_thread_end(struct schedule *schedule) {
     UNREACHABLE();
 }
 
+_Noreturn void schedule_thread_leave(struct schedule *schedule) {
+    ASSERT(schedule->leaving == schedule->running);
+    schedule_progress(schedule);
+    schedule_pick(schedule, false, false);
+    UNREACHABLE();
+}
+
 void schedule_thread_kill(struct schedule *schedule, uint32_t index) {
     ASSERT(index != schedule->running);
     struct agent *agent = schedule_agent(schedule, index);
@@ -283,6 +290,9 @@ static void fire(struct schedule *schedule, uint32_t index) {
     const struct agenda_item item = schedule_agent(schedule, index)->item;
     schedule_agent_drop(schedule, index);
     schedule->handlers[item.handler].function(schedule->handlers[item.handler].context, &item);
+    if (schedule->gate.settled != NULL) {
+        schedule->gate.settled(schedule->gate.context);
+    }
     if (schedule->verdict->kind != VERDICT_NONE) {
         schedule_end(schedule);
     }
@@ -318,6 +328,10 @@ void schedule_pick(struct schedule *schedule, bool stays, bool yielded) {
         const uint32_t chosen = schedule->agents.ready[order_position(order, place)];
         if (schedule_agent(schedule, chosen)->kind == AGENT_ENTRY) {
             fire(schedule, chosen);
+            continue;
+        }
+        if (schedule_stops(schedule, chosen)) {
+            stays = stays && schedule_agent(schedule, chosen) != self;
             continue;
         }
         order_run(order, place);

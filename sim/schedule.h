@@ -72,6 +72,10 @@ struct schedule_gate {
     void (*dropped)(void *context);
     /* Nothing else can run. False when nobody is held. */
     bool (*relax)(void *context);
+    /* A thread was picked. True when it is held now; NULL: none ever is. */
+    bool (*stops)(void *context, uint32_t agent);
+    /* An entry has fired: does what that brought about. May not return. */
+    void (*settled)(void *context);
 };
 
 struct schedule {
@@ -143,6 +147,11 @@ void schedule_thread_end(struct schedule *schedule);
 
 /* Removes a thread that does not run, whatever it waits for: its node ended. */
 void schedule_thread_kill(struct schedule *schedule, uint32_t agent);
+
+/* The running thread is no more, whatever it waits for, and stays on its stack for a while; then
+ * somebody else runs, and that one never again. */
+void schedule_thread_drop(struct schedule *schedule);
+_Noreturn void schedule_thread_leave(struct schedule *schedule);
 
 /* Gives the processor to the first pick. Called once by the machine, from outside all threads. */
 void schedule_run(struct schedule *schedule);

@@ -70,3 +70,21 @@ bool schedule_gate_cancel(struct schedule *schedule, uint64_t handle) {
 bool schedule_relax(struct schedule *schedule) {
     return schedule->gate.relax != NULL && schedule->gate.relax(schedule->gate.context);
 }
+
+void schedule_thread_drop(struct schedule *schedule) {
+    const uint32_t index = schedule->running;
+    struct agent *agent = schedule_agent(schedule, index);
+    ASSERT(index != 0 && schedule->leaving == 0);
+    const bool held = agent->state == AGENT_HELD;
+    schedule_deadline_clear(schedule, agent);
+    if (agent->state == AGENT_READY) {
+        agent_ready_remove(&schedule->agents, index);
+    }
+    (void)agent_queue_remove(&schedule->agents, index); /* whatever the program left of it */
+    agent->state = AGENT_FREE;
+    schedule->preferred = schedule->preferred == index ? 0 : schedule->preferred;
+    schedule->leaving = index;
+    if (held && schedule->gate.dropped != NULL) {
+        schedule->gate.dropped(schedule->gate.context);
+    }
+}

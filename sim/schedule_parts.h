@@ -51,6 +51,11 @@ bool schedule_gate_cancel(struct schedule *schedule, uint64_t handle);
 /* `preferred` is not 0: true, and its place, when it is ready. Asked once, it is forgotten. */
 bool schedule_preferred(struct schedule *schedule, uint32_t *place);
 
+/* True when a gate holds the thread that was picked. */
+static inline bool schedule_stops(struct schedule *schedule, uint32_t index) {
+    return schedule->gate.stops != NULL && schedule->gate.stops(schedule->gate.context, index);
+}
+
 /* Nothing else can run: true when a gate has let somebody go for that. */
 bool schedule_relax(struct schedule *schedule);
 

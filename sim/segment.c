@@ -295,7 +295,7 @@ static void deliver(struct segments *segments, uint32_t index) {
     } else if ((segment.flags & SEGMENT_RESET) != 0) {
         segment_reset_arrive(segments, index);
     }
-    if (segment.size > 0) {
+    if (segment.size > 0 || (socket->flags & SOCKET_VANISHED) != 0) {
         data_arrive(segments, index, segment.size);
     }
     if ((segment.flags & SEGMENT_END) != 0 && socket->state == SOCKET_CONNECTED) {

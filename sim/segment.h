@@ -85,6 +85,10 @@ void segment_forget(struct segments *segments, uint32_t index);
 /* The connection is gone for this end, with a pending error (0 = none). */
 void segment_kill(struct segments *segments, uint32_t index, int error);
 
+/* A node has lost its power: its sockets are gone, and nobody is told. What is on its way to them
+ * meets none of its connections: who sent it is reset, once there is somebody to do so. */
+void segment_node_crash(struct segments *segments, uint32_t node);
+
 /* A fault resets every connection between two nodes. context: the segments. */
 void segment_reset(void *context, const struct description_fault *fault);
 

@@ -47,6 +47,7 @@ enum socket_flag {
     SOCKET_END_SENT = 1 << 17,      /* its own end of data is on its way or there */
     SOCKET_ENDS_FIRST = 1 << 18,    /* and it was sent before the peer's had arrived */
     SOCKET_SPENT = 1 << 16,         /* shut down before a failed connect was told: no more use */
+    SOCKET_VANISHED = 1 << 19,      /* its node lost its power while it was connected */
 };
 
 struct socket {

@@ -6,6 +6,7 @@
 
 #include "sim/identity.h"
 #include "sim/panic.h"
+#include "sim/world_parts.h"
 
 #define ARENA_SLACK (1u << 20) /* rounding of the tables */
 
@@ -22,6 +23,7 @@ static void world_heard(void *context, uint32_t occasion) {
     struct world *world = context;
     struct verdict *verdict = world->verdict;
     network_heard(&world->kernel.endpoints.network, occasion);
+    outage_heard(&world->outages, occasion);
     property_heard(&world->property, occasion, schedule_now_ns(&world->schedule));
     if (verdict->kind != VERDICT_NONE) {
         const struct agent *self = schedule_running(&world->schedule);
@@ -32,6 +34,15 @@ static void world_heard(void *context, uint32_t occasion) {
         verdict->site = (uint64_t)(uintptr_t)self->pending.site;
         schedule_end(&world->schedule);
     }
+}
+
+static void settle(void *context) {
+    struct world *world = context;
+    outage_settle(&world->outages);
+}
+
+void world_machine_set(struct world *world, const struct outage_machine *machine) {
+    world->machine = *machine;
 }
 
 void world_init(struct world *world,
@@ -50,12 +61,18 @@ void world_init(struct world *world,
     once_init(&world->onces, &world->arena, &world->schedule);
     spins_init(&world->spins, &world->arena, &world->schedule);
     gate_init(&world->gates, &world->schedule, &description->demanded);
-    gate_listen(&world->gates, world_heard, world);
+    gate_listen(&world->gates, world_heard, settle, world);
+    if (outage_declared(description, DESCRIPTION_PAUSE, 0)) {
+        gate_engage(&world->gates);
+    }
     history_init(&world->history, &world->arena, description);
     judge_init(&world->judge, &world->arena, &world->history);
     kernel_init(&world->kernel, &world->arena, &world->schedule, description);
     world->kernel.endpoints.network.clocks = &world->clocks;
     clocks_listen(&world->clocks, counter_clock_set, &world->kernel.counters);
+    struct outage_effects effects = world_outage_effects;
+    effects.context = world;
+    outage_init(&world->outages, &world->schedule, description, &effects);
     void *index = arena_take(&world->arena, choices_index_size(record_capacity));
     choices_init(&world->choices, record, record_capacity, index, record_capacity);
 }
@@ -92,6 +109,8 @@ void world_begin(struct world *world,
     spins_begin(&world->spins);
     gate_begin(&world->gates);
     kernel_begin(&world->kernel);
+    outage_begin(&world->outages);
+    world->dropped = false;
     property_begin(&world->property, description, verdict, 0);
     history_begin(&world->history, verdict);
     world->nodes_lasting = 0;
@@ -119,11 +138,12 @@ uint32_t world_thread_create(struct world *world, uint32_t parent, uint32_t node
         threads_at(&world->threads, home->first_thread)->node_previous = id;
     }
     home->first_thread = id;
+    home->main = parent == 0 ? id : home->main;
     home->alive++;
     return id;
 }
 
-static void node_unlink(struct world *world, uint32_t id) {
+void world_thread_unlink(struct world *world, uint32_t id) {
     struct thread *thread = threads_at(&world->threads, id);
     struct world_node *home = &world->nodes[thread->node];
     if (thread->node_previous != 0) {
@@ -135,6 +155,16 @@ static void node_unlink(struct world *world, uint32_t id) {
         threads_at(&world->threads, thread->node_next)->node_previous = thread->node_previous;
     }
     home->alive--;
+}
+
+void world_lasting_drop(struct world *world) {
+    ASSERT(world->nodes_lasting > 0);
+    if (--world->nodes_lasting == 0) {
+        property_end(&world->property, schedule_now_ns(&world->schedule));
+        judge_end(&world->judge);
+        verdict_set(world->verdict, VERDICT_PASS, "all programs ended");
+        schedule_end(&world->schedule);
+    }
 }
 
 /* The node is gone: judges its exit status, and ends the run after the last one that counts. */
@@ -154,12 +184,10 @@ static void node_gone(struct world *world, uint32_t node, int status) {
     if (--world->nodes_alive == 0) {
         futex_verify_empty(&world->futexes);
     }
-    if (!described->daemon && --world->nodes_lasting == 0) {
-        property_end(&world->property, schedule_now_ns(&world->schedule));
-        judge_end(&world->judge);
-        verdict_set(world->verdict, VERDICT_PASS, "all programs ended");
-        schedule_end(&world->schedule);
+    if (!described->daemon) {
+        world_lasting_drop(world);
     }
+    outage_settle(&world->outages);
 }
 
 void world_thread_finish(struct world *world, uint64_t result) {
@@ -169,7 +197,7 @@ void world_thread_finish(struct world *world, uint64_t result) {
     schedule_event(&world->schedule, POINT_THREAD_END, 0, 0, NULL);
     futex_forget(&world->futexes, world->schedule.running);
     threads_finish(&world->threads, result);
-    node_unlink(world, id);
+    world_thread_unlink(world, id);
     if (world->nodes[node].alive == 0) {
         node_gone(world, node, 0);
     }
@@ -224,13 +252,13 @@ void world_node_exit(struct world *world,
             schedule_thread_kill(&world->schedule, thread->agent);
             thread->state = THREAD_JOINED;
             released(context, id);
-            node_unlink(world, id);
+            world_thread_unlink(world, id);
         }
         id = next;
     }
     futex_forget(&world->futexes, world->schedule.running);
     threads_finish(&world->threads, 0);
-    node_unlink(world, self);
+    world_thread_unlink(world, self);
     node_gone(world, node, status);
 }
 

@@ -5,7 +5,8 @@
  *                      └─────────────────────────── next seed ◄───────────────────────────┘
  *
  * A run is a pure function of (scenario, build, choices). A node is alive while one of its threads
- * is; the run ends when every node that is no daemon has exited, or with the first finding.
+ * is; the run ends when every node that is no daemon has exited, or with the first finding. A node
+ * that crashed is awaited if it starts again after a time; for an occasion nobody waits.
  *
  * Memory:      one arena, given once; a run starts by rewinding tables, not by clearing memory.
  * Limits:      summed up in world_arena_size.
@@ -30,6 +31,7 @@
 #include "sim/judge.h"
 #include "sim/kernel.h"
 #include "sim/once.h"
+#include "sim/outage.h"
 #include "sim/property.h"
 #include "sim/schedule.h"
 #include "sim/spin.h"
@@ -46,7 +48,11 @@ struct world_node {
     uint32_t first_thread; /* list of living threads, linked by thread.node_next */
     uint32_t alive;        /* how many */
     int32_t status;        /* exit status, once it exited */
+    uint32_t main;         /* its first thread, since it last began */
+    uint32_t restarts;
     bool exited;
+    bool down;    /* it crashed and did not start again */
+    bool awaited; /* down: it will, at a time that is known */
 };
 
 /* What one run is asked to be. */
@@ -68,6 +74,7 @@ struct world {
     struct spins spins;
     struct property property;
     struct gates gates;
+    struct outages outages;
     struct history history;
     struct judge judge;
     struct kernel kernel;
@@ -77,6 +84,8 @@ struct world {
     uint32_t nodes_alive;   /* nodes that have not exited */
     uint32_t nodes_lasting; /* nodes that are no daemons and have not exited */
     bool holds_main;        /* this run holds back main's return */
+    bool dropped;           /* the running thread is one of a node that just crashed */
+    struct outage_machine machine;
     struct world_node nodes[DESCRIPTION_NODES_MAX + 1];
 };
 
@@ -92,6 +101,9 @@ void world_init(struct world *world,
                 struct choice *record,
                 uint64_t record_capacity);
 
+/* Once. Copied. */
+void world_machine_set(struct world *world, const struct outage_machine *machine);
+
 /* Starts a run: everything empty, time 0. */
 void world_begin(struct world *world,
                  const struct world_spec *spec,
@@ -102,6 +114,9 @@ void world_begin(struct world *world,
 
 /* A thread of a node: the first one when parent is 0. Returns its id, 0 at a limit. */
 uint32_t world_thread_create(struct world *world, uint32_t parent, uint32_t node, bool detached);
+
+/* The running thread is the first one of its node, and begins. */
+void world_main_begins(struct world *world);
 
 /* The running thread ended with a result. When it was the node's last one, the node exits. Then
  * the caller releases the machine's part and calls schedule_thread_end. */

@@ -28,7 +28,7 @@ static void tell(struct vacuity *vacuity, const struct description *description)
         demand_print(description, i, vacuity->sentences[CONSTRAINTS + i], VACUITY_SENTENCE_SIZE);
     }
     for (uint32_t i = 0; i < description->fault_count; i++) {
-        if (description->faults[i].begins_on != 0) {
+        if (demand_fault_told(description, i)) {
             demand_fault_print(description,
                                i,
                                vacuity->sentences[FAULTS + i],

@@ -16,7 +16,9 @@
 ---@alias Function fun(...: string) What a node runs as its first task; see the end of this file.
 
 ---@class Node A machine of its own: programs of two nodes share nothing but the network.
----@field exits Occasion Its program has ended; it cannot be held.
+---@field exits Occasion Its program has ended; it cannot be held. A crash is no exit.
+---@field crashes Occasion It crashes for the first time; it cannot be held.
+---@field starts Occasion Its program begins for the first time; it cannot be held.
 local Node = {}
 
 ---What the node's programs count by sim_count().
@@ -69,6 +71,10 @@ function Occasion:equal(value) end
 ---@field blocks Occasion It is about to wait.
 ---@field wakes Occasion It goes on after a wait.
 ---@field ends Occasion It is about to end.
+
+---@class Life
+---@field starts Occasion The node's program begins: the second one after the first restart.
+---@field crashes Occasion The node crashes.
 
 ---@class Constraint What may come before what; all else stays open to the seed.
 
@@ -124,6 +130,19 @@ function reset(from, to, options) end
 ---@param options { by: SignedTime, at?: Time, when?: Occasion }
 function jump(where, options) end
 
+---The node loses its power: its threads stop between two points, no handler runs and no peer is told.
+---`at` a time, each time `when` an occasion comes, or `between` two times, if at all, as the seed says.
+---Its program begins again so long after the crash, or on an occasion; else never, and the run does not wait
+---for it. Its files are "kept", what was not "synced" is lost, or a beginning of it may be left: "torn".
+---@param node Node
+---@param options { at?: Time, when?: Occasion, between?: Time[], restart?: Time|Occasion, files?: "kept"|"synced"|"torn" }
+function crash(node, options) end
+
+---The node's threads stand still as long as it `lasts`, while time goes on and messages arrive.
+---@param node Node
+---@param options { at?: Time, when?: Occasion, between?: Time[], lasts: Time }
+function pause(node, options) end
+
 ---A run that goes beyond these ends with a finding; beyond the heap, malloc() returns NULL.
 ---@param options { time?: Time, points?: integer, heap?: Bytes, stack?: Bytes }
 function limit(options) end
@@ -167,6 +186,12 @@ function message(options) end
 ---@param which? Which
 ---@return Timer
 function timer(where, which) end
+
+---The first start or crash of a node, or another one: life(server, { nth = 2 }).starts.
+---@param where AnyNode
+---@param which? Which
+---@return Life
+function life(where, which) end
 
 ---@param where AnyNode
 ---@param which? Which

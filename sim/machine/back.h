@@ -25,6 +25,8 @@ struct machine_back {
     void (*switch_to)(uint32_t from, uint32_t to);
     /* Stack pointer of a thread that does not run, 0 = unknown. */
     uint64_t (*stack_pointer)(uint32_t slot);
+    /* Of the thread in a slot. */
+    const void *(*thread_pointer)(uint32_t slot);
     /* Passes a signal on to the OS thread of the running simulated thread; false when that is the
      * caller. In signal handlers. */
     bool (*signal_running)(int signal);

@@ -108,6 +108,10 @@ static uint64_t baton_stack_pointer(uint32_t slot) {
     return 0;
 }
 
+static const void *baton_thread_pointer(uint32_t slot) {
+    return runners[slot].thread_pointer;
+}
+
 static bool baton_signal_running(int signal) {
     const uint32_t slot = schedule_running(&machine.world.schedule)->slot;
     if (runners[slot].id == real_call3(SYS_gettid, 0, 0, 0)) {
@@ -134,6 +138,7 @@ const struct machine_back back_baton = {
     .thread_prepare = baton_prepare,
     .switch_to = baton_switch,
     .stack_pointer = baton_stack_pointer,
+    .thread_pointer = baton_thread_pointer,
     .signal_running = baton_signal_running,
     .stack = baton_stack,
     .overflow = baton_overflow,

@@ -90,6 +90,10 @@ static uint64_t fiber_stack_pointer(uint32_t slot) {
     return contexts[slot].stack_pointer;
 }
 
+static const void *fiber_thread_pointer(uint32_t slot) {
+    return (const void *)(uintptr_t)contexts[slot].thread_pointer;
+}
+
 static bool fiber_signal_running(int signal) {
     (void)signal;
     return false; /* there is no other OS thread */
@@ -100,6 +104,7 @@ const struct machine_back back_fiber = {
     .thread_prepare = fiber_prepare,
     .switch_to = fiber_switch,
     .stack_pointer = fiber_stack_pointer,
+    .thread_pointer = fiber_thread_pointer,
     .signal_running = fiber_signal_running,
     .stack = fiber_stack,
     .overflow = fiber_overflow,

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "sim/machine/durable.h"
 #include "sim/machine/image.h"
 #include "sim/machine/real.h"
 #include "sim/machine/storage.h"
@@ -92,6 +93,9 @@ int64_t content_write(uint32_t index, const struct file_call *call, int64_t posi
         return -EFBIG;
     }
     int64_t done = own(inode, true);
+    if (done >= 0) {
+        durable_write(index, (uint64_t)position, left);
+    }
     for (uint32_t i = 0; left > 0 && done >= 0; i++) {
         const struct iovec *part = &call->parts[i];
         const uint64_t size = part->iov_len < left ? part->iov_len : left;
@@ -119,9 +123,12 @@ int64_t content_resize(uint32_t index, int64_t size) {
         return -EFBIG;
     }
     if ((uint64_t)size != inode->size || inode->written) {
-        const int64_t refusal = own(inode, size != 0);
+        const int64_t refusal = own(inode, size != 0 || durable_watches());
         if (refusal != 0) {
             return refusal;
+        }
+        if ((uint64_t)size != inode->size) {
+            durable_resize(index, (uint64_t)size);
         }
         storage_resize(inode->descriptor, (uint64_t)size);
         inode->size = (uint64_t)size;

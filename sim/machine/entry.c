@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "sim/machine/durable.h"
 #include "sim/machine/guard.h"
 #include "sim/machine/heap.h"
 #include "sim/machine/hook.h"
@@ -19,6 +20,7 @@
 #include "sim/machine/real_file.h"
 #include "sim/machine/signals.h"
 #include "sim/machine/standard.h"
+#include "sim/machine/tree.h"
 #include "sim/panic.h"
 
 static void (*crashed_function)(void);
@@ -70,7 +72,8 @@ static void count_held(void) {
         }
     }
     for (uint32_t i = 0; i < record->description.fault_count; i++) {
-        record->begun[i] += machine.world.kernel.endpoints.network.faults[i].times != 0;
+        record->begun[i] += machine.world.kernel.endpoints.network.faults[i].times != 0 ||
+                            machine.world.outages.all[i].times != 0;
     }
 }
 
@@ -111,6 +114,7 @@ static void on_misuse(const char *what, const void *pointer) {
 static void on_run_begin(void) {
     process_begin();
     real_file_begin();
+    durable_begin();
     hooks_signal_begin();
     hooks_signalfd_begin();
     hooks_posix_timer_begin();
@@ -121,6 +125,22 @@ static void on_run_begin(void) {
     hooks_key_begin();
     hooks_membarrier_begin();
     hooks_attribute_begin();
+}
+
+static void on_node_crashed(uint32_t node, uint32_t files) {
+    process_node_begin(node);
+    hooks_signal_node_begin(node);
+    hooks_posix_timer_node_begin(node);
+    hooks_chance_node_begin(node);
+    hooks_environment_node_begin(node);
+    hooks_identity_node_begin(node);
+    hooks_resource_node_begin(node);
+    hooks_key_node_begin(node);
+    hooks_membarrier_node_begin(node);
+    hooks_attribute_node_begin(node);
+    standard_node_crash(node);
+    tree_node_begin(node);
+    durable_crash(node, files);
 }
 
 /* A process whose last thread ends goes the way of exit(0). */
@@ -144,6 +164,8 @@ bool entry_open(struct record *record,
     machine.thread_returning = on_thread_returning;
     machine.thread_ending = signals_thread_end;
     machine.interrupted = signals_deliver;
+    machine.thread_gone = standard_thread_gone;
+    machine.node_crashed = on_node_crashed;
     panic_install(on_panic);
     const struct guard_options guard = {.crashed = on_crash};
     hooks_syscall_open();
@@ -155,6 +177,7 @@ bool entry_open(struct record *record,
     }
     standard_open();
     real_file_open_kind();
+    durable_open();
     hooks_signal_open();
     hooks_signalfd_open();
     hooks_posix_timer_open();

@@ -22,7 +22,7 @@
 struct block {
     uint32_t class;
     uint32_t state;
-    uint64_t offset; /* ALIGNED_CLASS: from the payload of the block to this one's */
+    uint64_t offset; /* ALIGNED_CLASS: from the payload of the block to this one's; else its mark */
 };
 
 _Static_assert(sizeof(struct block) == 16, "payloads stay aligned to 16");
@@ -235,6 +235,15 @@ void *heap_resize(void *payload, size_t size) {
     return fresh;
 }
 
+void heap_mark(void *payload, uint32_t number) {
+    block_of(payload)->offset = number;
+}
+
+uint32_t heap_marked(const void *payload) {
+    const struct block *block = living(payload);
+    return block == NULL || block != block_of(payload) ? 0 : (uint32_t)block->offset;
+}
+
 void heap_reset(void) {
     struct zone *zone = zones[HEAP_RUN];
     if (zone == NULL) {
@@ -262,4 +271,11 @@ void heap_persistent_range(uintptr_t *start, uintptr_t *end) {
     heap_enter(before);
     *start = (uintptr_t)zone;
     *end = (zone->next + 4095) & ~(uintptr_t)4095;
+}
+
+uintptr_t heap_persistent_end(void) {
+    uintptr_t start;
+    uintptr_t end;
+    heap_persistent_range(&start, &end);
+    return zones[HEAP_PERSISTENT]->next;
 }

@@ -52,10 +52,17 @@ void heap_reset(void);
 /* The address range of the persistent zone that is in use, for tracking. */
 void heap_persistent_range(uintptr_t *start, uintptr_t *end);
 
+/* Where the next fresh block of the persistent zone comes to lie, or behind it. */
+uintptr_t heap_persistent_end(void);
+
 void *heap_take(size_t size);
 void *heap_take_aligned(size_t alignment, size_t size);
 void *heap_resize(void *block, size_t size);
 void heap_give(void *block);
+
+/* A number that a block keeps until it is given back, and that number; 0 = it is none of ours. */
+void heap_mark(void *block, uint32_t number);
+uint32_t heap_marked(const void *block);
 size_t heap_usable(const void *block);
 
 #endif

@@ -22,6 +22,10 @@ void hooks_attribute_begin(void) {
     memset(concurrency, 0, sizeof concurrency[0] * (machine.world.description->node_count + 1));
 }
 
+void hooks_attribute_node_begin(uint32_t node) {
+    concurrency[node] = 0;
+}
+
 /* ---- attributes ---- */
 
 /* libc's default comes from the real machine's limits. */

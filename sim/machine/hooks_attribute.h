@@ -19,6 +19,9 @@
 
 void hooks_attribute_begin(void);
 
+/* The same for a node that crashed. */
+void hooks_attribute_node_begin(uint32_t node);
+
 /* What a new thread is to have that its creator need not have. */
 struct hooks_attribute_wishes {
     bool detached;

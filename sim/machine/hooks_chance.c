@@ -34,13 +34,17 @@ static void auxiliary_fill(void) {
     }
 }
 
+void hooks_chance_node_begin(uint32_t node) {
+    nodes[node].seeded = false;
+    nodes[node].ready = false;
+    nodes[node].seeded48 = false;
+}
+
 void hooks_chance_begin(void) {
     auxiliary_fill();
     const uint32_t count = machine.world.description->node_count;
     for (uint32_t node = 1; node <= count; node++) {
-        nodes[node].seeded = false;
-        nodes[node].ready = false;
-        nodes[node].seeded48 = false;
+        hooks_chance_node_begin(node);
     }
 }
 

@@ -13,9 +13,13 @@
 #define SIM_MACHINE_HOOKS_CHANCE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Forgets the seeds of the run before. */
 void hooks_chance_begin(void);
+
+/* A node crashed: what its processes drew is forgotten, and the kernel's numbers go on. */
+void hooks_chance_node_begin(uint32_t node);
 
 /* Random bytes of the running node: what a read of /dev/urandom gives. */
 void hooks_chance_fill(void *bytes, size_t size);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sim/machine/durable.h"
 #include "sim/machine/hook.h"
 #include "sim/machine/real.h"
 #include "sim/machine/real_file.h"
@@ -37,11 +38,13 @@ int64_t hooks_change_new(int folder, const char *path, bool is_folder, struct wa
 
 void hooks_change_add(const struct walk_place *place, uint32_t inode) {
     tree_add(place->folder, place->name, place->length, inode);
+    durable_name_added(place->folder, place->name, place->length, inode);
     tree_touch(place->folder, CHANGED);
     tree_touch(inode, 1u << TREE_STATUS_CHANGED);
 }
 
 static void take_name(const struct walk_place *place) {
+    durable_name_removed(place->folder, place->name, place->length, place->inode);
     tree_remove(place->folder, place->name, place->length);
     tree_touch(place->inode, 1u << TREE_STATUS_CHANGED);
     tree_touch(place->folder, CHANGED);
@@ -273,6 +276,18 @@ rename_refusal(const struct walk_place *from, const struct walk_place *to, unsig
     return tree_at(to->folder)->names == 0 ? -ENOENT : 0;
 }
 
+static void move_name(const struct walk_place *from, const struct walk_place *to) {
+    durable_together(true);
+    if (to->inode != 0) {
+        remove_name(to);
+    }
+    tree_hold(from->inode);
+    take_name(from);
+    hooks_change_add(to, from->inode);
+    tree_drop(from->inode);
+    durable_together(false);
+}
+
 static int64_t rename_at(int from_folder,
                          const char *from_path,
                          int to_folder,
@@ -294,18 +309,11 @@ static int64_t rename_at(int from_folder,
     if (refusal != 0 || from.inode == to.inode) {
         return refusal;
     }
-    if (to.inode != 0) {
-        refusal = replace_refusal(&from, &to);
-        if (refusal != 0) {
-            return refusal;
-        }
-        remove_name(&to);
+    refusal = to.inode != 0 ? replace_refusal(&from, &to) : 0;
+    if (refusal == 0) {
+        move_name(&from, &to);
     }
-    tree_hold(from.inode);
-    take_name(&from);
-    hooks_change_add(&to, from.inode);
-    tree_drop(from.inode);
-    return 0;
+    return refusal;
 }
 
 HOOK int

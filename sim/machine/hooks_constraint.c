@@ -66,6 +66,20 @@ HOOK uint32_t sim_on_exit(struct sim_world *world, uint32_t node) {
     return occasion_add(world, &occasion);
 }
 
+static uint32_t
+life_add(struct sim_world *world, enum occasion_instant instant, uint32_t node, uint32_t nth) {
+    const struct occasion occasion = {.instant = (uint32_t)instant, .node = node, .nth = nth};
+    return occasion_add(world, &occasion);
+}
+
+HOOK uint32_t sim_on_crash(struct sim_world *world, uint32_t node, uint32_t nth) {
+    return life_add(world, OCCASION_CRASHES, node, nth);
+}
+
+HOOK uint32_t sim_on_start(struct sim_world *world, uint32_t node, uint32_t nth) {
+    return life_add(world, OCCASION_BEGINS, node, nth);
+}
+
 HOOK uint32_t sim_on_thread(struct sim_world *world,
                             uint32_t node,
                             enum sim_thread_instant instant,
@@ -88,13 +102,16 @@ HOOK void
 sim_fault_on(struct sim_world *world, uint32_t occasion, uint64_t lasts_ns, uint32_t heals_on) {
     struct description *description = description_of(world);
     const uint32_t known = description->demanded.occasion_count;
-    if (description->fault_count == 0 || occasion == 0 || occasion > known || heals_on > known) {
+    struct description_fault *fault =
+        description->fault_count == 0 ? NULL : &description->faults[description->fault_count - 1];
+    const bool is_of_node =
+        fault != NULL && (fault->kind == DESCRIPTION_CRASH || fault->kind == DESCRIPTION_PAUSE);
+    if (fault == NULL || (occasion == 0 && !is_of_node) || occasion > known || heals_on > known) {
         description_refuse(description, "a fault begins and heals on occasions that exist");
         return;
     }
-    struct description_fault *fault = &description->faults[description->fault_count - 1];
     fault->begins_on = occasion;
-    fault->lasts_ns = lasts_ns;
+    fault->lasts_ns = is_of_node && lasts_ns == 0 ? fault->lasts_ns : lasts_ns;
     fault->heals_on = heals_on;
 }
 

@@ -49,6 +49,13 @@ void hooks_environment_begin(void) {
     memset(nodes, 0, sizeof nodes[0] * (count + 1u));
 }
 
+void hooks_environment_node_begin(uint32_t node) {
+    nodes[node] = (struct variables){0};
+    if (machine.world.description->node_count == 1) {
+        environ = initial_list;
+    }
+}
+
 static char **list_now(void) {
     const struct variables *variables = &nodes[hook_node()];
     return variables->list == NULL ? initial_list : variables->list;

@@ -29,6 +29,11 @@ void hooks_environment_begin(void); /* variables */
 void hooks_identity_begin(void);    /* umask */
 void hooks_resource_begin(void);    /* limits */
 
+/* The same for a node that crashed. */
+void hooks_environment_node_begin(uint32_t node);
+void hooks_identity_node_begin(uint32_t node);
+void hooks_resource_node_begin(uint32_t node);
+
 /* A thread's id as gettid() shows it; its node's first thread has the node's process id. */
 uint32_t hooks_environment_tid(uint32_t thread);
 uint32_t hooks_environment_pid(uint32_t node);

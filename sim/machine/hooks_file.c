@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sim/machine/content.h"
+#include "sim/machine/durable.h"
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_environment.h"
 #include "sim/machine/real.h"
@@ -174,28 +175,36 @@ HOOK int posix_fallocate(int number, off_t offset, off_t size) {
     return (int)-result;
 }
 
-static int synchronise(int number, const void *site) {
+static int synchronise(int number, bool all, const void *site) {
     const uint32_t file = enter(number, site);
     uint32_t inode;
-    return leave(file, real_file_use(number, -EINVAL, &inode), site);
+    const int64_t refusal = real_file_use(number, -EINVAL, &inode);
+    if (refusal == 0 && all) {
+        durable_sync_all();
+    } else if (refusal == 0) {
+        durable_sync(inode);
+    }
+    return leave(file, refusal, site);
 }
 
 HOOK int fsync(int number) {
-    return hook_simulated() ? synchronise(number, HOOK_SITE) : REAL(fsync)(number);
+    return hook_simulated() ? synchronise(number, false, HOOK_SITE) : REAL(fsync)(number);
 }
 
 HOOK int fdatasync(int number) {
-    return hook_simulated() ? synchronise(number, HOOK_SITE) : REAL(fdatasync)(number);
+    return hook_simulated() ? synchronise(number, false, HOOK_SITE) : REAL(fdatasync)(number);
 }
 
 HOOK int syncfs(int number) {
-    return hook_simulated() ? synchronise(number, HOOK_SITE) : REAL(syncfs)(number);
+    return hook_simulated() ? synchronise(number, true, HOOK_SITE) : REAL(syncfs)(number);
 }
 
 HOOK void sync(void) {
     if (!hook_simulated()) {
         REAL(sync)();
+        return;
     }
+    durable_sync_all();
 }
 
 HOOK int posix_fadvise(int number, off_t offset, off_t size, int advice) {

@@ -19,7 +19,11 @@ static void *or_enomem(void *block) {
 }
 
 HOOK void *malloc(size_t size) {
-    return or_enomem(heap_take(size));
+    void *block = or_enomem(heap_take(size));
+    if (__builtin_expect(machine.crashes, 0) && machine.active && block != NULL) {
+        heap_mark(block, hook_node());
+    }
+    return block;
 }
 
 HOOK void free(void *block) {

@@ -37,12 +37,16 @@ void hooks_identity_begin(void) {
     }
 }
 
+void hooks_identity_node_begin(uint32_t node) {
+    umasks[node] = UMASK_START;
+}
+
 uint32_t hooks_environment_tid(uint32_t thread) {
     return TID_BASE + thread;
 }
 
 uint32_t hooks_environment_pid(uint32_t node) {
-    return TID_BASE + node; /* nodes' first threads are the first threads of the run */
+    return TID_BASE + machine.world.nodes[node].main;
 }
 
 static uint32_t self(void) {

@@ -39,12 +39,16 @@ static __thread struct {
 
 void hooks_key_begin(void) {
     for (uint32_t node = 1; node <= machine.world.description->node_count; node++) {
-        memset(keys[node], 0, sizeof keys[node][0] * key_count[node]);
-        key_count[node] = 0;
+        hooks_key_node_begin(node);
     }
     for (uint32_t number = 0; number < outside_count; number++) {
         outside[number].deleted = false;
     }
+}
+
+void hooks_key_node_begin(uint32_t node) {
+    memset(keys[node], 0, sizeof keys[node][0] * key_count[node]);
+    key_count[node] = 0;
 }
 
 /* The running node's key, NULL when it has none of this number. */

@@ -14,8 +14,13 @@
 #ifndef SIM_MACHINE_HOOKS_KEY_H
 #define SIM_MACHINE_HOOKS_KEY_H
 
+#include <stdint.h>
+
 /* No node has a key. */
 void hooks_key_begin(void);
+
+/* The same for a node that crashed. */
+void hooks_key_node_begin(uint32_t node);
 
 /* The running thread ends: runs the destructors of its values, PTHREAD_DESTRUCTOR_ITERATIONS times
  * at most. As in glibc they come after those of C++ thread_locals. */

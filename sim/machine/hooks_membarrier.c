@@ -13,6 +13,10 @@ void hooks_membarrier_begin(void) {
     }
 }
 
+void hooks_membarrier_node_begin(uint32_t node) {
+    registered[node] = false;
+}
+
 static long barrier(const void *site) {
     hook_point(POINT_CALL, 0, false, site);
     schedule_event(hook_schedule(), POINT_CALL, 0, 0, site);

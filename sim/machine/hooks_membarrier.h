@@ -8,8 +8,13 @@
 #ifndef SIM_MACHINE_HOOKS_MEMBARRIER_H
 #define SIM_MACHINE_HOOKS_MEMBARRIER_H
 
+#include <stdint.h>
+
 /* Before a run: no process has registered. */
 void hooks_membarrier_begin(void);
+
+/* The same for a node that crashed. */
+void hooks_membarrier_node_begin(uint32_t node);
 
 /* The system call. A barrier is a point; its effect is there already, for one thread runs at a
  * time. */

@@ -182,6 +182,20 @@ void hooks_posix_timer_begin(void) {
     memset(node_ids, 0, sizeof node_ids[0] * count);
 }
 
+static void give(struct timer *timer) {
+    stop(timer);
+    *link_of(timer->node, timer->id) = timer->next;
+    timer->next = timers_free;
+    timers_free = (uint32_t)(timer - timers);
+}
+
+void hooks_posix_timer_node_begin(uint32_t node) {
+    while (node_first[node] != 0) {
+        give(&timers[node_first[node]]);
+    }
+    node_ids[node] = 0;
+}
+
 /* ---- creation ---- */
 
 static int64_t clock_refusal(clockid_t clock, const void *site) {
@@ -301,10 +315,7 @@ HOOK int timer_delete(timer_t name) {
     if (timer == NULL) {
         return leave(-EINVAL, HOOK_SITE);
     }
-    stop(timer);
-    *link_of(timer->node, timer->id) = timer->next;
-    timer->next = timers_free;
-    timers_free = (uint32_t)(timer - timers);
+    give(timer);
     return leave(0, HOOK_SITE);
 }
 

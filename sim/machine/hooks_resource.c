@@ -27,15 +27,19 @@ struct limits {
 static struct limits nodes[DESCRIPTION_NODES_MAX + 1];
 static struct rlimit unlimited; /* what a limit that cannot be changed shows */
 
+void hooks_resource_node_begin(uint32_t node) {
+    nodes[node] = (struct limits){
+        .files = {HOOKS_ENVIRONMENT_FILES_MAX, 4 * HOOKS_ENVIRONMENT_FILES_MAX},
+        .stack = {STACK_MAX, RLIM_INFINITY},
+        .core = {0, RLIM_INFINITY},
+    };
+}
+
 void hooks_resource_begin(void) {
     unlimited = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
     const uint32_t count = machine.world.description->node_count;
     for (uint32_t node = 1; node <= count; node++) {
-        nodes[node] = (struct limits){
-            .files = {HOOKS_ENVIRONMENT_FILES_MAX, 4 * HOOKS_ENVIRONMENT_FILES_MAX},
-            .stack = {STACK_MAX, RLIM_INFINITY},
-            .core = {0, RLIM_INFINITY},
-        };
+        hooks_resource_node_begin(node);
     }
 }
 

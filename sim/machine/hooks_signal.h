@@ -21,4 +21,8 @@ long hooks_signal_mask(int how, const uint64_t *set, uint64_t *before);
 /* timer_create in the kernel's own shape; 0 or -errno. */
 long hooks_posix_timer_create(long clock, const void *event, int *timer, const void *site);
 
+/* A node crashed: it has no handlers, nothing is pending and no timer is set. */
+void hooks_signal_node_begin(uint32_t node);
+void hooks_posix_timer_node_begin(uint32_t node);
+
 #endif

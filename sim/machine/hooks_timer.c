@@ -60,6 +60,14 @@ void hooks_signal_begin(void) {
     memset(nodes, 0, sizeof nodes[0] * (machine.world.description->node_count + 1u));
 }
 
+void hooks_signal_node_begin(uint32_t node) {
+    signals_node_begin(node);
+    if (nodes[node].handle != 0) {
+        schedule_timer_cancel(hook_schedule(), nodes[node].handle);
+    }
+    nodes[node] = (struct interval){0};
+}
+
 static uint64_t ns_of(const struct timeval *time) {
     return (uint64_t)time->tv_sec * NS_PER_S + (uint64_t)time->tv_usec * NS_PER_US;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "sim/machine/loader.h"
 #include "sim/machine/real.h"
 #include "sim/panic.h"
 
@@ -89,6 +90,18 @@ static uintptr_t relro_end(const struct dl_phdr_info *info, uintptr_t start) {
     return start;
 }
 
+/* The pages of a segment that the program can write; false when there are none. */
+static bool
+is_writable(const struct dl_phdr_info *info, unsigned i, uintptr_t *start, uintptr_t *end) {
+    const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+    if (header->p_type != PT_LOAD || (header->p_flags & PF_W) == 0) {
+        return false;
+    }
+    *start = relro_end(info, (info->dlpi_addr + header->p_vaddr) & PAGE_MASK);
+    *end = (info->dlpi_addr + header->p_vaddr + header->p_memsz + IMAGE_PAGE_SIZE - 1) & PAGE_MASK;
+    return *start < *end;
+}
+
 static int track_one(struct dl_phdr_info *info, size_t size, void *context) {
     (void)size;
     const struct except *except = context;
@@ -98,15 +111,9 @@ static int track_one(struct dl_phdr_info *info, size_t size, void *context) {
         }
     }
     for (unsigned i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *header = &info->dlpi_phdr[i];
-        if (header->p_type != PT_LOAD || (header->p_flags & PF_W) == 0) {
-            continue;
-        }
-        const uintptr_t first = (info->dlpi_addr + header->p_vaddr) & PAGE_MASK;
-        const uintptr_t start = relro_end(info, first);
-        const uintptr_t end =
-            (info->dlpi_addr + header->p_vaddr + header->p_memsz + IMAGE_PAGE_SIZE - 1) & PAGE_MASK;
-        if (start < end) {
+        uintptr_t start;
+        uintptr_t end;
+        if (is_writable(info, i, &start, &end)) {
             add(start, end, false);
         }
     }
@@ -180,6 +187,61 @@ void image_reset(void) {
             memcpy(hot[i].page, hot[i].kept, IMAGE_PAGE_SIZE);
         } else {
             memset(hot[i].page, 0, IMAGE_PAGE_SIZE);
+        }
+    }
+}
+
+/* ---- of one node ---- */
+
+struct kept {
+    struct kept *next;
+    uint32_t node;
+    size_t size;
+    unsigned char *at;
+    unsigned char bytes[];
+};
+
+static struct kept *kept_first;
+
+static void keep(uint32_t node, uintptr_t start, uintptr_t end) {
+    const size_t size = end - start;
+    struct kept *kept = real_map(NULL, sizeof *kept + size, PROT_READ | PROT_WRITE);
+    ASSERT(kept != NULL);
+    *kept =
+        (struct kept){.next = kept_first, .node = node, .size = size, .at = (unsigned char *)start};
+    memcpy(kept->bytes, kept->at, size);
+    kept_first = kept;
+}
+
+static int keep_one(struct dl_phdr_info *info, size_t size, void *context) {
+    (void)size;
+    const uint32_t node = *(const uint32_t *)context;
+    for (unsigned i = 0; i < info->dlpi_phnum && loader_node(info->dlpi_addr) == node; i++) {
+        uintptr_t start;
+        uintptr_t end;
+        if (is_writable(info, i, &start, &end)) {
+            keep(node, start, end);
+        }
+    }
+    return 0;
+}
+
+void image_keep(uint32_t node, uintptr_t heap_start, uintptr_t heap_end) {
+    dl_iterate_phdr(keep_one, &node);
+    if (heap_start < heap_end) {
+        keep(node, heap_start, heap_end);
+    }
+}
+
+/* Piece by piece: a page that nobody has written to is not made hot. */
+void image_bring_back(uint32_t node) {
+    for (const struct kept *kept = kept_first; kept != NULL; kept = kept->next) {
+        for (size_t at = 0; at < kept->size && kept->node == node; at += IMAGE_PAGE_SIZE) {
+            const size_t left = kept->size - at;
+            const size_t size = left < IMAGE_PAGE_SIZE ? left : IMAGE_PAGE_SIZE;
+            if (memcmp(kept->at + at, kept->bytes + at, size) != 0) {
+                memcpy(kept->at + at, kept->bytes + at, size);
+            }
         }
     }
 }

@@ -45,4 +45,11 @@ void image_prepare(void *bytes, size_t size);
 
 void image_reset(void);
 
+/* Keeps what is now in the writable segments of a node's copies, and in these bytes of the heap,
+ * which its load has taken. Before the node first runs; once for each node. */
+void image_keep(uint32_t node, uintptr_t heap_start, uintptr_t heap_end);
+
+/* Puts it back. With any back end, also where nothing is tracked. */
+void image_bring_back(uint32_t node);
+
 #endif

@@ -34,6 +34,7 @@ static unsigned library_count;
 static struct copy {
     uintptr_t base;
     unsigned library;
+    uint32_t node;
 } copies[COPIES_MAX];
 static unsigned copy_count;
 
@@ -285,7 +286,7 @@ static void *open_copy(unsigned index, uint32_t node, char *error, size_t error_
     }
     /* The descriptor stays open: ld.so tells images apart by path, and its number is in it. */
     if (copy_count < COPIES_MAX) {
-        copies[copy_count++] = (struct copy){map->l_addr, index};
+        copies[copy_count++] = (struct copy){map->l_addr, index, node};
     }
     return handle;
 }
@@ -303,6 +304,15 @@ void *loader_copy(uint32_t module, uint32_t node, char *error, size_t error_size
     }
     ASSERT(handle != NULL);
     return handle;
+}
+
+uint32_t loader_node(uintptr_t base) {
+    for (unsigned i = 0; i < copy_count; i++) {
+        if (copies[i].base == base) {
+            return copies[i].node;
+        }
+    }
+    return 0;
 }
 
 struct listing {

@@ -32,6 +32,9 @@ void *loader_open(uint32_t module, const char *path, char *error, size_t error_s
 /* Makes one node's copies of a module that is open; returns its handle, NULL: `error` says why. */
 void *loader_copy(uint32_t module, uint32_t node, char *error, size_t error_size);
 
+/* The node whose copy of an image lies at this base, 0 = it is none. */
+uint32_t loader_node(uintptr_t base);
+
 /* Lists every image of the process, copies under their original's path. */
 void loader_list(struct record_image *images, uint32_t *count);
 

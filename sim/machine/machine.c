@@ -148,9 +148,11 @@ static bool node_load(uint32_t node) {
 static bool nodes_load(void) {
     struct record *record = machine.record;
     for (uint32_t node = 1; node <= record->description.node_count; node++) {
+        machine.loaded[node - 1] = heap_persistent_end();
         if (!node_load(node)) {
             return false;
         }
+        machine.loaded[node] = heap_persistent_end();
     }
     loader_list(record->images, &record->image_count);
     return true;
@@ -187,6 +189,8 @@ static void track(void) {
     image_track_loaded(except, sizeof except / sizeof except[0]);
 }
 
+static void outages_open(void);
+
 bool machine_open(struct record *record, const struct machine_options *options) {
     machine.record = record;
     if (!describe(options->module) || !nodes_load()) {
@@ -212,6 +216,7 @@ bool machine_open(struct record *record, const struct machine_options *options) 
                &functions,
                record->choices,
                RECORD_CHOICES_MAX);
+    outages_open();
     heap_set_fill(options->fill);
     heap_set_limit(record->description.heap_max);
     __libc_single_threaded = 0;
@@ -240,6 +245,23 @@ static void slot_give(uint32_t slot) {
     machine.slot_free = slot;
 }
 
+/* The running thread ends, and is on its stack until another one runs: who ended before it has left
+ * by now. An entry that fires meanwhile may start a thread. */
+static void slot_leave(uint32_t slot) {
+    if (machine.slot_left != 0) {
+        slot_give(machine.slot_left);
+    }
+    machine.slot_left = slot;
+}
+
+/* Of a thread that was taken from what it did. With the baton its pthread waits there for good. */
+static void slot_release(void *context, uint32_t thread) {
+    (void)context;
+    if (!machine.back->forks) {
+        slot_give(threads_at(&machine.world.threads, thread)->slot);
+    }
+}
+
 static uint32_t
 thread_create(uint32_t parent, uint32_t node, const struct machine_start *start, bool detached) {
     const uint32_t slot = slot_take();
@@ -260,6 +282,47 @@ thread_create(uint32_t parent, uint32_t node, const struct machine_start *start,
         machine.back->thread_prepare(slot, id);
     }
     return id;
+}
+
+/* ---- nodes that crash and start again ---- */
+
+static void on_thread_gone(void *context, uint32_t thread, bool runs) {
+    const uint32_t slot = threads_at(&machine.world.threads, thread)->slot;
+    machine.thread_gone(machine.back->thread_pointer(slot));
+    if (runs) {
+        slot_leave(slot);
+    } else {
+        slot_release(context, thread);
+    }
+}
+
+static void on_node_crashed(void *context, uint32_t node, uint32_t files) {
+    (void)context;
+    machine.node_crashed(node, files);
+}
+
+static bool node_main_create(uint32_t node) {
+    const struct machine_start start = {machine.node_main, (void *)(uintptr_t)node};
+    return thread_create(0, node, &start, false) != 0;
+}
+
+static void on_node_started(void *context, uint32_t node) {
+    (void)context;
+    image_bring_back(node);
+    (void)node_main_create(node); /* if not, there is a verdict */
+}
+
+static void outages_open(void) {
+    static const struct outage_machine functions = {.thread_gone = on_thread_gone,
+                                                    .node_crashed = on_node_crashed,
+                                                    .node_started = on_node_started};
+    world_machine_set(&machine.world, &functions);
+    for (uint32_t node = 1; node <= machine.record->description.node_count; node++) {
+        if (outage_declared(&machine.record->description, DESCRIPTION_CRASH, node)) {
+            machine.crashes = true;
+            image_keep(node, machine.loaded[node - 1], machine.loaded[node]);
+        }
+    }
 }
 
 uint32_t machine_thread_create(const struct machine_start *start, bool detached) {
@@ -286,6 +349,7 @@ void machine_run(const struct world_spec *spec) {
     heap_enter(HEAP_RUN);
     machine.slot_free = 0;
     machine.slot_count = 0;
+    machine.slot_left = 0;
     record->output_size = 0;
     record->thread_count = 0;
     world_begin(&machine.world,
@@ -296,9 +360,8 @@ void machine_run(const struct world_spec *spec) {
                 &record->points);
     machine.run_begin();
     for (uint32_t node = 1; node <= record->description.node_count; node++) {
-        const struct machine_start start = {machine.node_main, (void *)(uintptr_t)node};
-        const uint32_t id = thread_create(0, node, &start, false);
-        ASSERT(id != 0);
+        const bool created = node_main_create(node);
+        ASSERT(created);
     }
     machine.active = true;
     schedule_run(&machine.world.schedule);
@@ -324,6 +387,9 @@ _Noreturn void machine_thread_main(uint32_t slot) {
     const void *site = (const char *)first + 1; /* sites are return addresses */
     schedule_comes(&machine.world.schedule, OCCASION_STARTS);
     schedule_event(&machine.world.schedule, POINT_THREAD_START, 0, 0, site);
+    if (is_main) {
+        world_main_begins(&machine.world);
+    }
     machine.interrupted();
     machine_thread_return(start.routine(start.argument));
 }
@@ -334,17 +400,12 @@ _Noreturn void machine_thread_return(void *result) {
     machine_thread_exit(result);
 }
 
-static void slot_release(void *context, uint32_t thread) {
-    (void)context;
-    slot_give(threads_at(&machine.world.threads, thread)->slot);
-}
-
 _Noreturn void machine_thread_exit(void *result) {
     struct world *world = &machine.world;
     const uint32_t slot = threads_at(&world->threads, threads_self(&world->threads))->slot;
     machine.thread_ending(threads_self(&world->threads));
     world_thread_finish(world, (uint64_t)(uintptr_t)result);
-    slot_give(slot);
+    slot_leave(slot);
     schedule_thread_end(&world->schedule);
     UNREACHABLE();
 }
@@ -353,7 +414,7 @@ _Noreturn void machine_node_exit(int status) {
     struct world *world = &machine.world;
     const uint32_t slot = threads_at(&world->threads, threads_self(&world->threads))->slot;
     world_node_exit(world, status, slot_release, NULL);
-    slot_give(slot);
+    slot_leave(slot);
     schedule_thread_end(&world->schedule);
     UNREACHABLE();
 }

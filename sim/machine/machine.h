@@ -37,6 +37,7 @@ typedef int machine_program(int argc, char **argv);
 
 struct machine {
     bool active;          /* a run is going on */
+    bool crashes;         /* the scenario has nodes that crash: who has allocated what is known */
     void *thread_pointer; /* of the running simulated thread */
     struct record *record;
     const struct machine_back *back;
@@ -46,12 +47,16 @@ struct machine {
     void (*thread_created)(uint32_t parent, uint32_t thread);
     void (*thread_returning)(void); /* the running thread ends in order: destructors run */
     void (*thread_ending)(uint32_t thread);
+    void (*thread_gone)(const void *thread_pointer);     /* by a crash of its node */
+    void (*node_crashed)(uint32_t node, uint32_t files); /* the hooks forget what they kept of it */
     void (*interrupted)(void); /* the running thread has signals to handle first */
     uint32_t slot_free;        /* list of free slots */
     uint32_t slot_count;       /* slots ever used in this run */
+    uint32_t slot_left;        /* whose thread ended last, 0 = none */
     struct machine_start starts[MACHINE_SLOTS_MAX + 1]; /* by slot */
     uint32_t slot_next[MACHINE_SLOTS_MAX + 1];
-    void *modules[DESCRIPTION_MODULES_MAX + 1];           /* as they are; 0: the scenario's own */
+    void *modules[DESCRIPTION_MODULES_MAX + 1];  /* as they are; 0: the scenario's own */
+    uintptr_t loaded[DESCRIPTION_NODES_MAX + 1]; /* by node: where the heap ended after its load */
     machine_program *programs[DESCRIPTION_NODES_MAX + 1]; /* by node, in its own copy */
     struct world world;
 };

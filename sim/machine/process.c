@@ -23,6 +23,10 @@ void process_begin(void) {
     memset(at_exit_first, 0, sizeof at_exit_first[0] * (node_count + 1));
 }
 
+void process_node_begin(uint32_t node) {
+    at_exit_first[node] = NULL;
+}
+
 static char *copy_string(const char *string) {
     const size_t size = strlen(string) + 1;
     char *copy = heap_take(size);

@@ -20,6 +20,9 @@ void *process_main(void *node);
 /* Forgets what the last run registered. */
 void process_begin(void);
 
+/* The same for a node that crashed. */
+void process_node_begin(uint32_t node);
+
 enum process_ending {
     PROCESS_EXIT,        /* exit(): function(argument) */
     PROCESS_EXIT_STATUS, /* exit(): function(status, argument) */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sim/machine/content.h"
+#include "sim/machine/durable.h"
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_chance.h"
 #include "sim/machine/hooks_environment.h"
@@ -88,7 +89,11 @@ write_at(uint32_t file, const struct real_file *real, const struct file_call *ca
     if ((status_of(file) & O_APPEND) != 0) {
         *at = (int64_t)inode->size;
     }
-    return content_write(real->inode, call, *at);
+    const int64_t count = content_write(real->inode, call, *at);
+    if (count > 0 && (status_of(file) & O_DSYNC) != 0) { /* a bit of O_SYNC */
+        durable_sync(real->inode);
+    }
+    return count;
 }
 
 static int64_t read_real(void *context, uint32_t file, const struct file_call *call) {
@@ -350,6 +355,7 @@ int64_t real_file_open(const struct real_file_open *open) {
     }
     const uint32_t inode = create(open->mode);
     tree_add(place.folder, place.name, place.length, inode);
+    durable_name_added(place.folder, place.name, place.length, inode);
     tree_touch(place.folder, 1u << TREE_CHANGED | 1u << TREE_STATUS_CHANGED);
     return open_inode(inode, open, flags & ~O_TRUNC);
 }

@@ -50,6 +50,18 @@ void signals_begin(void) {
     }
 }
 
+void signals_node_begin(uint32_t node) {
+    siginfo_t info;
+    for (uint32_t id = 1; id <= machine.world.threads.table.count; id++) {
+        while (threads_at(&machine.world.threads, id)->node == node &&
+               signal_queue_take(&threads[id].queue, UINT64_MAX, &info)) {
+        }
+    }
+    while (signal_queue_take(&nodes[node].queue, UINT64_MAX, &info)) {
+    }
+    memset(&nodes[node], 0, sizeof nodes[node]);
+}
+
 void signals_thread_begin(uint32_t parent, uint32_t thread) {
     ASSERT(thread >= 1 && thread <= THREADS_MAX);
     struct thread_signals *signals = &threads[thread];

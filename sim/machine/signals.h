@@ -38,6 +38,9 @@ struct signals_action {
 
 void signals_begin(void);
 
+/* A node crashed, and its threads are gone: what was pending for them and it is forgotten. */
+void signals_node_begin(uint32_t node);
+
 /* A thread was created: it has its creator's mask (parent 0: an empty one). */
 void signals_thread_begin(uint32_t parent, uint32_t thread);
 

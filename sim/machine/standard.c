@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "sim/machine/heap.h"
 #include "sim/machine/hook.h"
 #include "sim/machine/real.h"
 
@@ -54,6 +55,35 @@ bool standard_output(int64_t number) {
     }
     const struct file *found = file_at(kernel->files, file);
     return found->kind == FILE_STANDARD && (found->status & O_ACCMODE) == O_WRONLY;
+}
+
+/* libc's list of all streams; those of other libraries than malloc's are none of a node's. */
+extern FILE *_IO_list_all;
+
+void standard_node_crash(uint32_t node) {
+    FILE **link = &_IO_list_all;
+    while (*link != NULL) {
+        if (heap_marked(*link) == node) {
+            *link = (*link)->_chain;
+        } else {
+            link = &(*link)->_chain;
+        }
+    }
+}
+
+void standard_thread_gone(const void *thread_pointer) {
+    struct stream_lock { /* _IO_lock_t */
+        int word;
+        int count;
+        void *owner;
+    };
+    FILE *const streams[] = {stdin, stdout, stderr};
+    for (unsigned i = 0; i < sizeof streams / sizeof streams[0]; i++) {
+        struct stream_lock *lock = (void *)streams[i]->_lock;
+        if (lock != NULL && lock->owner == thread_pointer) {
+            *lock = (struct stream_lock){0};
+        }
+    }
 }
 
 /* By a call that fails where a plain copy would fault: the program may have overwritten stdout, or

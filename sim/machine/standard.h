@@ -17,6 +17,12 @@ void standard_open(void);
 /* True when a number of the running node is its standard output or error, as it began with. */
 bool standard_output(int64_t number);
 
+/* A node crashed: nobody flushes the streams that it had opened. */
+void standard_node_crash(uint32_t node);
+
+/* A thread of it, by its thread pointer, holds no lock of a stream that all nodes share. */
+void standard_thread_gone(const void *thread_pointer);
+
 /* Keeps what the program printed and stdio still holds, when a run ends before that is written:
  * with a finding, perhaps in a signal handler. */
 void standard_rest(void);

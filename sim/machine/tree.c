@@ -37,6 +37,7 @@ static struct {
     uint64_t run;
     uint32_t root;
     uint32_t folder;
+    uint32_t home; /* where its programs begin; never given back */
 } trees[DESCRIPTION_NODES_MAX + 1];
 
 static struct arena arena;
@@ -381,7 +382,16 @@ static void plant(uint32_t node) {
         rest += length;
     }
     tree_hold(folder);
-    trees[node].folder = folder;
+    tree_hold(folder);
+    trees[node].folder = trees[node].home = folder;
+}
+
+void tree_node_begin(uint32_t node) {
+    if (trees[node].run == run) {
+        tree_hold(trees[node].home);
+        tree_drop(trees[node].folder);
+        trees[node].folder = trees[node].home;
+    }
 }
 
 static uint32_t planted(void) {

@@ -39,15 +39,16 @@ struct tree_inode {
     uint64_t number;
     uint64_t size;
     struct timespec times[TREE_TIMES];
-    const char *host;      /* path on the host, NULL = none */
-    const char *target;    /* of a symbolic link; of a socket the name it is bound to */
-    uint32_t names;        /* entries that lead here */
-    uint32_t holds;        /* open files, working directories, folders inside */
-    uint32_t contents;     /* of these, open files that read or write */
-    uint32_t parent;       /* of a folder */
-    uint32_t entry;        /* of a folder: its one name */
-    uint32_t entry_first;  /* of a folder: what is in it */
-    int32_t descriptor;    /* of the host, -1 = none */
+    const char *host;     /* path on the host, NULL = none */
+    const char *target;   /* of a symbolic link; of a socket the name it is bound to */
+    uint32_t names;       /* entries that lead here */
+    uint32_t holds;       /* open files, working directories, folders inside */
+    uint32_t contents;    /* of these, open files that read or write */
+    uint32_t parent;      /* of a folder */
+    uint32_t entry;       /* of a folder: its one name */
+    uint32_t entry_first; /* of a folder: what is in it */
+    uint32_t unsynced;  /* its newest change that does not last (sim/machine/durable.h), 0 = none */
+    int32_t descriptor; /* of the host, -1 = none */
     uint32_t lock_shared;  /* flock(): how many open files share it */
     uint32_t lock_alone;   /* flock(): the open file that has it alone, 0 = none */
     uint8_t device;        /* enum tree_device */
@@ -61,6 +62,9 @@ void tree_open(void);
 
 /* Before a run. */
 void tree_begin(void);
+
+/* A node crashed: its programs begin where they began. */
+void tree_node_begin(uint32_t node);
 
 /* Folders of the running node. */
 uint32_t tree_root(void);

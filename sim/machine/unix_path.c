@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "sim/machine/durable.h"
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_environment.h"
 #include "sim/machine/real_file.h"
@@ -50,6 +51,7 @@ int64_t unix_path_bind(uint32_t index, const void *sockaddr, uint32_t size) {
         const uint32_t inode = tree_create(S_IFSOCK | (0777 & ~hooks_environment_mask()));
         tree_at(inode)->target = tree_text(path, (uint32_t)strlen(path));
         tree_add(place.folder, place.name, place.length, inode);
+        durable_name_added(place.folder, place.name, place.length, inode);
         tree_touch(place.folder, 1u << TREE_CHANGED | 1u << TREE_STATUS_CHANGED);
     }
     return result;
