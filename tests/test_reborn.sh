@@ -50,6 +50,10 @@ $sim run "$modules/reborn_by_mark.so" --seed "$seed" --strategy "$strategy" --js
 check 'there is a thousandth run' [ "$(wc -c <"$folder/thousandth")" -eq 33 ]
 check 'the thousandth run is the same alone' cmp -s "$folder/thousandth" "$folder/alone"
 
+# the report shows what became of a node between what its threads did
+expect 10 '^ *[0-9]+\.[0-9] +crash' $sim fuzz half_booking_bug --corpus "$folder/half.db"
+check 'and that it starts again' grep -qE '^ *[0-9]+\.[0-9] +restart' "$folder/out"
+
 # what is left of files is what a naive model says
 for name in kept synced torn; do
     expect 0 '^2000 runs, 0 failed' $sim fuzz "$modules/durable_$name.so" --runs 2000 --corpus "$folder/durable.db"

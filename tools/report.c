@@ -65,6 +65,18 @@ static int column_of(const struct column_set *columns, uint32_t thread) {
     return -1;
 }
 
+/* What the world does to a node stands where its threads have their columns: in the first one's. */
+static int column_of_event(const struct column_set *columns, const struct event *event) {
+    const bool of_node = event->kind == POINT_CRASH || event->kind == POINT_RESTART ||
+                         event->kind == POINT_PAUSE || event->kind == POINT_RESUME;
+    for (unsigned i = 0; i < columns->count && of_node; i++) {
+        if (columns->nodes[i] == event->node) {
+            return (int)i;
+        }
+    }
+    return event->thread == 0 ? -1 : column_of(columns, event->thread);
+}
+
 /* How many events came after the verdict's place: some findings are seen when all is over. */
 static uint64_t events_after(const struct record *record) {
     const uint64_t step = record->verdict.step;
@@ -203,7 +215,7 @@ static void steps_print(FILE *out, const struct record *record, struct symbols *
     while (shown-- > after) {
         uint64_t site = 0;
         const struct event *event = trace_last(&record->trace, shown, &site);
-        const int column = event == NULL ? -1 : column_of(&columns, event->thread);
+        const int column = event == NULL ? -1 : column_of_event(&columns, event);
         if (column < 0 || goes_on(record, shown)) {
             continue;
         }

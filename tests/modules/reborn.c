@@ -70,6 +70,9 @@ SIM_SCENARIO(scenario) {
                       sim_times(sim_on_start(scenario, server, 2), sim_at_least(1)));
     }
     sim_sometimes(scenario, "a request is not answered", "silences", sim_at_least(1));
+    if (WHAT == BY_MARK) {
+        sim_sometimes(scenario, "who waits is reset", "resets", sim_at_least(1));
+    }
     sim_always(scenario, "nothing is told of its end", "ends", sim_equal(0));
 }
 
@@ -205,7 +208,7 @@ int client_main(int argc, char **argv) {
         char answer = 0;
         struct pollfd waiting = {.fd = descriptor, .events = POLLIN};
         const int sent = send(descriptor, "q", 1, MSG_NOSIGNAL) == 1;
-        const int woken = poll(&waiting, 1, 5);
+        const int woken = poll(&waiting, 1, WHAT == BY_MARK ? 1000 : 5);
         const ssize_t size = woken == 1 ? recv(descriptor, &answer, 1, 0) : -2;
         answers += size == 1;
         sim_count("answers", size == 1);

@@ -1,0 +1,13 @@
+-- A lessor that starts again knows whom it has granted the lease: it has written it down before it said so.
+-- The twin of forgotten_lease_bug.
+local journal = module "net_journal"
+local lessor  = node("lessor", journal.lessor_main, { daemon = true })
+local first   = node("first", journal.tenant_main, { "0" })
+local second  = node("second", journal.tenant_main, { "1" })
+link("any", "any", { latency = { "1ms", "2ms" } })
+
+crash(lessor, { when = message { from = lessor, to = first }.arrives, restart = "1ms", files = "synced" })
+
+always("at most one leads", counter("leaders"):at_most(1))
+finally("each has led", counter("has led"):equal(2))
+expect "passes"
