@@ -239,7 +239,9 @@ static bool may_wait(struct gates *gates, uint32_t index) {
 
 uint64_t gate_match(struct gates *gates, const struct occasion *fact) {
     uint64_t occasions = 0;
-    for (uint32_t i = 0; i < gates->demanded->occasion_count; i++) {
+    ASSERT(fact->instant < OCCASION_INSTANT_COUNT);
+    for (uint64_t left = gates->of_instant[fact->instant]; left != 0; left &= left - 1) {
+        const uint32_t i = (uint32_t)__builtin_ctzll(left);
         if (occasion_matches(&gates->demanded->occasions[i], fact)) {
             const uint32_t nth = ++gates->met[i].seen;
             const bool meant =
@@ -360,6 +362,9 @@ static bool time_fact(void *context, const struct agenda_item *item, struct occa
 void gate_init(struct gates *gates, struct schedule *schedule, const struct constraints *demanded) {
     ASSERT(demanded->occasion_count <= OCCASIONS_MAX && demanded->count <= CONSTRAINTS_MAX);
     *gates = (struct gates){.schedule = schedule, .demanded = demanded};
+    for (uint32_t i = 0; i < demanded->occasion_count; i++) {
+        gates->of_instant[demanded->occasions[i].instant] |= UINT64_C(1) << i;
+    }
     if (demanded->occasion_count != 0) {
         gate_engage(gates);
     }
