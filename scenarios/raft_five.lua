@@ -1,5 +1,5 @@
 -- A replicated log of five nodes: two may be gone at a time. Faults come when the weather says so, and
--- at the moments that are worst: somebody was elected, somebody has committed.
+-- at the moments that are worst: somebody was elected, has committed, has voted.
 local raft    = module "raft"
 local nodes   = {}
 for i = 1, 5 do
@@ -16,6 +16,8 @@ end
 local calm = on(weather, "calm")
 
 for i, one in ipairs(nodes) do
+    crash(one, { when = on(weather, "crash " .. i - 1), restart = "8ms", files = "torn" })
+    crash(one, { when = on(one, "has voted"), restart = "1ms", files = "synced" })
     for j, other in ipairs(nodes) do
         if i ~= j then
             partition(one, other, { when = on(weather, "isolate " .. i - 1), heal = calm })
@@ -36,5 +38,6 @@ linearizable("an index is applied everywhere as one", "applied", "register")
 finally("each client is served", counter("clients served"):equal(2))
 sometimes("a leader is replaced", counter("leaders replaced"):at_least(1))
 sometimes("who was cut off leads and commits", counter("commits after a heal"):at_least(1))
+sometimes("a node remembers", counter("recoveries"):at_least(1))
 sometimes("a log is cut", counter("logs cut"):at_least(1))
 expect "passes"

@@ -1,8 +1,10 @@
 /* A replicated log of three nodes (Raft), two clients, and weather.
  *
  *   weather   marks: isolate, hush, reset, crash, calm
- *   nodes     marks: leads, commits, has voted: when one of them is cut off or fails, what it has
- *             begun is known to some of the others
+ *   nodes     marks: leads, commits: cut off then, what it has begun is known to some of the others
+ *                    has voted: fails then, and starts again at once
+ *
+ * A node that fails has lost what it did not synchronise, or any part of it.
  *
  * Clients reach every node at any time: a leader that is cut off from the other nodes is asked,
  * too.
@@ -61,6 +63,10 @@ static void declare_weather(struct sim_world *world, const struct nodes *nodes) 
                 sim_fault_on(world, weather_mark(world, nodes, "reset %u %u", first, second), 0, 0);
             }
         }
+        sim_crash(world, nodes->at[first], 0, SIM_MS(8), SIM_FILES_TORN);
+        sim_fault_on(world, weather_mark(world, nodes, "crash %u", first, 0), 0, 0);
+        sim_crash(world, nodes->at[first], 0, SIM_MS(1), SIM_FILES_SYNCED);
+        sim_fault_on(world, sim_on_mark(world, nodes->at[first], "has voted", SIM_EACH), 0, 0);
         isolate(world,
                 nodes,
                 first,
@@ -85,6 +91,7 @@ static void declare_properties(struct sim_world *world) {
                   "who was cut off leads and commits",
                   "commits after a heal",
                   sim_at_least(1));
+    sim_sometimes(world, "a node remembers", "recoveries", sim_at_least(1));
     sim_sometimes(world, "a log is cut", "logs cut", sim_at_least(1));
     sim_sometimes(world,
                   "a command is twice in the log",

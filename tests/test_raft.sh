@@ -12,6 +12,7 @@ kv='the log is like one register a key'
 applied='an index is applied everywhere as one'
 finds commit "$applied|$kv"
 finds vote "$applied|$kv"
+finds store "a term has at most one leader|$applied|$kv"
 finds read "$kv"
 finds once "$kv"
 finds cut "$applied|$kv"
@@ -27,6 +28,7 @@ often() { # SENTENCE: in at least a fifth of the last runs
 expect 0 '^250 runs, 0 failed' $sim fuzz raft --runs 250 --corpus "$corpus"
 often 'a leader is replaced'
 often 'who was cut off leads and commits'
+often 'a node remembers'
 often 'a log is cut'
 often 'a command is twice in the log'
 
