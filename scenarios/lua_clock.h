@@ -16,7 +16,7 @@ struct sim_world;
 /* The table on top of the stack, of this node. */
 void lua_clock_read(struct lua_State *state, struct sim_world *world, uint32_t node);
 
-/* The option of a table that a fault begins on, and when; the latter says that there is no time. */
+/* The occasion `when` of the options at this index, 0 = none. */
 uint32_t lua_clock_when(struct lua_State *state, int index);
 
 /* jump(node, options) */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "scenarios/lua_clock.h"
+#include "scenarios/lua_fail.h"
 #include "scenarios/lua_link.h"
 #include "scenarios/lua_member.h"
 #include "scenarios/lua_quantity.h"
@@ -328,6 +329,9 @@ bool lua_world_define(struct lua_sandbox *sandbox, struct sim_world *world) {
         {"jump", lua_clock_jump},
         {"crash", crash},
         {"pause", pause},
+        {"fail", lua_fail_error},
+        {"short", lua_fail_short},
+        {"lookup", lua_fail_lookup},
         {"limit", limit},
         {"leaks", leaks},
         {"expect", expect},

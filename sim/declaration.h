@@ -13,6 +13,7 @@
 #define DESCRIPTION_NAME_SIZE 32
 #define DESCRIPTION_SENTENCE_SIZE 96
 
+#define DESCRIPTION_PPM 1000000u
 #define DESCRIPTION_DRIFT_MAX 500000
 #define DESCRIPTION_TICK_MAX_NS UINT64_C(1000000000)
 #define DESCRIPTION_OFFSET_MAX_NS UINT64_C(1500000000000000000) /* 47 years, forth or back */
@@ -34,6 +35,7 @@ struct description_node {
     uint32_t module;                         /* whose program it is; 0 = the scenario's own */
     bool daemon;                             /* the run may end while it runs */
     struct description_clock clock;
+    uint64_t lookup_ns[2]; /* what asking for a name takes, least and most */
 };
 
 #define DESCRIPTION_LATENCIES_MAX 8
@@ -61,8 +63,9 @@ enum description_fault_kind {
     DESCRIPTION_PARTITION = 1,
     DESCRIPTION_RESET,
     DESCRIPTION_JUMP,
-    DESCRIPTION_CRASH, /* of node `from`, as by a loss of power (sim/outage.h) */
-    DESCRIPTION_PAUSE, /* of node `from`: its threads stand still */
+    DESCRIPTION_CRASH,   /* of node `from`, as by a loss of power (sim/outage.h) */
+    DESCRIPTION_PAUSE,   /* of node `from`: its threads stand still */
+    DESCRIPTION_FAILURE, /* of calls of `from`: by chance, the n-th, or when it begins */
 };
 
 /* What a crash leaves of the files that a node has changed. */
@@ -85,6 +88,9 @@ struct description_fault {
     uint64_t lasts_ns;  /* begins_on: until_ns is so much later; 0 = as until_ns says. CRASH, PAUSE:
                            in any case, UINT64_MAX = never by time */
     int64_t by_ns;      /* DESCRIPTION_JUMP of the wall clock of `from` */
+    uint32_t call;      /* enum mishap_call */
+    int32_t error;      /* an errno, or an EAI_; 0 = it moves less than it was asked to */
+    uint32_t chance_ppm, nth;
 };
 
 enum description_property_kind {

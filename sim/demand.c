@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/mishap.h"
 #include "sim/panic.h"
 
 static bool same_occasion(const struct occasion *a, const struct occasion *b) {
@@ -151,7 +152,7 @@ static void print_outage(const struct description *description,
 bool demand_fault_told(const struct description *description, uint32_t index) {
     const struct description_fault *fault = &description->faults[index];
     return fault->begins_on != 0 || fault->kind == DESCRIPTION_CRASH ||
-           fault->kind == DESCRIPTION_PAUSE;
+           fault->kind == DESCRIPTION_PAUSE || fault->kind == DESCRIPTION_FAILURE;
 }
 
 void demand_fault_print(const struct description *description,
@@ -165,11 +166,22 @@ void demand_fault_print(const struct description *description,
         print_outage(description, fault, text, size);
         return;
     }
-    ASSERT(fault->begins_on != 0);
+    ASSERT(fault->begins_on != 0 || fault->kind == DESCRIPTION_FAILURE);
     from = from == NULL ? "any node" : from;
     size_t used;
     if (fault->kind == DESCRIPTION_JUMP) {
         used = (size_t)snprintf(text, size, "jump of %s when ", from);
+    } else if (fault->kind == DESCRIPTION_FAILURE) {
+        const enum mishap_call call = (enum mishap_call)fault->call;
+        const bool is_short = fault->error == 0;
+        used = (size_t)snprintf(text,
+                                size,
+                                "%s %s%s() of %s%s",
+                                is_short ? "short" : mishap_error_name(call, fault->error),
+                                is_short ? "" : "of ",
+                                mishap_word(call),
+                                from,
+                                fault->begins_on == 0 ? "" : " when ");
     } else {
         used = (size_t)snprintf(text,
                                 size,
@@ -178,7 +190,9 @@ void demand_fault_print(const struct description *description,
                                 from,
                                 to == NULL ? "any node" : to);
     }
-    print_occasion(description, fault->begins_on - 1, text, size, used);
+    if (fault->begins_on != 0) {
+        print_occasion(description, fault->begins_on - 1, text, size, used);
+    }
 }
 
 void demand_after_print(const struct description *description,

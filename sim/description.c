@@ -14,7 +14,6 @@
 #define STACK_SIZE (256u << 10)
 #define LATENCY_MIN_NS 100000 /* a local network */
 #define LATENCY_MAX_NS 1000000
-#define PPM_MAX 1000000u
 #define QUEUE_MAX (UINT64_C(16) << 30)
 #define STACK_MIN 16384u         /* as PTHREAD_STACK_MIN */
 #define STACK_MAX (1u << 30)     /* 65536 of them still fit an address space */
@@ -290,7 +289,7 @@ static void check_latencies(struct description *description, const struct descri
         const struct description_latency *row = &link->table[i];
         if (row->least_ns > row->greatest_ns) {
             description_refuse(description, "a link's least latency exceeds its greatest");
-        } else if (row->weight == 0 || row->weight > PPM_MAX) {
+        } else if (row->weight == 0 || row->weight > DESCRIPTION_PPM) {
             description_refuse(description,
                                "a row of a link's latencies has a weight of 1 to 1000000");
         } else if (i > 0 && row->least_ns < link->table[i - 1].least_ns) {
@@ -311,12 +310,29 @@ static void check_link(struct description *description, const struct description
     if (link->queue_bytes != 0 && link->bandwidth_bps == 0) {
         description_refuse(description, "a link with a queue has a bandwidth that it waits for");
     }
-    if (link->loss_ppm > PPM_MAX || link->duplicate_ppm > PPM_MAX) {
+    if (link->loss_ppm > DESCRIPTION_PPM || link->duplicate_ppm > DESCRIPTION_PPM) {
         description_refuse(description,
                            "a link loses %u and doubles %u parts per million; more than a million "
                            "cannot be",
                            link->loss_ppm,
                            link->duplicate_ppm);
+    }
+}
+
+/* A fault of calls says by exactly one thing which of them. */
+static void check_failure(struct description *description, const struct description_fault *fault) {
+    const int ways =
+        (fault->chance_ppm != 0) + (fault->nth != 0) + (fault->at_ns != 0 || fault->begins_on != 0);
+    if (fault->from > description->node_count) {
+        description_refuse(description,
+                           "a call that fails is of node %u, which does not exist",
+                           fault->from);
+    } else if (ways != 1) {
+        description_refuse(description,
+                           "a call fails by its chance, the n-th time, or the first time after a "
+                           "time or an occasion: one of these");
+    } else if (fault->chance_ppm > DESCRIPTION_PPM) {
+        description_refuse(description, "a call fails with a chance of more than all");
     }
 }
 
@@ -326,10 +342,15 @@ static void check_fault(struct description *description, const struct descriptio
                                         [DESCRIPTION_RESET] = "a reset",
                                         [DESCRIPTION_JUMP] = "a jump",
                                         [DESCRIPTION_CRASH] = "a crash",
-                                        [DESCRIPTION_PAUSE] = "a pause"};
+                                        [DESCRIPTION_PAUSE] = "a pause",
+                                        [DESCRIPTION_FAILURE] = "a call that fails"};
     const char *what = names[fault->kind];
     const bool of_node = fault->kind == DESCRIPTION_CRASH || fault->kind == DESCRIPTION_PAUSE;
     const uint32_t last = fault->from > fault->to ? fault->from : fault->to;
+    if (fault->kind == DESCRIPTION_FAILURE) {
+        check_failure(description, fault);
+        return;
+    }
     if (of_node && fault->from == 0) {
         description_refuse(description, "%s is of one node, not of any", what);
     } else if (fault->kind == DESCRIPTION_PAUSE && fault->heals_on == 0 &&

@@ -45,7 +45,8 @@ void network_begin(struct network *network) {
     for (uint32_t i = 0; i < network->description->fault_count; i++) {
         const struct description_fault *fault = &network->description->faults[i];
         network->faults[i] = (struct network_fault){0};
-        if (fault->begins_on == 0 && is_of_links(fault)) {
+        if (fault->begins_on == 0 && is_of_links(fault) && fault->chance_ppm == 0 &&
+            fault->nth == 0) {
             schedule_timer_start(network->schedule,
                                  fault->at_ns,
                                  network->handler,
@@ -103,6 +104,8 @@ static void fault_fire(void *context, const struct agenda_item *item) {
     } else if (fault->kind == DESCRIPTION_JUMP) {
         network_event(network, POINT_FAULT, fault->from, 0, (int64_t)index);
         clocks_jump(network->clocks, fault->from, fault->by_ns);
+    } else if (fault->kind == DESCRIPTION_FAILURE) {
+        mishap_arm(network->mishaps, index);
     } else if (item->value == FAULT_BEGINS) {
         cut(network, index);
     } else if (state->in_force && item->value >> 1 == state->times) {
@@ -121,6 +124,8 @@ void network_heard(struct network *network, uint32_t occasion) {
         }
         if (in_force && fault->heals_on == occasion + 1) {
             heal(network, i);
+        } else if (fault->begins_on == occasion + 1 && fault->kind == DESCRIPTION_FAILURE) {
+            mishap_arm(network->mishaps, i);
         } else if (fault->begins_on == occasion + 1 && fault->kind != DESCRIPTION_PARTITION) {
             network->faults[i].times++;
             schedule_timer_start(network->schedule,

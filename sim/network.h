@@ -27,6 +27,7 @@
 #include "sim/choices.h"
 #include "sim/clocks.h"
 #include "sim/description.h"
+#include "sim/mishap.h"
 #include "sim/schedule.h"
 
 #define NETWORK_LOOPBACK_NS 5000u
@@ -71,7 +72,8 @@ struct network {
     uint32_t absent;     /* nodes that are not there */
     struct network_absence absences[DESCRIPTION_NODES_MAX + 1];
     struct network_fault faults[DESCRIPTION_FAULTS_MAX];
-    struct clocks *clocks; /* NULL: no fault is about one */
+    struct clocks *clocks;   /* NULL: no fault is about one */
+    struct mishaps *mishaps; /* the same */
     network_reset *reset;
     void *reset_context;
 };

@@ -149,6 +149,34 @@ void sim_pause(struct sim_world *world, uint32_t node, uint64_t at_ns, uint64_t 
  * time that was said and this one. */
 void sim_fault_until(struct sim_world *world, uint64_t at_max_ns);
 
+/* Which of a node's calls a fault strikes: each with a chance (parts per million), the n-th that it
+ * could strike, from 1, or the first after a time, or after an occasion (sim_fault_on). One of
+ * these; the others are 0. */
+struct sim_strikes {
+    uint32_t chance_ppm, nth;
+    uint64_t at_ns;
+};
+
+/* A call has no effect and gives an error that it can give on Linux: ("read", "EINTR"). The names
+ * are those of the plain calls (read, write, recv, send, accept, connect, open, malloc …) and stand
+ * for their kin, too (readv, calloc). An error that only some descriptors give strikes calls on
+ * these alone: EAGAIN those that do not wait, EINTR those that do, EIO and ENOSPC files. */
+void sim_call_fails(struct sim_world *world,
+                    uint32_t node,
+                    const char *call,
+                    const char *error,
+                    struct sim_strikes strikes);
+
+/* A read, write, recv or send of a stream moves less than it was asked to, as it does when a signal
+ * comes, or a segment, or the disk is full. */
+void sim_call_short(struct sim_world *world,
+                    uint32_t node,
+                    const char *call,
+                    struct sim_strikes strikes);
+
+/* What getaddrinfo() of a node takes to answer; nothing when this is not said. */
+void sim_lookup(struct sim_world *world, uint32_t node, uint64_t min_ns, uint64_t max_ns);
+
 /* The run ends with a finding beyond these. Defaults: a day, 200 million points. */
 void sim_limit_time(struct sim_world *world, uint64_t time_ns);
 void sim_limit_points(struct sim_world *world, uint64_t points);

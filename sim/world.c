@@ -56,6 +56,7 @@ void world_init(struct world *world,
     world->description = description;
     schedule_init(&world->schedule, &world->arena, WORLD_AGENTS_MAX, WORLD_ENTRIES_MAX, machine);
     clocks_init(&world->clocks, &world->schedule, description);
+    mishap_init(&world->mishaps, &world->schedule, description);
     threads_init(&world->threads, &world->arena, &world->schedule);
     futex_init(&world->futexes, &world->arena, &world->schedule, WORLD_AGENTS_MAX);
     once_init(&world->onces, &world->arena, &world->schedule);
@@ -69,6 +70,7 @@ void world_init(struct world *world,
     judge_init(&world->judge, &world->arena, &world->history);
     kernel_init(&world->kernel, &world->arena, &world->schedule, description);
     world->kernel.endpoints.network.clocks = &world->clocks;
+    world->kernel.endpoints.network.mishaps = &world->mishaps;
     clocks_listen(&world->clocks, counter_clock_set, &world->kernel.counters);
     struct outage_effects effects = world_outage_effects;
     effects.context = world;
@@ -103,6 +105,7 @@ void world_begin(struct world *world,
     world->schedule.points_max = description->points_max;
     world->schedule.time_max_ns = description->time_max_ns;
     clocks_begin(&world->clocks);
+    mishap_begin(&world->mishaps);
     threads_begin(&world->threads);
     futex_begin(&world->futexes);
     once_begin(&world->onces);

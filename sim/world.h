@@ -30,6 +30,7 @@
 #include "sim/history.h"
 #include "sim/judge.h"
 #include "sim/kernel.h"
+#include "sim/mishap.h"
 #include "sim/once.h"
 #include "sim/outage.h"
 #include "sim/property.h"
@@ -67,6 +68,7 @@ struct world {
     struct arena arena;
     struct schedule schedule;
     struct clocks clocks;
+    struct mishaps mishaps;
     struct choices choices;
     struct threads threads;
     struct futexes futexes;

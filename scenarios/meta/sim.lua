@@ -143,6 +143,23 @@ function crash(node, options) end
 ---@param options { at?: Time, when?: Occasion, between?: Time[], lasts: Time }
 function pause(node, options) end
 
+---Calls of a node's programs fail: each with a chance, the n-th that could, or the first one after a
+---time or, each time, after an occasion. An error that the call does not give on Linux is refused; one
+---that only some descriptors give (EAGAIN: those that do not wait) strikes calls on these alone.
+---@param where AnyNode
+---@param options { call: string, error: string, chance?: Part, nth?: integer, at?: Time, when?: Occasion }
+function fail(where, options) end
+
+---A read, write, recv or send of a stream moves less than it was asked to.
+---@param where AnyNode
+---@param options { call: "read"|"write"|"recv"|"send", chance?: Part, nth?: integer, at?: Time, when?: Occasion }
+function short(where, options) end
+
+---getaddrinfo() takes its time, and may fail with an error like "EAI_AGAIN".
+---@param where AnyNode
+---@param options { latency?: Time|Time[], fails?: string, chance?: Part, nth?: integer, at?: Time, when?: Occasion }
+function lookup(where, options) end
+
 ---A run that goes beyond these ends with a finding; beyond the heap, malloc() returns NULL.
 ---@param options { time?: Time, points?: integer, heap?: Bytes, stack?: Bytes }
 function limit(options) end

@@ -67,6 +67,10 @@ static struct zone *zone_of(const void *pointer) {
     return zones[which];
 }
 
+bool heap_in_run(void) {
+    return zone_current == HEAP_RUN;
+}
+
 enum heap_zone heap_enter(enum heap_zone zone) {
     const enum heap_zone before = zone_current;
     zone_current = zone;

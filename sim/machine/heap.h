@@ -34,6 +34,9 @@ enum heap_zone { HEAP_PERSISTENT, HEAP_RUN, HEAP_MACHINE, HEAP_ZONE_COUNT };
 /* Where the next allocations go. Returns the zone before, to go back to. */
 enum heap_zone heap_enter(enum heap_zone zone);
 
+/* True when they are of the run: the program's, or for it. */
+bool heap_in_run(void);
+
 /* Called with a sentence on a double free or the free of a pointer that malloc never gave. May
  * return: the free is then ignored. */
 typedef void heap_misuse(const char *what, const void *pointer);

@@ -11,10 +11,15 @@
 #include "sim/machine/durable.h"
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_environment.h"
+#include "sim/machine/hooks_mishap.h"
 #include "sim/machine/real.h"
 #include "sim/machine/real_file.h"
 
 static int open_at(int folder, const char *path, int flags, mode_t mode, const void *site) {
+    const int64_t failed = hooks_mishap(MISHAP_OPEN, site);
+    if (failed != 0) {
+        return hook_result(failed);
+    }
     hook_point(POINT_OPEN, 0, true, site);
     const struct real_file_open open = {.folder = folder,
                                         .flags = flags,
@@ -176,6 +181,10 @@ HOOK int posix_fallocate(int number, off_t offset, off_t size) {
 }
 
 static int synchronise(int number, bool all, const void *site) {
+    const int64_t failed = hooks_mishap_file(MISHAP_FSYNC, number, site);
+    if (failed != 0) {
+        return hook_result(failed);
+    }
     const uint32_t file = enter(number, site);
     uint32_t inode;
     const int64_t refusal = real_file_use(number, -EINVAL, &inode);

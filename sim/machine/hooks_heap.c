@@ -8,8 +8,17 @@
 
 #include "sim/machine/heap.h"
 #include "sim/machine/hook.h"
+#include "sim/machine/hooks_mishap.h"
 
 #define PAGE_SIZE_BYTES 4096
+
+/* Whether the program gets none. What the simulator takes for itself (the first thread-local
+ * storage of a slot) is another zone's: nobody is asked, and the count is the same in each run of a
+ * worker. */
+static bool refused(const void *site) {
+    return hooks_mishap_declared(MISHAP_MALLOC) && heap_in_run() &&
+           hooks_mishap_ask(MISHAP_MALLOC, site) != 0;
+}
 
 static void *or_enomem(void *block) {
     if (block == NULL) {
@@ -19,7 +28,7 @@ static void *or_enomem(void *block) {
 }
 
 HOOK void *malloc(size_t size) {
-    void *block = or_enomem(heap_take(size));
+    void *block = or_enomem(refused(HOOK_SITE) ? NULL : heap_take(size));
     if (__builtin_expect(machine.crashes, 0) && machine.active && block != NULL) {
         heap_mark(block, hook_node());
     }
@@ -35,7 +44,7 @@ HOOK void *calloc(size_t count, size_t size) {
     if (__builtin_mul_overflow(count, size, &bytes)) {
         return or_enomem(NULL);
     }
-    void *block = or_enomem(heap_take(bytes));
+    void *block = or_enomem(refused(HOOK_SITE) ? NULL : heap_take(bytes));
     if (block != NULL) {
         memset(block, 0, bytes);
     }
@@ -47,7 +56,7 @@ HOOK void *realloc(void *block, size_t size) {
         heap_give(block);
         return NULL;
     }
-    return or_enomem(heap_resize(block, size));
+    return or_enomem(refused(HOOK_SITE) ? NULL : heap_resize(block, size));
 }
 
 HOOK void *reallocarray(void *block, size_t count, size_t size) {
@@ -66,7 +75,7 @@ HOOK int posix_memalign(void **block, size_t alignment, size_t size) {
     if (!power_of_two(alignment) || alignment % sizeof(void *) != 0) {
         return EINVAL;
     }
-    *block = heap_take_aligned(alignment, size);
+    *block = refused(HOOK_SITE) ? NULL : heap_take_aligned(alignment, size);
     return *block == NULL ? ENOMEM : 0;
 }
 
@@ -75,7 +84,7 @@ HOOK void *memalign(size_t alignment, size_t size) {
         errno = EINVAL;
         return NULL;
     }
-    return or_enomem(heap_take_aligned(alignment, size));
+    return or_enomem(refused(HOOK_SITE) ? NULL : heap_take_aligned(alignment, size));
 }
 
 HOOK void *aligned_alloc(size_t alignment, size_t size) {
@@ -83,12 +92,12 @@ HOOK void *aligned_alloc(size_t alignment, size_t size) {
 }
 
 HOOK void *valloc(size_t size) {
-    return or_enomem(heap_take_aligned(PAGE_SIZE_BYTES, size));
+    return or_enomem(refused(HOOK_SITE) ? NULL : heap_take_aligned(PAGE_SIZE_BYTES, size));
 }
 
 HOOK void *pvalloc(size_t size) {
     const size_t pages = (size + PAGE_SIZE_BYTES - 1) & ~(size_t)(PAGE_SIZE_BYTES - 1);
-    return or_enomem(heap_take_aligned(PAGE_SIZE_BYTES, pages));
+    return or_enomem(refused(HOOK_SITE) ? NULL : heap_take_aligned(PAGE_SIZE_BYTES, pages));
 }
 
 HOOK size_t malloc_usable_size(void *block) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "sim/machine/hook.h"
+#include "sim/machine/hooks_mishap.h"
 #include "sim/machine/real.h"
 #include "sim/machine/real_file.h"
 #include "sim/machine/signals.h"
@@ -94,8 +95,15 @@ static int64_t run_once(int number, struct transfer *transfer) {
     return result;
 }
 
+static enum mishap_call call_of(const struct transfer *transfer) {
+    return transfer->write ? MISHAP_WRITE : MISHAP_READ;
+}
+
 static ssize_t run(int number, struct transfer *transfer) {
-    int64_t result;
+    int64_t result = hooks_mishap_file(call_of(transfer), number, transfer->call.site);
+    if (result != 0) {
+        return hook_size(result);
+    }
     do {
         result = run_once(number, transfer);
     } while (result == -EINTR && signals_restart() && !transfer->timed);
@@ -104,8 +112,9 @@ static ssize_t run(int number, struct transfer *transfer) {
 
 /* One block of bytes. */
 static ssize_t run_block(int number, const void *bytes, size_t size, struct transfer *transfer) {
+    const size_t most = hooks_mishap_short(call_of(transfer), number, size, transfer->call.site);
     const struct iovec part = {.iov_base = (void *)(uintptr_t)bytes,
-                               .iov_len = size < FILE_CALL_MAX ? size : FILE_CALL_MAX};
+                               .iov_len = most < FILE_CALL_MAX ? most : FILE_CALL_MAX};
     transfer->wild = size > SSIZE_MAX;
     transfer->call.parts = &part;
     transfer->call.part_count = 1;
@@ -114,9 +123,19 @@ static ssize_t run_block(int number, const void *bytes, size_t size, struct tran
 
 static ssize_t
 run_parts(int number, const struct iovec *parts, int count, struct transfer *transfer) {
+    struct iovec first;
     transfer->call.parts = parts;
     transfer->call.part_count = count < 0 ? UINT32_MAX : (uint32_t)count;
     transfer->call.vector = true;
+    if (count > 0 && hooks_mishap_declared(call_of(transfer))) { /* at most of the first part */
+        const size_t size = parts[0].iov_len;
+        first = parts[0];
+        first.iov_len = hooks_mishap_short(call_of(transfer), number, size, transfer->call.site);
+        if (first.iov_len < size) {
+            transfer->call.parts = &first;
+            transfer->call.part_count = 1;
+        }
+    }
     return run(number, transfer);
 }
 

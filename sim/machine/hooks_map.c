@@ -9,6 +9,7 @@
 
 #include "sim/machine/content.h"
 #include "sim/machine/hook.h"
+#include "sim/machine/hooks_mishap.h"
 #include "sim/machine/image.h"
 #include "sim/machine/real_file.h"
 #include "sim/panic.h"
@@ -142,6 +143,10 @@ mmap(void *address, size_t size, int protection, int flags, int descriptor, off_
     if (!hook_simulated()) {
         return result_of(
             real_call6(SYS_mmap, (long)address, (long)size, protection, flags, descriptor, offset));
+    }
+    const int64_t failed = hooks_mishap(MISHAP_MAP, HOOK_SITE);
+    if (failed != 0) {
+        return result_of((long)failed);
     }
     return result_of(
         map((uint64_t)address, size, protection, flags, descriptor, offset, HOOK_SITE));

@@ -6,6 +6,7 @@
 
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_control.h"
+#include "sim/machine/hooks_mishap.h"
 #include "sim/machine/real.h"
 #include "sim/machine/signals.h"
 #include "sim/machine/unix_path.h"
@@ -119,7 +120,10 @@ static int64_t send_one(int number,
                                 .message = message,
                                 .header = header,
                                 .call = {.flags = (uint32_t)flags, .site = site}};
-    int64_t result;
+    int64_t result = hooks_mishap_file(MISHAP_SEND, number, site);
+    if (result != 0) {
+        return result;
+    }
     do {
         result = send_once(&exchange);
     } while (result == -EINTR && signals_restart() && !exchange.timed);
@@ -133,7 +137,8 @@ static ssize_t send_block(int number,
                           const struct sockaddr *address,
                           socklen_t address_size,
                           const void *site) {
-    const struct iovec part = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = size};
+    const struct iovec part = {.iov_base = (void *)(uintptr_t)bytes,
+                               .iov_len = hooks_mishap_short(MISHAP_SEND, number, size, site)};
     struct datagram_message message = {.parts = &part,
                                        .part_count = 1,
                                        .name = (void *)(uintptr_t)address,
@@ -221,7 +226,10 @@ static int64_t receive_one(int number,
                                 .message = message,
                                 .call = {.flags = (uint32_t)flags, .rights = rights, .site = site}};
     const uint32_t name_size = message->name_size;
-    int64_t result;
+    int64_t result = hooks_mishap_file(MISHAP_RECEIVE, number, site);
+    if (result != 0) {
+        return result;
+    }
     do {
         message->name_size = name_size;
         result = receive_once(&exchange);
@@ -236,7 +244,8 @@ static ssize_t receive_block(int number,
                              struct sockaddr *address,
                              socklen_t *address_size,
                              const void *site) {
-    const struct iovec part = {.iov_base = bytes, .iov_len = size};
+    const struct iovec part = {.iov_base = bytes,
+                               .iov_len = hooks_mishap_short(MISHAP_RECEIVE, number, size, site)};
     struct datagram_message message = {.parts = &part,
                                        .part_count = 1,
                                        .name = address,

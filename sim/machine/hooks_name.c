@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "sim/machine/hook.h"
+#include "sim/machine/hooks_mishap.h"
 #include "sim/name.h"
 #include "sim/panic.h"
 
@@ -70,6 +71,30 @@ static int results_create(const struct name_answer *answer, int flags, struct ad
     return 0;
 }
 
+/* Whoever answers takes his time, where a scenario says so. */
+static void lookup_wait(const void *site) {
+    struct schedule *schedule = hook_schedule();
+    const uint64_t *range = machine.world.description->nodes[hook_node()].lookup_ns;
+    if (range[1] == 0) {
+        return;
+    }
+    struct decider *who = &schedule_running(schedule)->decider;
+    const uint64_t steps = (range[1] - range[0]) / NETWORK_LATENCY_STEP_NS;
+    uint64_t latency = range[0];
+    if (steps > 0) {
+        latency +=
+            NETWORK_LATENCY_STEP_NS *
+            choices_draw(schedule->choices, CHOICE_LATENCY, hook_node(), who, site, steps + 1);
+    }
+    const struct wait_cause cause = {.kind = POINT_CALL, .site = site};
+    const uint64_t due_ns = schedule_now_ns(schedule) + latency; /* of the network, as others */
+    while (schedule_now_ns(schedule) < due_ns) {
+        if (schedule_wait(schedule, NULL, due_ns, &cause) == WAKE_INTERRUPTED) {
+            schedule_interrupt(schedule); /* and waits on, as with SA_RESTART */
+        }
+    }
+}
+
 HOOK void freeaddrinfo(struct addrinfo *first) {
     if (!hook_simulated()) {
         REAL(freeaddrinfo)(first);
@@ -86,6 +111,11 @@ HOOK int getaddrinfo(const char *restrict host,
         return REAL(getaddrinfo)(host, service, hints, results);
     }
     struct name_answer answer;
+    lookup_wait(HOOK_SITE);
+    const int failed = (int)hooks_mishap(MISHAP_LOOKUP, HOOK_SITE);
+    if (failed != 0) {
+        return failed;
+    }
     hook_point(POINT_CALL, 0, false, HOOK_SITE);
     int result =
         name_resolve(machine.world.description, hook_node(), host, service, hints, &answer);

@@ -9,6 +9,7 @@
 
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_environment.h"
+#include "sim/machine/hooks_mishap.h"
 #include "sim/machine/real.h"
 #include "sim/machine/signals.h"
 #include "sim/panic.h"
@@ -79,6 +80,10 @@ HOOK int epoll_ctl(int epoll, int operation, int number, struct epoll_event *eve
     if (!hook_simulated()) {
         return REAL(epoll_ctl)(epoll, operation, number, event);
     }
+    const int64_t failed = hooks_mishap_file(MISHAP_EPOLL_CONTROL, epoll, HOOK_SITE);
+    if (failed != 0) {
+        return hook_result(failed);
+    }
     struct descriptors *descriptors = hook_descriptors();
     const uint32_t file = descriptor_enter(descriptors, epoll, POINT_EPOLL_CONTROL, HOOK_SITE);
     const uint32_t target = descriptor_file(descriptors, number);
@@ -100,6 +105,10 @@ static int epoll_wait_for(int epoll,
                           uint64_t timeout_ns,
                           const sigset_t *mask,
                           const void *site) {
+    const int64_t failed = hooks_mishap_file(MISHAP_EPOLL_WAIT, epoll, site);
+    if (failed != 0) {
+        return hook_result(failed);
+    }
     struct descriptors *descriptors = hook_descriptors();
     const uint32_t file = descriptor_enter(descriptors, epoll, POINT_EPOLL_WAIT, site);
     const uint64_t before = mask_apply(mask);
@@ -155,6 +164,10 @@ static int poll_for(struct pollfd *entries,
                     uint64_t timeout_ns,
                     const sigset_t *mask,
                     const void *site) {
+    const int64_t failed = hooks_mishap(MISHAP_POLL, site);
+    if (failed != 0) {
+        return hook_result(failed);
+    }
     hook_point(POINT_POLL, 0, true, site);
     const uint64_t before = mask_apply(mask);
     int64_t result = -EINVAL;
@@ -282,6 +295,10 @@ static int64_t select_for(const struct select_sets *sets,
                           uint64_t timeout_ns,
                           const sigset_t *mask,
                           const void *site) {
+    const int64_t failed = hooks_mishap(MISHAP_POLL, site);
+    if (failed != 0) {
+        return hook_result(failed);
+    }
     hook_point(POINT_POLL, 0, true, site);
     if (count > FD_SETSIZE) {
         hook_escape(site, "select() of more than %d descriptors", FD_SETSIZE);

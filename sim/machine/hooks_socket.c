@@ -9,6 +9,7 @@
 
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_environment.h"
+#include "sim/machine/hooks_mishap.h"
 #include "sim/machine/real.h"
 #include "sim/machine/signals.h"
 #include "sim/machine/unix_path.h"
@@ -93,6 +94,10 @@ HOOK int socket(int domain, int type, int protocol) {
     if (!hook_simulated()) {
         return REAL(socket)(domain, type, protocol);
     }
+    const int64_t failed = hooks_mishap(MISHAP_SOCKET, HOOK_SITE);
+    if (failed != 0) {
+        return hook_result(failed);
+    }
     struct socket_open open;
     hook_point(POINT_SOCKET, 0, true, HOOK_SITE);
     int64_t result = open_for(domain, type, protocol, &open, HOOK_SITE);
@@ -153,8 +158,11 @@ HOOK int connect(int number, const struct sockaddr *address, socklen_t size) {
     if (!hook_simulated()) {
         return REAL(connect)(number, address, size);
     }
-    int64_t result;
+    int64_t result = hooks_mishap_file(MISHAP_CONNECT, number, HOOK_SITE);
     bool timed = false;
+    if (result != 0) {
+        return hook_result(result);
+    }
     do {
         result = connect_once(number, address, size, &timed, HOOK_SITE);
     } while (again(result, timed));
@@ -208,8 +216,11 @@ accept_once(int number, const struct peer_room *room, int flags, bool *timed, co
 static int
 accept_call(int number, struct sockaddr *address, socklen_t *size, int flags, const void *site) {
     const struct peer_room room = {address, size};
-    int64_t result;
+    int64_t result = hooks_mishap_file(MISHAP_ACCEPT, number, site);
     bool timed = false;
+    if (result != 0) {
+        return hook_result(result);
+    }
     do {
         result = accept_once(number, &room, flags, &timed, site);
     } while (again(result, timed));

@@ -9,6 +9,7 @@
 
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_attribute.h"
+#include "sim/machine/hooks_mishap.h"
 #include "sim/machine/hooks_priority.h"
 
 static struct threads *threads(void) {
@@ -78,6 +79,10 @@ HOOK int pthread_create(pthread_t *restrict handle,
                         void *restrict argument) {
     if (!hook_simulated()) {
         return REAL(pthread_create)(handle, attributes, routine, argument);
+    }
+    const int64_t failed = hooks_mishap(MISHAP_THREAD, HOOK_SITE);
+    if (failed != 0) {
+        return (int)-failed;
     }
     struct hooks_attribute_wishes wishes;
     const struct machine_start start = {routine, argument};

@@ -104,7 +104,7 @@ struct record {
     /* In how many of them what became of each constraint. */
     uint64_t outcomes[CONSTRAINTS_MAX][CONSTRAINT_OUTCOME_COUNT];
     struct record_conflict conflicts[CONSTRAINTS_MAX];
-    /* In how many of them each fault began that waits for an occasion. */
+    /* In how many of them each fault began that waits for an occasion, or struck a call. */
     uint64_t begun[DESCRIPTION_FAULTS_MAX];
     uint64_t seed;                 /* of the last run */
     struct strategy_spec strategy; /* of the last run, resolved */
