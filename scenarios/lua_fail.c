@@ -50,12 +50,12 @@ static struct sim_strikes read_strikes(struct lua_State *state, uint32_t *when) 
     return strikes;
 }
 
+/* What was declared just now begins on an occasion, if any: only then it is whole and looked at. */
 static void begin_on(struct lua_State *state, struct sim_world *world, uint32_t when) {
-    lua_thing_refused(state, world);
     if (when != 0) {
         sim_fault_on(world, when, 0, 0);
-        lua_thing_refused(state, world);
     }
+    lua_thing_refused(state, world);
 }
 
 static uint32_t

@@ -138,6 +138,20 @@ expect 10 'property: somebody comes there: it came 0 times in time' \
 sed -i 's/"2ms"/"4ms"/' "$folder/nowhere.lua"
 expect 10 'limit: the limit of 3000000 ns' $sim run "$folder/nowhere.lua" --seed 1 --corpus "$corpus"
 
+# ---- calls that fail ----
+
+sed 's/chance = "5%"/nth = 99/' "$source/../scenarios/locked_out.lua" >"$folder/locked.lua"
+expect 11 'EMFILE of accept\(\) of door: in no run' $sim fuzz "$folder/locked.lua" --runs 50 --corpus "$corpus"
+sed 's/chance = "5%"/when = call("any", "connect")/' "$source/../scenarios/locked_out.lua" >"$folder/locked.lua"
+expect 0 'EMFILE of accept\(\) of door when connect .*: in 50 runs' \
+    $sim fuzz "$folder/locked.lua" --runs 50 --corpus "$corpus"
+{
+    cat "$source/../scenarios/late_reply.lua"
+    echo 'fail("any", { call = "connect", error = "ENETUNREACH", nth = 5 })'
+} >"$folder/unasked.lua"
+check 'a call that is declared to fail and does not leaves the run as it is' \
+    [ "$(fingerprint "$folder/unasked.lua" 3)" = "$right" ]
+
 # ---- a thousand nodes ----
 
 cat >"$folder/many.lua" <<'LUA'
@@ -185,6 +199,15 @@ wrong '3: `drift` is a part like "1%" or "250ppm", whole, with a sign' "${begin}
 wrong '3: the least `drift` exceeds the greatest' "${begin}node('b', abba.program, { clock = { drift = { '1%', '-1%' } } })"
 wrong '3: the clock of b drifts by more than 500000 ppm' "${begin}node('b', abba.program, { clock = { drift = '51%' } })"
 wrong '3: the clock of b ticks less than once a second' "${begin}node('b', abba.program, { clock = { tick = '2s' } })"
+wrong '3: read\(\) does not give EMFILE on Linux; it gives EINTR, EAGAIN, EIO' "${begin}fail(bank, { call = 'read', error = 'EMFILE', nth = 1 })"
+wrong '3: no call "fork" can be made to fail; there are read, write, recv, send, accept' "${begin}fail(bank, { call = 'fork', error = 'EAGAIN', nth = 1 })"
+wrong '3: no call "open" can be made short; there are read, write, recv, send' "${begin}short(bank, { call = 'open', nth = 1 })"
+wrong '3: `error` is a name like "EINTR"' "${begin}fail(bank, { call = 'read', nth = 1 })"
+wrong '3: which calls is said by one of `chance`, `nth`, `at`, `when`' "${begin}fail(bank, { call = 'read', error = 'EINTR' })"
+wrong '3: which calls is said by one of `chance`, `nth`, `at`, `when`' "${begin}short(bank, { call = 'read', nth = 1, at = '1s' })"
+wrong '3: `chance` is more than nothing, and not more than all' "${begin}short(bank, { call = 'read', chance = '101%' })"
+wrong '3: lookup has no `latancy`; did you mean `latency`' "${begin}lookup(bank, { latancy = '1s' })"
+wrong '3: getaddrinfo\(\) does not give EINTR on Linux; it gives EAI_AGAIN' "${begin}lookup(bank, { fails = 'EINTR', nth = 1 })"
 wrong '3: a jump goes `by` a time' "${begin}jump(bank, { at = '1s' })"
 wrong '3: a clock jumps by 1 ns to 47 years' "${begin}jump(bank, { by = 0 })"
 wrong '3: `by` is a time like "5ms".*, whole, with a sign' "${begin}jump(bank, { by = '±1s' })"
