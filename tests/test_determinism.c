@@ -14,11 +14,20 @@
 
 #define MODULES_MAX 512
 #define SEED 7
-#define SEEDS_MAX 30  /* compared a line; a scenario of many points has fewer */
-#define SEEDS_FRESH 3 /* of them the first run of a worker of their own */
+#define SEEDS_FRESH 3 /* the first run of a worker of their own */
 #define SEEDS_MODULE 3
-#define POINTS_MAX 2000000 /* of one scenario in one line: what keeps this fast */
+#define SEEDS_MAX 30 /* compared a line; a scenario of many points has fewer */
 #define PROCESSES 20
+#ifdef DETERMINISM_BRIEF
+#define SCENARIO_SEEDS 6
+#define SCENARIO_PROCESSES 3
+#define SCENARIO_POINTS 100000u
+#else
+#define SCENARIO_SEEDS SEEDS_MAX
+#define SCENARIO_PROCESSES PROCESSES
+#define SCENARIO_POINTS POINTS_MAX
+#endif
+#define POINTS_MAX 2000000u /* of one scenario in one line: what keeps this fast */
 
 /* ---- what is compared ---- */
 
@@ -222,6 +231,7 @@ static const struct line lines[] = {
 #define LINE_COUNT (int)(sizeof lines / sizeof lines[0])
 
 static struct reference references[SEEDS_MAX];
+static uint64_t points_max = POINTS_MAX;
 
 /* Fills the references; returns how many there are: as many as may be run so often. */
 static unsigned references_fill(const char *module, unsigned seeds, unsigned repetitions) {
@@ -229,7 +239,7 @@ static unsigned references_fill(const char *module, unsigned seeds, unsigned rep
     struct bench bench = {.module = module, .options = &plain};
     uint64_t points = 0;
     unsigned count = 0;
-    while (count < seeds && (count == 0 || points * repetitions < POINTS_MAX)) {
+    while (count < seeds && (count == 0 || points * repetitions < points_max)) {
         struct reference *reference = &references[count];
         reference->seed = SEED + count;
         const struct record *record = bench_run(&bench, reference->seed, NULL);
@@ -262,7 +272,7 @@ static bool
 holds_in(struct bench *bench, const struct line *line, unsigned count, struct parting *parting) {
     uint64_t points = 0;
     const unsigned times = line->times == 0 ? 1 : line->times;
-    for (unsigned i = 0; i < times * count && (i < 2 * count || points < POINTS_MAX); i++) {
+    for (unsigned i = 0; i < times * count && (i < 2 * count || points < points_max); i++) {
         const struct reference *reference = &references[i % count];
         bench->forks = line->forks && i >= count; /* at first in the worker itself */
         const struct record *record =
@@ -311,12 +321,14 @@ static const char *subject(int i) {
 
 START_TEST(every_scenario_keeps_to_the_line) {
     const char *module = subject(_i / LINE_COUNT);
-    const struct line *line = &lines[_i % LINE_COUNT];
+    struct line line = lines[_i % LINE_COUNT];
     struct parting parting;
+    line.processes = line.processes > SCENARIO_PROCESSES ? SCENARIO_PROCESSES : line.processes;
+    points_max = SCENARIO_POINTS;
 
-    const bool same = holds(module, line, SEEDS_MAX, &parting);
+    const bool same = holds(module, &line, SCENARIO_SEEDS, &parting);
 
-    ck_assert_msg(same, "%s, %s: %s", short_name(module), line->name, parting.text);
+    ck_assert_msg(same, "%s, %s: %s", short_name(module), line.name, parting.text);
 }
 END_TEST
 

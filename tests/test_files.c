@@ -153,6 +153,22 @@ START_TEST(random_sequences_of_calls_on_files_end_as_in_the_kernel) {
 }
 END_TEST
 
+/* ---- streams ---- */
+
+START_TEST(a_stream_is_written_out_by_its_own_node) {
+    static const char *const backs[] = {"fiber", "baton"};
+    struct runner runner;
+    open_module(&runner, "streams", backs[_i]);
+    ck_assert(runner_prepare(&runner, "random", 1, 100));
+    ck_assert_int_eq(runner_run(&runner, NULL), RUNNER_REPLIED);
+    ck_assert_msg(runner.record->verdict.kind == VERDICT_PASS,
+                  "%s",
+                  runner.record->verdict.message);
+    ck_assert_uint_eq(runner.record->runs_done, 100);
+    runner_close(&runner);
+}
+END_TEST
+
 /* ---- from run to run ---- */
 
 START_TEST(the_thousandth_run_finds_the_files_as_the_first_did) {
@@ -243,6 +259,7 @@ END_TEST
 
 SUITE(files) {
     SUITE_TEST(random_sequences_of_calls_on_files_end_as_in_the_kernel);
+    SUITE_LOOP(a_stream_is_written_out_by_its_own_node, 0, 2);
     SUITE_TEST(the_thousandth_run_finds_the_files_as_the_first_did);
     SUITE_TEST(files_are_the_same_when_every_run_has_a_process);
     SUITE_TEST(a_disk_without_room_is_told_and_is_no_finding);

@@ -319,7 +319,6 @@ static void outages_open(void) {
     world_machine_set(&machine.world, &functions);
     for (uint32_t node = 1; node <= machine.record->description.node_count; node++) {
         if (outage_declared(&machine.record->description, DESCRIPTION_CRASH, node)) {
-            machine.crashes = true;
             image_keep(node, machine.loaded[node - 1], machine.loaded[node]);
         }
     }

@@ -37,7 +37,6 @@ typedef int machine_program(int argc, char **argv);
 
 struct machine {
     bool active;          /* a run is going on */
-    bool crashes;         /* the scenario has nodes that crash: who has allocated what is known */
     void *thread_pointer; /* of the running simulated thread */
     struct record *record;
     const struct machine_back *back;

@@ -5,6 +5,7 @@
 
 #include "sim/machine/heap.h"
 #include "sim/machine/machine.h"
+#include "sim/machine/standard.h"
 #include "sim/machine/tls_glibc.h"
 #include "sim/panic.h"
 
@@ -103,7 +104,7 @@ static void run_functions(bool quick, int status) {
 _Noreturn void process_exit(int status) {
     tls_thread_end();
     run_functions(false, status);
-    fflush(NULL);
+    standard_flush();
     if ((status & 0xff) == 0) {
         world_leaks_check(&machine.world);
     }

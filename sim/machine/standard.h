@@ -17,6 +17,10 @@ void standard_open(void);
 /* True when a number of the running node is its standard output or error, as it began with. */
 bool standard_output(int64_t number);
 
+/* Writes out what the running node's streams hold, and what all have printed: fflush(NULL), for
+ * libc has one list for all nodes. 0, or EOF with errno. */
+int standard_flush(void);
+
 /* A node crashed: nobody flushes the streams that it had opened. */
 void standard_node_crash(uint32_t node);
 

@@ -44,7 +44,7 @@ const char *const flags_none[] = {
     "cnd_destroy", "cnd_init", "cnd_signal", "cnd_timedwait", "cnd_wait", "connect", "creat",
     "creat64", "daemon", "drand48", "dup", "dup2", "epoll_create", "epoll_pwait", "epoll_pwait2",
     "epoll_wait", "erand48", "eventfd_read", "eventfd_write", "execv", "execve", "execvp",
-    "execvpe", "exit", "fchdir", "fchmod", "fchown", "fdatasync", "fork", "free", "freeaddrinfo",
+    "execvpe", "exit", "fchdir", "fchmod", "fchown", "fdatasync", "fflush", "fork", "free", "freeaddrinfo",
     "freeifaddrs", "fstat", "fstatfs", "fstatfs64", "fsync", "ftruncate", "ftruncate64", "futimens",
     "futimes", "futimesat", "get_current_dir_name", "get_nprocs", "get_nprocs_conf", "getcwd",
     "getdents64", "getdomainname", "getegid", "getentropy", "getenv", "geteuid", "getgid",
