@@ -110,10 +110,10 @@ static ssize_t run(int number, struct transfer *transfer) {
     return hook_size(result);
 }
 
-/* One block of bytes. */
-static ssize_t run_block(int number, const void *bytes, size_t size, struct transfer *transfer) {
+/* One block of bytes, which a write only reads. */
+static ssize_t run_block(int number, void *bytes, size_t size, struct transfer *transfer) {
     const size_t most = hooks_mishap_short(call_of(transfer), number, size, transfer->call.site);
-    const struct iovec part = {.iov_base = (void *)(uintptr_t)bytes,
+    const struct iovec part = {.iov_base = bytes,
                                .iov_len = most < FILE_CALL_MAX ? most : FILE_CALL_MAX};
     transfer->wild = size > SSIZE_MAX;
     transfer->call.parts = &part;
@@ -165,7 +165,7 @@ HOOK ssize_t write(int number, const void *bytes, size_t size) {
         return REAL(write)(number, bytes, size);
     }
     struct transfer transfer = {.call.site = HOOK_SITE, .write = true};
-    return run_block(number, bytes, size, &transfer);
+    return run_block(number, (void *)(uintptr_t)bytes, size, &transfer);
 }
 
 HOOK ssize_t readv(int number, const struct iovec *parts, int count) {
@@ -213,7 +213,7 @@ HOOK ssize_t pwrite(int number, const void *bytes, size_t size, off_t position) 
                                 .write = true,
                                 .positioned = true,
                                 .position = position};
-    return run_block(number, bytes, size, &transfer);
+    return run_block(number, (void *)(uintptr_t)bytes, size, &transfer);
 }
 
 HOOK ssize_t preadv(int number, const struct iovec *parts, int count, off_t position) {
