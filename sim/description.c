@@ -49,6 +49,7 @@ static bool copy_name(struct description *description, char *to, size_t size, co
 
 void description_init(struct description *description, const char *name) {
     memset(description, 0, offsetof(struct description, nodes));
+    description->demanded.occasion_count = description->demanded.count = 0;
     description->error[0] = description->file[0] = description->expected[0] = '\0';
     snprintf(description->name, sizeof description->name, "%s", name);
     description->time_max_ns = TIME_MAX_NS;

@@ -36,6 +36,7 @@ START_TEST(an_empty_one_has_limits_and_nothing_else) {
     ck_assert_uint_eq(description.node_count + description.link_count, 0);
     ck_assert_uint_eq(description.fault_count + description.property_count, 0);
     ck_assert_uint_eq(description.history_count, 0);
+    ck_assert_uint_eq(description.demanded.occasion_count + description.demanded.count, 0);
 }
 END_TEST
 

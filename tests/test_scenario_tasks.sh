@@ -179,4 +179,15 @@ finally("all have ended", counter("ended"):equal(100000))
 LUA
 expect 0 '^1 run, 0 failed' $sim run "$file" --seed 1 --corpus "$corpus"
 
+# ---- constraints: a node reads the file anew in each run, and declares them to nobody ----
+
+cat >"$folder/held.lua" <<'LUA'
+local a = node("a", function() sleep "1ms" mark "x" sleep "1ms" end)
+local b = node("b", function() sleep "1ms" end)
+order(mark(a, "x"), at "3ms")
+race(mark(a, "x"), at "2ms")
+never_between(at "4ms", at "5ms", mark(b, "nowhere"))
+LUA
+expect 11 '^300 runs, 0 failed' $sim fuzz "$folder/held.lua" --runs 300 --corpus "$folder/held.db"
+
 done_expecting

@@ -94,8 +94,8 @@ function module(name) end
 ---@field offset? SignedTime|SignedTime[] The wall clock is so far ahead, or behind.
 ---@field tick? Time They show multiples of it, and no timer is finer.
 
----A node and what it runs. The list in options are the program's arguments; a daemon may still run when
----the run ends. Addresses are 10.0.0.1, 10.0.0.2 and so on. The tasks of a function run on the node's
+---A node and what it runs. The list in options are the program's arguments. The run ends with the last
+---node that is no daemon, and what is on its way then is not delivered. Addresses are 10.0.0.1, 10.0.0.2 and so on. The tasks of a function run on the node's
 ---first thread, or on so many `workers`, which take turns.
 ---@param name string
 ---@param program Program|Function
@@ -168,7 +168,8 @@ function limit(options) end
 ---@param how "allowed"|"forbidden"
 function leaks(how) end
 
----What `sim fuzz` is to find, for tests of scenarios: "passes", or "fails: " and a part of what it says.
+---What `sim fuzz` is to find: "passes", or "fails: " and a part of the first line that it says. For tests
+---of scenarios: `sim check --json` tells it, and a search does not look at it.
 ---@param outcome string
 function expect(outcome) end
 
@@ -350,7 +351,8 @@ function now() end
 ---@return any ...
 function timeout(time, f, ...) end
 
----Runs all at one time; the others are canceled when the first has returned. Its number, and what it
+---Runs all at one time; the others are canceled when the first has returned, and what they had received
+---by then is lost. Of several that are ready, the first in the list wins. Its number, and what it
 ---returned.
 ---@async
 ---@param ... function
@@ -389,7 +391,7 @@ function Semaphore:release(permits) end
 ---@return Semaphore
 function semaphore(permits) end
 
----@class Notify One notice for nobody is remembered.
+---@class Notify A notice when nobody waits is kept for who waits next; one, not more.
 local Notify = {}
 ---@async
 function Notify:wait() end
@@ -450,6 +452,7 @@ function Listener:close() end
 ---@return Listener|nil, string?
 function listen(port) end
 
+---Does not wait until somebody listens there: nil and why when nobody does.
 ---@async
 ---@param where Node|string A node, or its name
 ---@param port integer
