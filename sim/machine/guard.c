@@ -94,7 +94,7 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
     } else {
         verdict_fill(fault_words(signal, address),
                      signal,
-                     (uint64_t)state->uc_mcontext.gregs[REG_RIP],
+                     (uint64_t)state->uc_mcontext.gregs[REG_RIP] + 1, /* sites are behind calls */
                      address);
     }
     machine.active = false;
