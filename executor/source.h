@@ -1,7 +1,6 @@
 /* Descriptors that a scheduler knows: what is ready of each, and which operations wait for it.
  *
- *   open ──► ready ──try, EAGAIN──► not ready ──wait──► woken by ex_source_tell ──► ready ──try──►
- * …
+ *   open ─► ready ──try, EAGAIN──► not ready ──wait──► woken by ex_source_tell ─► ready ──try─► …
  *
  * Registered once with epoll, edge-triggered, for both directions; from then on an event says that
  * something became ready, and only a system call that gives EAGAIN says that it is no more.

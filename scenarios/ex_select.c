@@ -1,7 +1,7 @@
 /* Selects whose losers had been given something: an element, a mutex, a permit.
  *
- *   selector: select { receive · lock · sleep }        senders, rivals for the mutex, on all
- * threads
+ *   selector: select { receive · lock · sleep }
+ *   senders, rivals for the mutex, on all threads
  *
  * Who is given something keeps it or passes it on: what was sent is received once, in order; the
  * mutex that a loser was given does not stay with it.

@@ -1,10 +1,12 @@
 /* Programs whose calls fail now and then, or move less than they were asked to.
  *
- *   teller, listener   what is told ends with the stream. Planted: with any read that gives no
- * bytes, be it interrupted writer, archive    records of one size. Planted: a write that returns
- * has written all door, guest        guests come in one by one, by an edge-triggered epoll.
- * Planted: whatever accept() refuses, there is an edge for the next one; but who stands in the
- *                      queue when no descriptor is free has had his
+ *   teller, listener   what is told ends with the stream.
+ *                      Planted: with any read that gives no bytes, be it interrupted
+ *   writer, archive    records of one size.
+ *                      Planted: a write that returns has written all
+ *   door, guest        guests come in one by one, by an edge-triggered epoll.
+ *                      Planted: whatever accept() refuses, there is an edge for the next one; but
+ *                      who stands in the queue when no descriptor is free has had his
  */
 #include <errno.h>
 #include <sys/epoll.h>

@@ -3,19 +3,23 @@
  *
  * pages_main: a pool of pages, of which one thread wants two and another one. The planted bug wakes
  * one waiter for each page that is freed, whatever he waits for:
- *   1  the large one waits, then the small one     2  a page is freed; its signal wakes the large
- * one 3  he finds one page, and waits again; nobody tells the small one The correct variant wakes
- * all, since they wait for different things.
+ *   1  the large one waits, then the small one
+ *   2  a page is freed; its signal wakes the large one
+ *   3  he finds one page, and waits again; nobody tells the small one
+ * The correct variant wakes all, since they wait for different things.
  *
  * close_main: a queue is closed while somebody pushes. The planted bug asks whether it is open
- * under one holding of the lock and pushes under another: 1  the producer finds it open     2  it
- * is closed, the consumer takes the rest and leaves 3  the job is pushed and accepted, and never
- * done The correct variant asks once more under the lock under which it pushes.
+ * under one holding of the lock and pushes under another:
+ *   1  the producer finds it open
+ *   2  it is closed, the consumer takes the rest and leaves
+ *   3  the job is pushed and accepted, and never done
+ * The correct variant asks once more under the lock under which it pushes.
  *
  * mail_main: two actors with bounded mailboxes send each other more than these hold. The planted
- * bug takes nothing out of its own while it waits for room in the other's: 1  each fills the
- * other's mailbox     2  each waits for room, and neither reads The correct variant reads while it
- * waits.
+ * bug takes nothing out of its own while it waits for room in the other's:
+ *   1  each fills the other's mailbox
+ *   2  each waits for room, and neither reads
+ * The correct variant reads while it waits.
  */
 #include <pthread.h>
 #include <stdbool.h>

@@ -2,7 +2,6 @@
  *
  *   size │ kind from yes │ term index index_term commit round hint hint_term │ count │ entries …
  *   u32  │ u32 each      │ u64 each                                          │ u32   │ 40 bytes
- * each
  *
  * `size` counts all bytes of the message, itself included.
  *

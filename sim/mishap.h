@@ -1,8 +1,11 @@
 /* Calls that fail or do less than they were asked to, since a scenario says so.
  *
- *   hook ─► mishap_strikes(call, number) ─► a fault that is about it ─► its chance, its n-th call,
- * or │ none: the call goes on             armed by a time or an occasion ─► error, or short └
- * error: point and event as of the call, which has no effect
+ *   hook ─► mishap_error, mishap_short ─► a fault that is about this call ─► does it strike?
+ *                │                         its chance, its n-th call, or armed by a time or
+ *                │                         an occasion
+ *                ├─ no:    the call goes on
+ *                ├─ short: it moves a part
+ *                └─ error: point and event as of the call, which has no effect
  *
  * What a call can give on Linux is in the table of mishap.c; nothing else can be declared. Where it
  * also depends on the descriptor (EAGAIN: only of one that does not wait; ENOSPC: only of a file),

@@ -6,9 +6,10 @@
  *      network_blocked_ns? (partition): a stream tries again when it heals, a datagram is gone
  *
  *   arrival = (now or when the link is free) + size / bandwidth + latency_min + a choice of 1 us
- *             steps up to latency_max, or from a row of its table, another choice; within a node:
- * now + NETWORK_LOOPBACK_NS. What holds a message back (sim/gate.h) lets it go when its link's
- * latency is over.
+ *             steps up to latency_max, or from a row of its table, another choice;
+ *             within a node: now + NETWORK_LOOPBACK_NS, so that nothing can hold it back
+ *
+ * What holds a message back (sim/gate.h) lets it go when its link's latency is over.
  *
  * Memory:      a table of paths in the world's arena, nodes squared, touched as far as used.
  * Limits:      those of the description.

@@ -1,9 +1,9 @@
 /* Faults of a node: a crash, as by a loss of power, with or without a restart; and a pause, in
  * which its threads stand still while time goes on.
  *
- *   outage_heard (an occasion) ─► put down ─► outage_settle ─┐   at once, before whoever came to
- * the │   occasion goes on outage_begin: a time, said or drawn ─► agenda ───────────┴─► effects:
- * crash, restart, pause …
+ *   outage_heard (an occasion) ─► put down ─► outage_settle ─┐  at once: before who came to it
+ *                                                            │  goes on
+ *   outage_begin: a time, said or drawn ─► agenda ───────────┴─► effects: crash, restart, pause …
  *
  *   a crash  ends a node's threads between two points; its peers hear nothing of it. What is there
  *            for it arrives after the restart, or never. A node that is gone, or whose program has

@@ -1,7 +1,6 @@
 /* A stored case run again in a fresh worker, and what came of it.
  *
- *   rerun_init ─► rerun_load ─► rerun_open ─► rerun_go ─► rerun_outcome ─► rerun_keep ─►
- * rerun_close
+ *   rerun_init ─► _load ─► _open ─► _go ─► _outcome ─► _keep ─► rerun_close
  *
  * Memory:      the caller's, with a worker and the case's choices until rerun_close.
  * Errors:      an exit code of tools/exit.h, after a sentence on stderr.

@@ -1,7 +1,6 @@
 /* What scenarios say must happen sometimes, and in how many runs of a campaign it did.
  *
- *   lanes ──vacuity_count──► board ──ledger──► corpus ──sum of all days──► the campaign's last
- * lines
+ *   lanes ──vacuity_count──► board ──ledger──► corpus ──sum of all days──► the last lines
  *
  * A search in which one never held says nothing about what it was made for. Neither does one in
  * which some occasion of a constraint never came, or the one that a fault waits for.

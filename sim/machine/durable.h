@@ -4,11 +4,11 @@
  *   written, renamed …  ─► a change, put down with what it replaced
  *   fsync, O_SYNC …     ─► the changes that it makes last are forgotten
  *   crash               ─► the others are undone, the newest first: all ("synced"), or of each
- * file, and of the names, as many as the seed says ("torn")
+ *                          file, and of the names, as many as the seed says ("torn")
  *
  *   what                          lasts after
- *   bytes and size of a file      fsync, fdatasync of it, O_SYNC, O_DSYNC of the write, sync,
- * syncfs a name, a removal, a rename   fsync of its folder, of either one of a rename; sync, syncfs
+ *   bytes and size of a file      fsync or fdatasync of it, a write with O_SYNC or O_DSYNC; sync
+ *   a name, a removal, a rename   fsync of its folder, of either one of a rename; sync, syncfs
  *   a new name of a file          the same, and fsync of the file
  *
  * What lasts takes along what it stands on: of one name the changes before it, of a folder its own

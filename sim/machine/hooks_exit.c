@@ -1,10 +1,13 @@
 /* pthread_exit, what it runs on its way out, and cancellation as far as it goes.
  *
- *   pthread_exit ─► forced unwinding ─┬─ a frame with destructors or catch (...): runs them, goes
- * on ├─ a frame with pthread_cleanup_push of C: jumps into it; it │  calls __pthread_unwind_next ─►
- * unwinding goes on └─ the end of the stack: the thread ends
+ *   pthread_exit ─► forced unwinding
+ *                     ├─ a frame with destructors or catch (...): runs them, goes on
+ *                     ├─ a frame with pthread_cleanup_push of C: jumps into it; it calls
+ *                     │  __pthread_unwind_next, and unwinding goes on
+ *                     └─ the end of the stack: the thread ends
  *
- * Source: glibc 2.36, nptl/unwind.c. GNU C: __thread with a model. */
+ * Source: glibc 2.36, nptl/unwind.c. GNU C: __thread with a model.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
