@@ -2,8 +2,8 @@
 
 #if defined(__aarch64__)
 
-/* With branch target identification what `br` lands on begins with `bti`, which a return address does
- * not; `ret` may go anywhere. */
+/* With branch target identification what `br` lands on begins with `bti`, which a return address
+ * does not; `ret` may go anywhere. */
 #if defined(__ARM_FEATURE_BTI_DEFAULT)
 #define LANDING bti jc
 #define JUMP ret x30

@@ -359,6 +359,17 @@ END
 finds 'a title is one line' \
     'tests/test_a.c:1: a title is one line; shorten it [comment]'
 
+plant sim/world.c <<'END'
+/* A drawing that is as wide as a line may be, and is left as it was drawn:
+ *
+ *   choices ─► world ─► trace ─► verdict ─► corpus ─► replay ─► and again from the beginning, since
+ *                                                               there is always one seed more here
+ *   choices ─► world ─► trace ─► verdict ─► corpus ─► replay ─► and again from the beginning, since …
+ */
+END
+finds 'a comment keeps to the width' \
+    'sim/world.c:5: a comment of 102 columns, at most 100 [comment]'
+
 # ---- mark, test ----------------------------------------------------------------------------------
 
 open='TO''DO'

@@ -3,7 +3,7 @@
  * guard_trampoline: where a thread goes on after a trapped instruction, on its own stack, with all
  * registers as they were there. It saves every register, calls guard_trap(frame) and goes back:
  *
- *   | rsp at the trap | red zone 128 | rip | flags | 15 registers = struct guard_frame | xsave area |
+ *   | rsp at the trap | red zone 128 | rip | flags | 15 registers = struct guard_frame | xsave area
  */
 
         .set    RED_ZONE, 128
