@@ -153,7 +153,8 @@ static uint64_t scenario_next(const struct hunt *hunt, unsigned index, uint32_t 
     return next < hunt->ends[index] ? next : hunt->ends[index];
 }
 
-/* What happened since the last beat, for scenarios where something did. */
+/* What happened since the last beat, for scenarios where something did: a lane counts runs one by
+ * one, and says at the end of its turn how far it came. */
 static size_t
 changes(const struct ledger *ledger, const struct hunt *hunt, uint32_t lanes, struct beat *beat) {
     struct board_scenario *now = beat->now;
@@ -176,7 +177,9 @@ changes(const struct ledger *ledger, const struct hunt *hunt, uint32_t lanes, st
         beat->reaches[i].next_index = scenario_next(hunt, i, lanes);
         beat->reaches[i].end_index = hunt->ends[i];
         change->reach = &beat->reaches[i];
+        const bool came_on = board_scenario_next(&now[i], lanes) > board_scenario_next(was, lanes);
         count +=
+            came_on ||
             change->runs + change->findings + change->nondeterminism + change->sometimes_count > 0;
     }
     return count;
