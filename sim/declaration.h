@@ -63,9 +63,10 @@ enum description_fault_kind {
     DESCRIPTION_PARTITION = 1,
     DESCRIPTION_RESET,
     DESCRIPTION_JUMP,
-    DESCRIPTION_CRASH,   /* of node `from`, as by a loss of power (sim/outage.h) */
+    DESCRIPTION_CRASH,   /* of node `from`, as by a loss of power */
     DESCRIPTION_PAUSE,   /* of node `from`: its threads stand still */
     DESCRIPTION_FAILURE, /* of calls of `from`: by chance, the n-th, or when it begins */
+    DESCRIPTION_FAULT_KIND_COUNT
 };
 
 /* What a crash leaves of the files that a node has changed. */
@@ -79,14 +80,13 @@ struct description_fault {
     uint32_t kind;     /* enum description_fault_kind */
     uint32_t from, to; /* node index, 0 = any */
     uint64_t at_ns;
-    uint64_t at_max_ns; /* CRASH, PAUSE: if not 0, the seed says whether, and when from at_ns on */
-    uint64_t until_ns;  /* DESCRIPTION_PARTITION: when it heals, UINT64_MAX = never */
+    uint64_t at_max_ns; /* if not 0, the seed says whether, and when from at_ns on */
+    uint64_t until_ns;  /* lasts_ns = 0: when it ends, UINT64_MAX = never by time */
+    uint64_t lasts_ns;  /* it ends so long after it began, UINT64_MAX = never by time */
     bool one_way;
     uint32_t files;     /* DESCRIPTION_CRASH: enum description_files */
     uint32_t begins_on; /* an occasion's index + 1, instead of at_ns; 0 = at_ns */
-    uint32_t heals_on;  /* the same, if that comes before until_ns */
-    uint64_t lasts_ns;  /* begins_on: until_ns is so much later; 0 = as until_ns says. CRASH, PAUSE:
-                           in any case, UINT64_MAX = never by time */
+    uint32_t heals_on;  /* the same, if that comes before it ends by time */
     int64_t by_ns;      /* DESCRIPTION_JUMP of the wall clock of `from` */
     uint32_t call;      /* enum mishap_call */
     int32_t error;      /* an errno, or an EAI_; 0 = it moves less than it was asked to */

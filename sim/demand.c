@@ -122,10 +122,10 @@ void demand_print(const struct description *description, uint32_t index, char *t
 }
 
 /* "crash of server at time 5 ms", "pause of server between time 1 ms and time 9 ms". */
-static void print_outage(const struct description *description,
-                         const struct description_fault *fault,
-                         char *text,
-                         size_t size) {
+static void print_of_node(const struct description *description,
+                          const struct description_fault *fault,
+                          char *text,
+                          size_t size) {
     const bool drawn = fault->begins_on == 0 && fault->at_max_ns != 0;
     size_t used = (size_t)snprintf(text,
                                    size,
@@ -163,7 +163,7 @@ void demand_fault_print(const struct description *description,
     const char *from = node_name(description, fault->from);
     const char *to = node_name(description, fault->to);
     if (fault->kind == DESCRIPTION_CRASH || fault->kind == DESCRIPTION_PAUSE) {
-        print_outage(description, fault, text, size);
+        print_of_node(description, fault, text, size);
         return;
     }
     ASSERT(fault->begins_on != 0 || fault->kind == DESCRIPTION_FAILURE);

@@ -10,10 +10,6 @@
 #define OPEN_RETRY_NS UINT64_C(1000000)
 #define OPEN_MAX_NS UINT64_C(900000000000) /* a quarter of an hour; then it is taken for ever */
 
-enum fault_change { FAULT_BEGINS, FAULT_ENDS };
-
-static void fault_fire(void *context, const struct agenda_item *item);
-
 uint64_t network_arena_size(const struct description *description) {
     const uint64_t side = (uint64_t)description->node_count + 1;
     return side * side * sizeof(struct network_path) + 64;
@@ -27,32 +23,17 @@ void network_init(struct network *network,
     const size_t side = (size_t)description->node_count + 1;
     network->paths = arena_take(arena, side * side * sizeof(struct network_path));
     memset(network->paths, 0, side * side * sizeof(struct network_path));
-    network->handler = schedule_handler_add(schedule, fault_fire, network);
-}
-
-/* The others are of nodes: sim/outage.h. */
-static bool is_of_links(const struct description_fault *fault) {
-    return fault->kind != DESCRIPTION_CRASH && fault->kind != DESCRIPTION_PAUSE;
 }
 
 void network_begin(struct network *network) {
     network->run++;
-    network->partitions = 0;
+    network->obstructed = 0;
     network->absent = 0;
     for (uint32_t i = 1; i <= network->description->node_count; i++) {
         network->absences[i] = (struct network_absence){0};
     }
     for (uint32_t i = 0; i < network->description->fault_count; i++) {
-        const struct description_fault *fault = &network->description->faults[i];
-        network->faults[i] = (struct network_fault){0};
-        if (fault->begins_on == 0 && is_of_links(fault) && fault->chance_ppm == 0 &&
-            fault->nth == 0) {
-            schedule_timer_start(network->schedule,
-                                 fault->at_ns,
-                                 network->handler,
-                                 i,
-                                 FAULT_BEGINS);
-        }
+        network->obstacles[i] = (struct network_obstacle){0};
     }
 }
 
@@ -64,79 +45,25 @@ bool network_fault_covers(const struct description_fault *fault, uint32_t from, 
     return from != to && (forth || (!fault->one_way && back));
 }
 
-static void heal(struct network *network, uint32_t index) {
-    network->faults[index].in_force = false;
-    network->partitions--;
-    network_event(network, POINT_HEAL, network->description->faults[index].from, 0, (int64_t)index);
+void network_obstruct(struct network *network, uint32_t fault, uint64_t until_ns) {
+    struct network_obstacle *obstacle = &network->obstacles[fault];
+    ASSERT(!obstacle->in_force);
+    *obstacle = (struct network_obstacle){.in_force = true,
+                                          .began_ns = schedule_now_ns(network->schedule),
+                                          .until_ns = until_ns};
+    network->obstructed++;
+    network_event(network,
+                  POINT_FAULT,
+                  network->description->faults[fault].from,
+                  0,
+                  (int64_t)fault);
 }
 
-static void cut(struct network *network, uint32_t index) {
-    const struct description_fault *fault = &network->description->faults[index];
-    struct network_fault *state = &network->faults[index];
-    state->in_force = true;
-    state->times++;
-    state->began_ns = schedule_now_ns(network->schedule);
-    state->until_ns = fault->lasts_ns == 0 ? fault->until_ns
-                      : fault->lasts_ns < AGENDA_NEVER - state->began_ns
-                          ? state->began_ns + fault->lasts_ns
-                          : AGENDA_NEVER;
-    network->partitions++;
-    network_event(network, POINT_FAULT, fault->from, 0, (int64_t)index);
-    if (state->until_ns < AGENDA_NEVER) {
-        schedule_timer_start(network->schedule,
-                             state->until_ns,
-                             network->handler,
-                             index,
-                             FAULT_ENDS | (uint64_t)state->times << 1);
-    }
-}
-
-static void fault_fire(void *context, const struct agenda_item *item) {
-    struct network *network = context;
-    const uint32_t index = item->subject;
-    const struct description_fault *fault = &network->description->faults[index];
-    const struct network_fault *state = &network->faults[index];
-    if (fault->kind == DESCRIPTION_RESET) {
-        network_event(network, POINT_FAULT, fault->from, 0, (int64_t)index);
-        if (network->reset != NULL) {
-            network->reset(network->reset_context, fault);
-        }
-    } else if (fault->kind == DESCRIPTION_JUMP) {
-        network_event(network, POINT_FAULT, fault->from, 0, (int64_t)index);
-        clocks_jump(network->clocks, fault->from, fault->by_ns);
-    } else if (fault->kind == DESCRIPTION_FAILURE) {
-        mishap_arm(network->mishaps, index);
-    } else if (item->value == FAULT_BEGINS) {
-        cut(network, index);
-    } else if (state->in_force && item->value >> 1 == state->times) {
-        heal(network, index);
-    }
-}
-
-/* What takes a moment is an entry of its own, since who came to the occasion may be a message of a
- * connection that a reset ends. */
-void network_heard(struct network *network, uint32_t occasion) {
-    for (uint32_t i = 0; i < network->description->fault_count; i++) {
-        const struct description_fault *fault = &network->description->faults[i];
-        const bool in_force = network->faults[i].in_force;
-        if (!is_of_links(fault)) {
-            continue;
-        }
-        if (in_force && fault->heals_on == occasion + 1) {
-            heal(network, i);
-        } else if (fault->begins_on == occasion + 1 && fault->kind == DESCRIPTION_FAILURE) {
-            mishap_arm(network->mishaps, i);
-        } else if (fault->begins_on == occasion + 1 && fault->kind != DESCRIPTION_PARTITION) {
-            network->faults[i].times++;
-            schedule_timer_start(network->schedule,
-                                 schedule_now_ns(network->schedule),
-                                 network->handler,
-                                 i,
-                                 FAULT_BEGINS);
-        } else if (fault->begins_on == occasion + 1 && !in_force) {
-            cut(network, i);
-        }
-    }
+void network_clear(struct network *network, uint32_t fault) {
+    ASSERT(network->obstacles[fault].in_force && network->obstructed > 0);
+    network->obstacles[fault].in_force = false;
+    network->obstructed--;
+    network_event(network, POINT_HEAL, network->description->faults[fault].from, 0, (int64_t)fault);
 }
 
 /* ---- nodes that are not there ---- */
@@ -167,20 +94,20 @@ static uint64_t again_ns(const struct network *network, uint64_t began_ns, uint6
 
 /* When somebody who finds this partition in his way looks again. */
 static uint64_t retry_ns(const struct network *network, uint32_t index) {
-    const struct network_fault *state = &network->faults[index];
+    const struct network_obstacle *obstacle = &network->obstacles[index];
     return network->description->faults[index].heals_on == 0
-               ? state->until_ns
-               : again_ns(network, state->began_ns, state->until_ns);
+               ? obstacle->until_ns
+               : again_ns(network, obstacle->began_ns, obstacle->until_ns);
 }
 
 /* When the partitions between two nodes let messages pass; 0 = they do. */
 static uint64_t cut_ns(const struct network *network, uint32_t from, uint32_t to) {
     uint64_t until_ns = 0;
-    if (network->partitions == 0) {
+    if (network->obstructed == 0) {
         return 0;
     }
     for (uint32_t i = 0; i < network->description->fault_count; i++) {
-        if (network->faults[i].in_force &&
+        if (network->obstacles[i].in_force &&
             network_fault_covers(&network->description->faults[i], from, to)) {
             const uint64_t next_ns = retry_ns(network, i);
             until_ns = next_ns > until_ns ? next_ns : until_ns;

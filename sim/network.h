@@ -9,7 +9,8 @@
  *             steps up to latency_max, or from a row of its table, another choice;
  *             within a node: now + NETWORK_LOOPBACK_NS, so that nothing can hold it back
  *
- * What holds a message back (sim/gate.h) lets it go when its link's latency is over.
+ * What holds a message back (sim/gate.h) lets it go when its link's latency is over. When
+ * faults begin and end is told by their owner (sim/fault.h).
  *
  * Memory:      a table of paths in the world's arena, nodes squared, touched as far as used.
  * Limits:      those of the description.
@@ -26,9 +27,7 @@
 
 #include "sim/arena.h"
 #include "sim/choices.h"
-#include "sim/clocks.h"
 #include "sim/description.h"
-#include "sim/mishap.h"
 #include "sim/schedule.h"
 
 #define NETWORK_LOOPBACK_NS 5000u
@@ -42,11 +41,10 @@ struct network_path {
     uint32_t link; /* index in the description, + 1; UINT32_MAX = the default link, 0 = not asked */
 };
 
-/* What became of a fault in this run. */
-struct network_fault {
+/* What stands between nodes. */
+struct network_obstacle {
     bool in_force;
-    uint32_t times; /* it began so often */
-    uint64_t began_ns, until_ns;
+    uint64_t began_ns, until_ns; /* AGENDA_NEVER = for good, or nobody knows */
 };
 
 /* When a message arrives, and when it could have with another latency. */
@@ -60,23 +58,15 @@ struct network_absence {
     uint64_t began_ns, until_ns; /* AGENDA_NEVER = nobody knows */
 };
 
-/* Connections between two nodes (0 = any) are to be reset. */
-typedef void network_reset(void *context, const struct description_fault *fault);
-
 struct network {
     struct schedule *schedule;
     const struct description *description;
     struct network_path *paths;
     uint32_t run;
-    uint32_t handler;
-    uint32_t partitions; /* how many are in force */
+    uint32_t obstructed; /* how many obstacles are in force */
     uint32_t absent;     /* nodes that are not there */
     struct network_absence absences[DESCRIPTION_NODES_MAX + 1];
-    struct network_fault faults[DESCRIPTION_FAULTS_MAX];
-    struct clocks *clocks;   /* NULL: no fault is about one */
-    struct mishaps *mishaps; /* the same */
-    network_reset *reset;
-    void *reset_context;
+    struct network_obstacle obstacles[DESCRIPTION_FAULTS_MAX]; /* by fault */
 };
 
 uint64_t network_arena_size(const struct description *description);
@@ -87,11 +77,13 @@ void network_init(struct network *network,
                   struct schedule *schedule,
                   const struct description *description);
 
-/* Starts a run; schedules the faults. After schedule_begin. */
+/* Starts a run. After schedule_begin. */
 void network_begin(struct network *network);
 
-/* An occasion of the description has come: faults begin and heal. */
-void network_heard(struct network *network, uint32_t occasion);
+/* A fault of the description stands between nodes from now on, until a time if it is known
+ * (AGENDA_NEVER: it is not, or never ends); and no longer. */
+void network_obstruct(struct network *network, uint32_t fault, uint64_t until_ns);
+void network_clear(struct network *network, uint32_t fault);
 
 /* A node is gone, until a time if it is known (AGENDA_NEVER: it is not); and is there again. */
 void network_node_gone(struct network *network, uint32_t node, uint64_t until_ns);

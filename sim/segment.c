@@ -37,8 +37,6 @@ void segment_init(struct segments *segments,
     pool_init(&segments->table, arena, sizeof(struct segment), SEGMENTS_MAX);
     segments->handler = schedule_handler_add(sockets->schedule, message_fire, segments);
     schedule_handler_describe(sockets->schedule, segments->handler, message_fact);
-    sockets->network->reset = segment_reset;
-    sockets->network->reset_context = segments;
 }
 
 void segment_begin(struct segments *segments) {

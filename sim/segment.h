@@ -89,7 +89,7 @@ void segment_kill(struct segments *segments, uint32_t index, int error);
  * meets none of its connections: who sent it is reset, once there is somebody to do so. */
 void segment_node_crash(struct segments *segments, uint32_t node);
 
-/* A fault resets every connection between two nodes. context: the segments. */
-void segment_reset(void *context, const struct description_fault *fault);
+/* A fault resets every connection between two nodes. */
+void segment_reset(struct segments *segments, const struct description_fault *fault);
 
 #endif

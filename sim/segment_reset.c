@@ -3,8 +3,7 @@
 
 #include "sim/segment.h"
 
-void segment_reset(void *context, const struct description_fault *fault) {
-    struct segments *segments = context;
+void segment_reset(struct segments *segments, const struct description_fault *fault) {
     for (uint32_t i = 1; i <= segments->sockets->table.count; i++) {
         const struct socket *socket = socket_at(segments->sockets, i);
         if ((socket->domain == AF_INET || socket->domain == AF_INET6) &&

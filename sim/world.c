@@ -22,8 +22,7 @@ uint64_t world_arena_size(const struct description *description, uint64_t record
 static void world_heard(void *context, uint32_t occasion) {
     struct world *world = context;
     struct verdict *verdict = world->verdict;
-    network_heard(&world->kernel.endpoints.network, occasion);
-    outage_heard(&world->outages, occasion);
+    fault_heard(&world->faults, occasion);
     property_heard(&world->property, occasion, schedule_now_ns(&world->schedule));
     if (verdict->kind != VERDICT_NONE) {
         const struct agent *self = schedule_running(&world->schedule);
@@ -38,10 +37,10 @@ static void world_heard(void *context, uint32_t occasion) {
 
 static void settle(void *context) {
     struct world *world = context;
-    outage_settle(&world->outages);
+    fault_settle(&world->faults);
 }
 
-void world_machine_set(struct world *world, const struct outage_machine *machine) {
+void world_machine_set(struct world *world, const struct fault_machine *machine) {
     world->machine = *machine;
 }
 
@@ -63,18 +62,15 @@ void world_init(struct world *world,
     spins_init(&world->spins, &world->arena, &world->schedule);
     gate_init(&world->gates, &world->schedule, &description->demanded);
     gate_listen(&world->gates, world_heard, settle, world);
-    if (outage_declared(description, DESCRIPTION_PAUSE, 0)) {
+    if (fault_declared(description, DESCRIPTION_PAUSE, 0)) {
         gate_engage(&world->gates);
     }
     history_init(&world->history, &world->arena, description);
     judge_init(&world->judge, &world->arena, &world->history);
     kernel_init(&world->kernel, &world->arena, &world->schedule, description);
-    world->kernel.endpoints.network.clocks = &world->clocks;
-    world->kernel.endpoints.network.mishaps = &world->mishaps;
     clocks_listen(&world->clocks, counter_clock_set, &world->kernel.counters);
-    struct outage_effects effects = world_outage_effects;
-    effects.context = world;
-    outage_init(&world->outages, &world->schedule, description, &effects);
+    const struct fault_effects effects = world_fault_effects(world);
+    fault_init(&world->faults, &world->schedule, description, &effects);
     void *index = arena_take(&world->arena, choices_index_size(record_capacity));
     choices_init(&world->choices, record, record_capacity, index, record_capacity);
 }
@@ -112,7 +108,7 @@ void world_begin(struct world *world,
     spins_begin(&world->spins);
     gate_begin(&world->gates);
     kernel_begin(&world->kernel);
-    outage_begin(&world->outages);
+    fault_begin(&world->faults);
     world->dropped = false;
     property_begin(&world->property, description, verdict, 0);
     history_begin(&world->history, verdict);
@@ -190,7 +186,7 @@ static void node_gone(struct world *world, uint32_t node, int status) {
     if (!described->daemon) {
         world_lasting_drop(world);
     }
-    outage_settle(&world->outages);
+    fault_settle(&world->faults);
 }
 
 void world_thread_finish(struct world *world, uint64_t result) {

@@ -25,6 +25,7 @@
 #include "sim/choices.h"
 #include "sim/clocks.h"
 #include "sim/description.h"
+#include "sim/fault.h"
 #include "sim/futex.h"
 #include "sim/gate.h"
 #include "sim/history.h"
@@ -32,7 +33,6 @@
 #include "sim/kernel.h"
 #include "sim/mishap.h"
 #include "sim/once.h"
-#include "sim/outage.h"
 #include "sim/property.h"
 #include "sim/schedule.h"
 #include "sim/spin.h"
@@ -76,7 +76,7 @@ struct world {
     struct spins spins;
     struct property property;
     struct gates gates;
-    struct outages outages;
+    struct faults faults;
     struct history history;
     struct judge judge;
     struct kernel kernel;
@@ -87,7 +87,7 @@ struct world {
     uint32_t nodes_lasting; /* nodes that are no daemons and have not exited */
     bool holds_main;        /* this run holds back main's return */
     bool dropped;           /* the running thread is one of a node that just crashed */
-    struct outage_machine machine;
+    struct fault_machine machine;
     struct world_node nodes[DESCRIPTION_NODES_MAX + 1];
 };
 
@@ -104,7 +104,7 @@ void world_init(struct world *world,
                 uint64_t record_capacity);
 
 /* Once. Copied. */
-void world_machine_set(struct world *world, const struct outage_machine *machine);
+void world_machine_set(struct world *world, const struct fault_machine *machine);
 
 /* Starts a run: everything empty, time 0. */
 void world_begin(struct world *world,

@@ -1,7 +1,7 @@
 /* What the files of sim/world.h share among themselves; everybody else uses that.
  *
  *   world.c          a run, nodes and their ends
- *   world_outage.c   nodes that crash, start again and stand still
+ *   world_fault.c    what faults mean: nodes that crash, links that are cut …
  *
  * Memory:      as world.h.
  * Threads:     as world.h.
@@ -9,7 +9,7 @@
 #ifndef SIM_WORLD_PARTS_H
 #define SIM_WORLD_PARTS_H
 
-#include "sim/outage.h"
+#include "sim/fault.h"
 
 struct world;
 
@@ -19,7 +19,7 @@ void world_thread_unlink(struct world *world, uint32_t id);
 /* A node that counts has ended for good, or may have: the run passes after the last one. */
 void world_lasting_drop(struct world *world);
 
-/* Of a world, which is to be their context. */
-extern const struct outage_effects world_outage_effects;
+/* What each kind of fault means for this world. */
+struct fault_effects world_fault_effects(struct world *world);
 
 #endif

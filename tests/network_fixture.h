@@ -14,6 +14,7 @@
 #include <sys/un.h>
 
 #include "sim/endpoint.h"
+#include "sim/fault.h"
 
 #define NETWORK_FIXTURE_CHOICES (1u << 20)
 #define NETWORK_FIXTURE_ENTRIES 65536u
@@ -27,6 +28,7 @@ struct network_fixture {
     struct verdict verdict;
     struct description description;
     struct endpoints endpoints;
+    struct faults faults; /* of links */
     struct choice *record;
     uint64_t points;
     jmp_buf ended; /* where a run goes that ends in a call */
@@ -45,6 +47,32 @@ static inline void network_fixture_end(void) {
 
 static inline void network_fixture_idle(void) {
     verdict_set(&net.verdict, VERDICT_DEADLOCK, "nothing can run");
+}
+
+static inline bool network_fixture_obstruct(void *context, uint32_t fault) {
+    (void)context;
+    network_obstruct(&net.endpoints.network, fault, net.faults.all[fault].until_ns);
+    return true;
+}
+
+static inline void network_fixture_clear(void *context, uint32_t fault) {
+    (void)context;
+    network_clear(&net.endpoints.network, fault);
+}
+
+static inline bool network_fixture_reset(void *context, uint32_t fault) {
+    (void)context;
+    segment_reset(&net.endpoints.segments, &net.description.faults[fault]);
+    return true;
+}
+
+static inline void network_fixture_faults(void) {
+    static const struct fault_effect kinds[DESCRIPTION_FAULT_KIND_COUNT] = {
+        [DESCRIPTION_PARTITION] = {FAULT_AT_ONCE, network_fixture_obstruct, network_fixture_clear},
+        [DESCRIPTION_RESET] = {FAULT_APART, network_fixture_reset, NULL},
+    };
+    const struct fault_effects effects = {.kinds = kinds};
+    fault_init(&net.faults, &net.schedule, &net.description, &effects);
 }
 
 /* A description with n nodes; links and faults may be added before network_fixture_begin. */
@@ -80,6 +108,7 @@ static inline void network_fixture_begin(enum choices_mode mode, uint64_t seed) 
                       NETWORK_FIXTURE_ENTRIES,
                       &machine);
         endpoint_init(&net.endpoints, &net.arena, &net.schedule, &net.description);
+        network_fixture_faults();
         net.record = calloc(NETWORK_FIXTURE_CHOICES, sizeof *net.record);
         choices_init(&net.choices, net.record, NETWORK_FIXTURE_CHOICES, NULL, 0);
     }
@@ -95,6 +124,7 @@ static inline void network_fixture_begin(enum choices_mode mode, uint64_t seed) 
                    &strategy,
                    seed);
     endpoint_begin(&net.endpoints);
+    fault_begin(&net.faults);
     ck_assert_uint_eq(schedule_thread_start(&net.schedule, 1, 1, 1), 1);
     schedule_agent(&net.schedule, 1)->slot = 1;
     schedule_run(&net.schedule);

@@ -191,19 +191,19 @@ START_TEST(a_partition_begins_and_heals_on_occasions_again_and_again) {
     add_fault_on(DESCRIPTION_PARTITION, HEALS + 1);
     network_fixture_begin(CHOICES_ZERO, 1);
 
-    network_heard(&net.endpoints.network, HEALS); /* there is nothing to heal */
+    fault_heard(&net.faults, HEALS); /* there is nothing to heal */
     ck_assert_uint_eq(blocked_ns(), 0);
     for (unsigned times = 0; times < 3; times++) {
-        network_heard(&net.endpoints.network, BEGINS);
-        network_heard(&net.endpoints.network, BEGINS); /* it has begun */
+        fault_heard(&net.faults, BEGINS);
+        fault_heard(&net.faults, BEGINS); /* it has begun */
         const uint64_t began_ns = schedule_now_ns(&net.schedule);
         ck_assert_uint_eq(blocked_ns(), began_ns + 2000000);
         sleep_ns(5000000);
         ck_assert_uint_eq(blocked_ns(), began_ns + 10000000); /* waits that double */
-        network_heard(&net.endpoints.network, HEALS);
+        fault_heard(&net.faults, HEALS);
         ck_assert_uint_eq(blocked_ns(), 0);
     }
-    network_heard(&net.endpoints.network, BEGINS);
+    fault_heard(&net.faults, BEGINS);
     sleep_ns(UINT64_C(1000000000000));
     ck_assert_uint_eq(blocked_ns(), UINT64_MAX); /* nobody waits so long */
 }
@@ -213,10 +213,10 @@ START_TEST(a_partition_on_an_occasion_may_last_a_time) {
     add_fault_on(DESCRIPTION_PARTITION, HEALS + 1)->lasts_ns = 3000;
     network_fixture_begin(CHOICES_ZERO, 1);
 
-    network_heard(&net.endpoints.network, BEGINS);
+    fault_heard(&net.faults, BEGINS);
     sleep_ns(1000);
-    network_heard(&net.endpoints.network, HEALS);
-    network_heard(&net.endpoints.network, BEGINS); /* the end of the first is not this one's */
+    fault_heard(&net.faults, HEALS);
+    fault_heard(&net.faults, BEGINS); /* the end of the first is not this one's */
     const uint64_t began_ns = schedule_now_ns(&net.schedule);
     sleep_ns(2500);
     ck_assert_uint_eq(blocked_ns(), began_ns + 3000);
@@ -226,7 +226,7 @@ START_TEST(a_partition_on_an_occasion_may_last_a_time) {
     add_fault_on(DESCRIPTION_PARTITION, 0)->lasts_ns = UINT64_MAX;
     network_fixture_begin(CHOICES_ZERO, 1);
     sleep_ns(1000);
-    network_heard(&net.endpoints.network, BEGINS);
+    fault_heard(&net.faults, BEGINS);
     ck_assert_uint_eq(blocked_ns(), UINT64_MAX);
 }
 END_TEST
@@ -238,7 +238,7 @@ START_TEST(a_reset_on_an_occasion_is_an_entry_of_its_own) {
     uint32_t ends[2];
     open_connection(ends, open_listener(2, 80, 5));
 
-    network_heard(&net.endpoints.network, BEGINS);
+    fault_heard(&net.faults, BEGINS);
     ck_assert_int_eq(send_text(ends[0], "some bytes"), 10); /* not yet */
     settle();
 

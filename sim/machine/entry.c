@@ -72,9 +72,9 @@ static void count_held(void) {
         }
     }
     for (uint32_t i = 0; i < record->description.fault_count; i++) {
-        record->begun[i] += machine.world.kernel.endpoints.network.faults[i].times != 0 ||
-                            machine.world.outages.all[i].times != 0 ||
-                            machine.world.mishaps.faults[i].struck != 0;
+        record->begun[i] += record->description.faults[i].kind == DESCRIPTION_FAILURE
+                                ? machine.world.mishaps.faults[i].struck != 0
+                                : machine.world.faults.all[i].times != 0;
     }
 }
 

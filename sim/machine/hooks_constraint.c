@@ -98,23 +98,6 @@ HOOK uint32_t sim_on_thread(struct sim_world *world,
     return occasion_add(world, &occasion);
 }
 
-HOOK void
-sim_fault_on(struct sim_world *world, uint32_t occasion, uint64_t lasts_ns, uint32_t heals_on) {
-    struct description *description = description_of(world);
-    const uint32_t known = description->demanded.occasion_count;
-    struct description_fault *fault =
-        description->fault_count == 0 ? NULL : &description->faults[description->fault_count - 1];
-    const bool is_of_node =
-        fault != NULL && (fault->kind == DESCRIPTION_CRASH || fault->kind == DESCRIPTION_PAUSE);
-    if (fault == NULL || (occasion == 0 && !is_of_node) || occasion > known || heals_on > known) {
-        description_refuse(description, "a fault begins and heals on occasions that exist");
-        return;
-    }
-    fault->begins_on = occasion;
-    fault->lasts_ns = is_of_node && lasts_ns == 0 ? fault->lasts_ns : lasts_ns;
-    fault->heals_on = heals_on;
-}
-
 /* ---- constraints ---- */
 
 static uint32_t constraint_add(struct sim_world *world,

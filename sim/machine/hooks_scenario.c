@@ -95,56 +95,6 @@ HOOK void sim_link_latency(struct sim_world *world,
         is_first || greatest_ns > link->latency_max_ns ? greatest_ns : link->latency_max_ns;
 }
 
-static void fault_add(struct sim_world *world,
-                      enum description_fault_kind kind,
-                      uint32_t from,
-                      uint32_t to,
-                      uint64_t at_ns,
-                      uint64_t until_ns) {
-    struct description_fault *added = description_fault_add(description_of(world));
-    if (added != NULL) {
-        added->kind = kind;
-        added->from = from;
-        added->to = to;
-        added->at_ns = at_ns;
-        added->until_ns = until_ns;
-    }
-}
-
-HOOK void sim_partition(struct sim_world *world,
-                        uint32_t from,
-                        uint32_t to,
-                        uint64_t at_ns,
-                        uint64_t until_ns) {
-    fault_add(world, DESCRIPTION_PARTITION, from, to, at_ns, until_ns);
-}
-
-HOOK void sim_partition_one_way(struct sim_world *world,
-                                uint32_t from,
-                                uint32_t to,
-                                uint64_t at_ns,
-                                uint64_t until_ns) {
-    struct description *description = description_of(world);
-    const uint32_t before = description->fault_count;
-    sim_partition(world, from, to, at_ns, until_ns);
-    if (description->fault_count > before) {
-        description->faults[before].one_way = true;
-    }
-}
-
-HOOK void sim_reset(struct sim_world *world, uint32_t from, uint32_t to, uint64_t at_ns) {
-    fault_add(world, DESCRIPTION_RESET, from, to, at_ns, at_ns);
-}
-
-HOOK void sim_jump(struct sim_world *world, uint32_t node, uint64_t at_ns, int64_t by_ns) {
-    struct description *description = description_of(world);
-    const uint32_t before = description->fault_count;
-    fault_add(world, DESCRIPTION_JUMP, node, node, at_ns, at_ns);
-    if (description->fault_count > before) {
-        description->faults[before].by_ns = by_ns;
-    }
-}
-
 HOOK void sim_limit_time(struct sim_world *world, uint64_t time_ns) {
     description_of(world)->time_max_ns = time_ns;
 }

@@ -189,7 +189,7 @@ static void track(void) {
     image_track_loaded(except, sizeof except / sizeof except[0]);
 }
 
-static void outages_open(void);
+static void crashes_open(void);
 
 bool machine_open(struct record *record, const struct machine_options *options) {
     machine.record = record;
@@ -216,7 +216,7 @@ bool machine_open(struct record *record, const struct machine_options *options) 
                &functions,
                record->choices,
                RECORD_CHOICES_MAX);
-    outages_open();
+    crashes_open();
     heap_set_fill(options->fill);
     heap_set_limit(record->description.heap_max);
     __libc_single_threaded = 0;
@@ -312,13 +312,13 @@ static void on_node_started(void *context, uint32_t node) {
     (void)node_main_create(node); /* if not, there is a verdict */
 }
 
-static void outages_open(void) {
-    static const struct outage_machine functions = {.thread_gone = on_thread_gone,
-                                                    .node_crashed = on_node_crashed,
-                                                    .node_started = on_node_started};
+static void crashes_open(void) {
+    static const struct fault_machine functions = {.thread_gone = on_thread_gone,
+                                                   .node_crashed = on_node_crashed,
+                                                   .node_started = on_node_started};
     world_machine_set(&machine.world, &functions);
     for (uint32_t node = 1; node <= machine.record->description.node_count; node++) {
-        if (outage_declared(&machine.record->description, DESCRIPTION_CRASH, node)) {
+        if (fault_declared(&machine.record->description, DESCRIPTION_CRASH, node)) {
             image_keep(node, machine.loaded[node - 1], machine.loaded[node]);
         }
     }

@@ -1,4 +1,4 @@
-/* What a crash, a restart and a pause mean for a world. */
+/* What each kind of fault means for a world. */
 #include <stddef.h>
 
 #include "sim/identity.h"
@@ -9,6 +9,44 @@
 static uint32_t node_of(const struct world *world, uint32_t fault) {
     return world->description->faults[fault].from;
 }
+
+/* ---- what takes a moment ---- */
+
+static bool reset(void *context, uint32_t fault) {
+    struct world *world = context;
+    schedule_world_event(&world->schedule, POINT_FAULT, node_of(world, fault), 0, (int64_t)fault);
+    segment_reset(&world->kernel.endpoints.segments, &world->description->faults[fault]);
+    return true;
+}
+
+static bool jump(void *context, uint32_t fault) {
+    struct world *world = context;
+    const uint32_t node = node_of(world, fault);
+    schedule_world_event(&world->schedule, POINT_FAULT, node, 0, (int64_t)fault);
+    clocks_jump(&world->clocks, node, world->description->faults[fault].by_ns);
+    return true;
+}
+
+static bool arm(void *context, uint32_t fault) {
+    struct world *world = context;
+    mishap_arm(&world->mishaps, fault);
+    return true;
+}
+
+/* ---- what stands between nodes ---- */
+
+static bool obstruct(void *context, uint32_t fault) {
+    struct world *world = context;
+    network_obstruct(&world->kernel.endpoints.network, fault, world->faults.all[fault].until_ns);
+    return true;
+}
+
+static void clear(void *context, uint32_t fault) {
+    struct world *world = context;
+    network_clear(&world->kernel.endpoints.network, fault);
+}
+
+/* ---- crashes ---- */
 
 static void tell(struct world *world, enum occasion_instant instant, uint32_t node) {
     const struct occasion fact = {.instant = (uint32_t)instant, .node = node};
@@ -45,7 +83,7 @@ static bool crash(void *context, uint32_t fault) {
     if (home->exited || home->down) {
         return false;
     }
-    const uint64_t until_ns = outage_until_ns(&world->outages, fault);
+    const uint64_t until_ns = world->faults.all[fault].until_ns;
     schedule_world_event(&world->schedule, POINT_CRASH, node, 0, (int64_t)fault);
     threads_drop(world, node);
     kernel_node_crash(&world->kernel, node);
@@ -55,7 +93,7 @@ static bool crash(void *context, uint32_t fault) {
                                     node,
                                     world->description->faults[fault].files);
     }
-    outage_forget_pauses(&world->outages, node);
+    fault_forget_pauses(&world->faults, node);
     gate_resume(&world->gates, node);
     home->down = true;
     home->awaited = until_ns != AGENDA_NEVER;
@@ -70,7 +108,7 @@ static bool crash(void *context, uint32_t fault) {
     return true;
 }
 
-static bool restart(void *context, uint32_t fault) {
+static void restart(void *context, uint32_t fault) {
     struct world *world = context;
     const uint32_t node = node_of(world, fault);
     struct world_node *home = &world->nodes[node];
@@ -85,7 +123,6 @@ static bool restart(void *context, uint32_t fault) {
     if (world->machine.node_started != NULL) {
         world->machine.node_started(world->machine.context, node);
     }
-    return true;
 }
 
 /* ---- pauses ---- */
@@ -102,13 +139,12 @@ static bool pause_node(void *context, uint32_t fault) {
     return true;
 }
 
-static bool resume_node(void *context, uint32_t fault) {
+static void resume_node(void *context, uint32_t fault) {
     struct world *world = context;
     const uint32_t node = node_of(world, fault);
     schedule_world_event(&world->schedule, POINT_RESUME, node, 0, (int64_t)fault);
     schedule_progress(&world->schedule);
     gate_resume(&world->gates, node);
-    return true;
 }
 
 static void settled(void *context) {
@@ -122,14 +158,20 @@ static void settled(void *context) {
     }
 }
 
-const struct outage_effects world_outage_effects = {.crash = crash,
-                                                    .restart = restart,
-                                                    .pause = pause_node,
-                                                    .resume = resume_node,
-                                                    .settled = settled};
+struct fault_effects world_fault_effects(struct world *world) {
+    static const struct fault_effect kinds[DESCRIPTION_FAULT_KIND_COUNT] = {
+        [DESCRIPTION_PARTITION] = {FAULT_AT_ONCE, obstruct, clear},
+        [DESCRIPTION_RESET] = {FAULT_APART, reset, NULL},
+        [DESCRIPTION_JUMP] = {FAULT_APART, jump, NULL},
+        [DESCRIPTION_CRASH] = {FAULT_SETTLED, crash, restart},
+        [DESCRIPTION_PAUSE] = {FAULT_SETTLED, pause_node, resume_node},
+        [DESCRIPTION_FAILURE] = {FAULT_AT_ONCE, arm, NULL},
+    };
+    return (struct fault_effects){.context = world, .kinds = kinds, .settled = settled};
+}
 
 void world_main_begins(struct world *world) {
     tell(world, OCCASION_BEGINS, schedule_running(&world->schedule)->node);
-    outage_settle(&world->outages);
+    fault_settle(&world->faults);
     gate_sleep(&world->gates);
 }

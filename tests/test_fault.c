@@ -1,5 +1,5 @@
 /* Nodes that crash, start again and stand still. */
-#include "sim/outage.h"
+#include "sim/fault.h"
 
 #include "sim/demand.h"
 #include "tests/suite.h"
@@ -44,9 +44,9 @@ static uint32_t occasion(enum occasion_instant instant, uint32_t node, uint32_t 
 }
 
 static void make(void) {
-    static const struct outage_machine machine = {.thread_gone = on_thread_gone,
-                                                  .node_crashed = on_node_crashed,
-                                                  .node_started = on_node_started};
+    static const struct fault_machine machine = {.thread_gone = on_thread_gone,
+                                                 .node_crashed = on_node_crashed,
+                                                 .node_started = on_node_started};
     ck_assert(description_check(&test.description));
     make_world();
     world_machine_set(world, &machine);
@@ -88,7 +88,7 @@ START_TEST(a_crash_takes_all_threads_and_nobody_waits_for_who_stays_away) {
     ck_assert_uint_eq(events(POINT_CRASH), 1);
     ck_assert_uint_eq(events(POINT_THREAD_END), 1);
     ck_assert_uint_eq(events(POINT_NODE_EXIT), 1);
-    ck_assert_uint_eq(world->outages.all[0].times, 1);
+    ck_assert_uint_eq(world->faults.all[0].times, 1);
 }
 END_TEST
 
@@ -125,7 +125,7 @@ START_TEST(a_node_that_has_exited_does_not_crash) {
 
     EXPECT_LOG(1, 2);
     ck_assert_uint_eq(events(POINT_CRASH), 0);
-    ck_assert_uint_eq(world->outages.all[0].times, 0);
+    ck_assert_uint_eq(world->faults.all[0].times, 0);
 }
 END_TEST
 
@@ -140,7 +140,7 @@ START_TEST(a_node_that_is_gone_does_not_crash_again) {
     ck_assert_int_eq(run_fifo(mains), VERDICT_PASS);
 
     EXPECT_LOG(GONE + 1, 2001, 2);
-    ck_assert_uint_eq(world->outages.all[1].times, 0);
+    ck_assert_uint_eq(world->faults.all[1].times, 0);
     ck_assert_uint_ge(schedule_now_ns(schedule), 12 * MS);
 }
 END_TEST
@@ -182,7 +182,7 @@ START_TEST(who_crashes_does_not_exit_and_what_waits_for_the_crash_begins) {
     ck_assert_int_eq(run_fifo(mains), VERDICT_PASS);
 
     EXPECT_LOG(GONE + 1, 2001, GONE + 2, 2002, 3);
-    ck_assert_uint_eq(world->outages.all[1].times, 0);
+    ck_assert_uint_eq(world->faults.all[1].times, 0);
 }
 END_TEST
 
@@ -386,7 +386,7 @@ START_TEST(a_fault_is_told_in_words) {
 }
 END_TEST
 
-SUITE(outage) {
+SUITE(fault) {
     SUITE_TEST(a_crash_takes_all_threads_and_nobody_waits_for_who_stays_away);
     SUITE_TEST(a_node_that_starts_again_is_awaited_and_has_another_identity);
     SUITE_TEST(a_node_that_has_exited_does_not_crash);

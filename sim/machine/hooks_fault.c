@@ -1,0 +1,118 @@
+/* What declares that faults come: see sim/scenario.h. Of calls: hooks_mishap.c. */
+#include "sim/scenario.h"
+
+#include "sim/machine/hook.h"
+
+#define SAME(ours, theirs) _Static_assert((int)(ours) == (int)(theirs), #ours " is " #theirs)
+SAME(SIM_FILES_KEPT, DESCRIPTION_FILES_KEPT);
+SAME(SIM_FILES_SYNCED, DESCRIPTION_FILES_SYNCED);
+SAME(SIM_FILES_TORN, DESCRIPTION_FILES_TORN);
+
+static struct description *description_of(struct sim_world *world) {
+    return (struct description *)(void *)world;
+}
+
+static struct description_fault *add(struct sim_world *world,
+                                     enum description_fault_kind kind,
+                                     uint32_t from,
+                                     uint32_t to,
+                                     uint64_t at_ns) {
+    struct description_fault *fault = description_fault_add(description_of(world));
+    if (fault != NULL) {
+        fault->kind = kind;
+        fault->from = from;
+        fault->to = to;
+        fault->at_ns = at_ns;
+        fault->until_ns = SIM_FOREVER;
+    }
+    return fault;
+}
+
+HOOK void sim_partition(struct sim_world *world,
+                        uint32_t from,
+                        uint32_t to,
+                        uint64_t at_ns,
+                        uint64_t until_ns) {
+    struct description_fault *fault = add(world, DESCRIPTION_PARTITION, from, to, at_ns);
+    if (fault != NULL) {
+        fault->until_ns = until_ns;
+    }
+}
+
+HOOK void sim_partition_one_way(struct sim_world *world,
+                                uint32_t from,
+                                uint32_t to,
+                                uint64_t at_ns,
+                                uint64_t until_ns) {
+    struct description_fault *fault = add(world, DESCRIPTION_PARTITION, from, to, at_ns);
+    if (fault != NULL) {
+        fault->until_ns = until_ns;
+        fault->one_way = true;
+    }
+}
+
+HOOK void sim_reset(struct sim_world *world, uint32_t from, uint32_t to, uint64_t at_ns) {
+    (void)add(world, DESCRIPTION_RESET, from, to, at_ns);
+}
+
+HOOK void sim_jump(struct sim_world *world, uint32_t node, uint64_t at_ns, int64_t by_ns) {
+    struct description_fault *fault = add(world, DESCRIPTION_JUMP, node, node, at_ns);
+    if (fault != NULL) {
+        fault->by_ns = by_ns;
+    }
+}
+
+HOOK void sim_crash(struct sim_world *world,
+                    uint32_t node,
+                    uint64_t at_ns,
+                    uint64_t restart_ns,
+                    enum sim_files files) {
+    struct description_fault *fault = add(world, DESCRIPTION_CRASH, node, node, at_ns);
+    if (fault != NULL) {
+        fault->lasts_ns = restart_ns;
+        fault->until_ns = restart_ns == 0 ? 0 : SIM_FOREVER; /* in the past: at once */
+        fault->files = (uint32_t)files;
+    }
+}
+
+HOOK void sim_pause(struct sim_world *world, uint32_t node, uint64_t at_ns, uint64_t lasts_ns) {
+    struct description_fault *fault = add(world, DESCRIPTION_PAUSE, node, node, at_ns);
+    if (fault != NULL) {
+        fault->lasts_ns = lasts_ns;
+    }
+}
+
+/* The one that was declared last; NULL = none. */
+static struct description_fault *last(struct sim_world *world) {
+    struct description *description = description_of(world);
+    return description->fault_count == 0 ? NULL
+                                         : &description->faults[description->fault_count - 1];
+}
+
+HOOK void sim_fault_until(struct sim_world *world, uint64_t at_max_ns) {
+    struct description *description = description_of(world);
+    struct description_fault *fault = last(world);
+    if (fault == NULL || (fault->kind != DESCRIPTION_CRASH && fault->kind != DESCRIPTION_PAUSE)) {
+        description_refuse(description, "only the time of a crash or a pause is left to the seed");
+    } else if (at_max_ns <= fault->at_ns) {
+        description_refuse(description, "the latest time of a fault is not after the earliest");
+    } else {
+        fault->at_max_ns = at_max_ns;
+    }
+}
+
+HOOK void
+sim_fault_on(struct sim_world *world, uint32_t occasion, uint64_t lasts_ns, uint32_t heals_on) {
+    struct description *description = description_of(world);
+    const uint32_t known = description->demanded.occasion_count;
+    struct description_fault *fault = last(world);
+    const bool is_of_node =
+        fault != NULL && (fault->kind == DESCRIPTION_CRASH || fault->kind == DESCRIPTION_PAUSE);
+    if (fault == NULL || (occasion == 0 && !is_of_node) || occasion > known || heals_on > known) {
+        description_refuse(description, "a fault begins and heals on occasions that exist");
+        return;
+    }
+    fault->begins_on = occasion;
+    fault->lasts_ns = lasts_ns == 0 ? fault->lasts_ns : lasts_ns;
+    fault->heals_on = heals_on;
+}
