@@ -16,7 +16,7 @@
 #define SEED 7
 #define SEEDS_FRESH 3 /* the first run of a worker of their own */
 #define SEEDS_MODULE 3
-#define SEEDS_MAX 30 /* compared a line; a scenario of many points has fewer */
+#define SEEDS_MAX 20 /* compared a line; a scenario of many points has fewer */
 #define PROCESSES 20
 #ifndef DETERMINISM_BRIEF
 #define DETERMINISM_BRIEF 0
@@ -24,7 +24,7 @@
 #define SCENARIO_SEEDS (DETERMINISM_BRIEF ? 6 : SEEDS_MAX)
 #define SCENARIO_PROCESSES (DETERMINISM_BRIEF ? 3u : PROCESSES)
 #define SCENARIO_POINTS (DETERMINISM_BRIEF ? 100000u : POINTS_MAX)
-#define POINTS_MAX 2000000u /* of one scenario in one line: what keeps this fast */
+#define POINTS_MAX 800000u /* of one scenario in one line: what keeps this fast */
 #define SLOWNESS 10u        /* of the baton back end: so many points fewer */
 
 /* ---- what is compared ---- */
