@@ -25,7 +25,7 @@
 #define SCENARIO_PROCESSES (DETERMINISM_BRIEF ? 3u : PROCESSES)
 #define SCENARIO_POINTS (DETERMINISM_BRIEF ? 100000u : POINTS_MAX)
 #define POINTS_MAX 800000u /* of one scenario in one line: what keeps this fast */
-#define SLOWNESS 10u        /* of the baton back end: so many points fewer */
+#define SLOWNESS 10u       /* of the baton back end: so many points fewer */
 
 /* ---- what is compared ---- */
 
