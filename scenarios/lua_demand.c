@@ -53,10 +53,14 @@ static int mark(struct lua_State *state) {
 
 static int call(struct lua_State *state) {
     const uint32_t node = lua_thing_node(state, 1, "the node of a call");
-    const char *const name = luaL_checkstring(state, 2);
+    struct lua_thing thing = {.world = lua_sandbox_context(state), .kind = LUA_THING_OCCASION};
+    thing.node = node;
+    lua_member_name(state, thing.name, 2, "the name of a call");
     lua_thing_options(state, 3, "a call", which);
-    return push_occasion(state,
-                         sim_on_call(lua_sandbox_context(state), node, name, read_nth(state, 3)));
+    thing.nth = read_nth(state, 3);
+    thing.number = sim_on_call(thing.world, node, thing.name, thing.nth);
+    lua_member_offer(state, &thing);
+    return 1;
 }
 
 static int at(struct lua_State *state) {
@@ -83,6 +87,16 @@ static int life(struct lua_State *state) {
 
 static int thread(struct lua_State *state) {
     return at_node(state, LUA_THING_THREAD, "the node of a thread");
+}
+
+static int task(struct lua_State *state) {
+    struct lua_thing thing = {.world = lua_sandbox_context(state), .kind = LUA_THING_TASK};
+    thing.node = lua_thing_node(state, 1, "the node of a task");
+    lua_member_name(state, thing.name, 2, "the name of a task");
+    lua_thing_options(state, 3, "a task", which);
+    thing.nth = read_nth(state, 3);
+    lua_member_offer(state, &thing);
+    return 1;
 }
 
 static uint32_t end_of(struct lua_State *state, const char *name) {
@@ -294,6 +308,7 @@ bool lua_demand_define(struct lua_sandbox *sandbox, struct sim_world *world) {
         {"at", at},
         {"timer", timer},
         {"thread", thread},
+        {"task", task},
         {"life", life},
         {"message", message},
         {"order", order},

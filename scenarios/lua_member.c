@@ -18,6 +18,10 @@ static void copy_text(struct lua_State *state, char *to, const char *from, const
     strcpy(to, from);
 }
 
+void lua_member_name(struct lua_State *state, char *to, int index, const char *what) {
+    copy_text(state, to, luaL_checkstring(state, index), what);
+}
+
 /* ---- occasions ---- */
 
 static void push_occasion(struct lua_State *state, const struct lua_thing *of, uint32_t number) {
@@ -28,33 +32,51 @@ static void push_occasion(struct lua_State *state, const struct lua_thing *of, u
 }
 
 static void push_message(struct lua_State *state, const struct lua_thing *thing, const char *name) {
-    static const char *const known[] = {"arrives", NULL};
-    if (strcmp(name, "arrives") != 0) {
-        lua_thing_complain(state, "a message", name, known);
+    static const char *const known[] = {"arrives", "sent", "read", NULL};
+    static uint32_t (*const makers[])(struct sim_world *, uint32_t, uint32_t, uint32_t) = {
+        sim_on_message,
+        sim_on_sent,
+        sim_on_read,
+    };
+    for (int i = 0; known[i] != NULL; i++) {
+        if (strcmp(known[i], name) == 0) {
+            push_occasion(state,
+                          thing,
+                          makers[i](thing->world, thing->peer, thing->node, thing->nth));
+            return;
+        }
     }
-    push_occasion(state, thing, sim_on_message(thing->world, thing->peer, thing->node, thing->nth));
+    lua_thing_complain(state, "a message", name, known);
 }
 
 static void push_timer(struct lua_State *state, const struct lua_thing *thing, const char *name) {
-    static const char *const known[] = {"expires", NULL};
-    if (strcmp(name, "expires") != 0) {
+    static const char *const known[] = {"expires", "armed", NULL};
+    if (strcmp(name, "expires") == 0) {
+        push_occasion(state, thing, sim_on_timer(thing->world, thing->node, thing->nth));
+    } else if (strcmp(name, "armed") == 0) {
+        push_occasion(state, thing, sim_on_armed(thing->world, thing->node, thing->nth));
+    } else {
         lua_thing_complain(state, "a timer", name, known);
     }
-    push_occasion(state, thing, sim_on_timer(thing->world, thing->node, thing->nth));
 }
 
+/* Of a thread, or of a task. */
 static void push_thread(struct lua_State *state, const struct lua_thing *thing, const char *name) {
     static const char *const known[] = {"starts", "blocks", "wakes", "ends", NULL};
     static const enum sim_thread_instant instants[] = {SIM_STARTS, SIM_BLOCKS, SIM_WAKES, SIM_ENDS};
     for (int i = 0; known[i] != NULL; i++) {
         if (strcmp(known[i], name) == 0) {
-            push_occasion(state,
-                          thing,
-                          sim_on_thread(thing->world, thing->node, instants[i], thing->nth));
+            const bool is_task = thing->kind == LUA_THING_TASK;
+            push_occasion(
+                state,
+                thing,
+                is_task
+                    ? sim_on_task(thing->world, thing->node, thing->name, instants[i], thing->nth)
+                    : sim_on_thread(thing->world, thing->node, instants[i], thing->nth));
             return;
         }
     }
-    lua_thing_complain(state, "a thread", name, known);
+    lua_thing_complain(state, thing->kind == LUA_THING_TASK ? "a task" : "a thread", name, known);
 }
 
 /* Of a node, or of its n-th life: false when it has no such occasion. */
@@ -123,6 +145,8 @@ static int equal(struct lua_State *state) {
 }
 
 static void push_bound_maker(struct lua_State *state, const char *what, const char *name) {
+    static const char *const of_call[] =
+        {"at_most", "at_least", "equal", "enters", "returns", NULL};
     static const char *const known[] = {"at_most", "at_least", "equal", NULL};
     static const lua_CFunction makers[] = {at_most, at_least, equal};
     for (int i = 0; known[i] != NULL; i++) {
@@ -131,7 +155,22 @@ static void push_bound_maker(struct lua_State *state, const char *what, const ch
             return;
         }
     }
-    lua_thing_complain(state, what, name, known);
+    lua_thing_complain(state, what, name, strcmp(what, "a call") == 0 ? of_call : known);
+}
+
+/* Of a call: false when it has no such occasion. */
+static bool push_call(struct lua_State *state, const struct lua_thing *thing, const char *name) {
+    if (strcmp(name, "enters") == 0) {
+        push_occasion(state, thing, thing->number);
+        return true;
+    }
+    if (strcmp(name, "returns") == 0) {
+        push_occasion(state,
+                      thing,
+                      sim_on_return(thing->world, thing->node, thing->name, thing->nth));
+        return true;
+    }
+    return false;
 }
 
 /* ---- any ---- */
@@ -172,6 +211,7 @@ static void push_member(struct lua_State *state, const struct lua_thing *thing, 
         push_message(state, thing, name);
         return;
     case LUA_THING_THREAD:
+    case LUA_THING_TASK:
         push_thread(state, thing, name);
         return;
     case LUA_THING_TIMER:
@@ -186,7 +226,9 @@ static void push_member(struct lua_State *state, const struct lua_thing *thing, 
         push_bound_maker(state, "a counter", name);
         return;
     case LUA_THING_OCCASION:
-        push_bound_maker(state, "an occasion", name);
+        if (thing->name[0] == '\0' || !push_call(state, thing, name)) {
+            push_bound_maker(state, thing->name[0] == '\0' ? "an occasion" : "a call", name);
+        }
         return;
     case LUA_THING_PROGRAM:
     case LUA_THING_CONSTRAINT:

@@ -150,7 +150,7 @@ static int begin(lua_State *state) {
     for (int i = 1; i < beginning->argument_count; i++) {
         lua_pushstring(state, beginning->arguments[i]);
     }
-    lua_task_start(state, beginning->node, beginning->argument_count - 1);
+    lua_task_start(state, beginning->node, NULL, beginning->argument_count - 1);
     return 0;
 }
 

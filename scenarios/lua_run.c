@@ -8,6 +8,7 @@
 
 #include "scenarios/lua_core.h"
 #include "scenarios/lua_sandbox.h"
+#include "sim/reader.h"
 #include "sim/scenario.h"
 
 #define ERROR_SIZE 1000
@@ -117,16 +118,27 @@ static int64_t take_turn(struct lua_run *self) {
     return value;
 }
 
+/* Outside of a turn: who is held keeps its thread, but no other one from its turn. */
+static void announce(const struct lua_run *self, enum sim_thread_instant instant) {
+    if (self->name != NULL) {
+        sim_task(self->name, instant);
+    }
+}
+
 EX_RESUME(lua_run) {
     EX_BEGIN(lua_run);
+    announce(self, SIM_STARTS);
     for (;;) {
         self->value = take_turn(self);
         if (self->value != EX_PENDING) {
             break;
         }
+        announce(self, SIM_BLOCKS);
         EX_AWAIT(self->child);
         self->value = value;
+        announce(self, SIM_WAKES);
     }
+    announce(self, SIM_ENDS);
     EX_RETURN(self->value);
     EX_END();
 }

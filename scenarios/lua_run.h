@@ -57,6 +57,7 @@ struct lua_run {
     struct ex_frame frame;
     struct lua_run_node *node;
     struct lua_State *coroutine;
+    const char *name;       /* of the task whose function it is; NULL: it has none, or is a part */
     struct ex_frame *child; /* what it awaits next */
     int64_t value;          /* what the last await returned */
     uint64_t number;        /* of the element that a channel takes or gives */

@@ -146,7 +146,10 @@ static lua_State *make_coroutine(lua_State *state, int argument_count) {
     return coroutine;
 }
 
-void lua_task_start(lua_State *state, struct lua_run_node *node, int argument_count) {
+void lua_task_start(lua_State *state,
+                    struct lua_run_node *node,
+                    const char *name,
+                    int argument_count) {
     lua_State *const coroutine = make_coroutine(state, argument_count);
     struct lua_task *const task = lua_newuserdatauv(state, sizeof *task, 2);
 
@@ -166,6 +169,7 @@ void lua_task_start(lua_State *state, struct lua_run_node *node, int argument_co
     root->task = task;
     root->reference = reference;
     lua_run_begin(&root->run, node, coroutine, argument_count);
+    root->run.name = name;
     task->task = ex_task_spawn(EX_FRAME(root, lua_task_root));
 }
 
@@ -175,7 +179,10 @@ int lua_task_spawn(lua_State *state) {
     const int function = is_named ? 2 : 1;
 
     luaL_checktype(state, function, LUA_TFUNCTION);
-    lua_task_start(state, node, lua_gettop(state) - function);
+    lua_task_start(state,
+                   node,
+                   is_named ? lua_tostring(state, 1) : NULL,
+                   lua_gettop(state) - function);
     if (is_named) {
         lua_pushvalue(state, 1);
     } else {

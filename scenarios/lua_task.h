@@ -15,8 +15,12 @@
 struct lua_State;
 struct lua_run_node;
 
-/* Pops a function and the arguments above it: a new task that runs it, which is pushed. */
-void lua_task_start(struct lua_State *state, struct lua_run_node *node, int argument_count);
+/* Pops a function and the arguments above it: a new task that runs it, which is pushed. The caller
+ * keeps its name, and then the task does; NULL: none. */
+void lua_task_start(struct lua_State *state,
+                    struct lua_run_node *node,
+                    const char *name,
+                    int argument_count);
 
 int lua_task_spawn(struct lua_State *state);   /* spawn([name,] function, …) */
 int lua_task_yield(struct lua_State *state);   /* yield() */

@@ -23,6 +23,7 @@ enum lua_thing_kind {
     LUA_THING_THREAD,
     LUA_THING_TIMER,
     LUA_THING_LIFE,
+    LUA_THING_TASK,
     LUA_THING_OCCASION,
     LUA_THING_CONSTRAINT,
     LUA_THING_COUNTER,
@@ -34,10 +35,11 @@ struct lua_thing {
     struct sim_world *world; /* what is being declared */
     enum lua_thing_kind kind;
     uint32_t number;        /* of a node, module, occasion, constraint; of a program: its module */
-    uint32_t node, peer;    /* MESSAGE, THREAD, TIMER, LIFE, COUNTER: where */
-    uint32_t nth;           /* MESSAGE, THREAD, TIMER, LIFE */
+    uint32_t node, peer;    /* MESSAGE, THREAD, TASK, TIMER, LIFE, COUNTER, a call: where */
+    uint32_t nth;           /* MESSAGE, THREAD, TASK, TIMER, LIFE, a call */
     struct sim_bound bound; /* BOUND */
-    char name[LUA_THING_NAME_SIZE]; /* PROGRAM, COUNTER, BOUND (its counter) */
+    char name[LUA_THING_NAME_SIZE]; /* PROGRAM, COUNTER, TASK, BOUND (its counter), OCCASION: of a
+                                       call, else "" */
 };
 
 /* Pushes a copy, whose members are what `index` gives, a function as of __index, the same one for

@@ -251,6 +251,9 @@ struct counter_setting counter_get(struct counters *counters, uint32_t file) {
 
 int counter_set(struct counters *counters, uint32_t file, const struct counter_setting *setting) {
     struct counter *counter = counter_of(counters, file);
+    if (setting->due_ns != 0) {
+        schedule_comes(counters->schedule, OCCASION_ARMED);
+    }
     timer_stop(counters, counter);
     counter->count = 0;
     counter->expired = false;

@@ -158,12 +158,12 @@ static int read_target(struct address *to,
     return 0;
 }
 
-static int64_t send_udp(struct packets *packets,
-                        uint32_t index,
-                        const struct datagram_message *message,
-                        const struct socket_call *call) {
+/* Where a datagram goes, or why it cannot. */
+static int64_t aim_udp(struct packets *packets,
+                       uint32_t index,
+                       const struct datagram_message *message,
+                       struct address *target) {
     struct socket *socket = socket_at(packets->sockets, index);
-    const struct description *description = packets->sockets->network->description;
     if (binding_claim_any(packets->bindings, index) != 0) {
         return -EAGAIN;
     }
@@ -191,6 +191,29 @@ static int64_t send_udp(struct packets *packets,
     if (refusal == 0 && (socket->shut & SOCKET_SHUT_WRITE) != 0) {
         refusal = -EPIPE;
     }
+    *target = to;
+    return refusal;
+}
+
+static uint32_t node_of(const struct packets *packets, uint32_t index, const struct address *to) {
+    return address_node(packets->sockets->network->description,
+                        socket_at(packets->sockets, index)->node,
+                        to);
+}
+
+static int64_t send_udp(struct packets *packets,
+                        uint32_t index,
+                        const struct datagram_message *message,
+                        const struct socket_call *call) {
+    const struct socket *socket = socket_at(packets->sockets, index);
+    const uint64_t size = packet_parts_size(message->parts, message->part_count);
+    struct address to = {.family = socket->domain};
+    int64_t refusal = aim_udp(packets, index, message, &to);
+    const bool goes = refusal == 0 && (address_is_broadcast(&to) || node_of(packets, index, &to));
+    const uint32_t node = goes && !address_is_broadcast(&to) ? node_of(packets, index, &to) : 0;
+    if (goes && packet_send_stand(packets, index, node)) {
+        refusal = aim_udp(packets, index, message, &to);
+    }
     if (refusal != 0) {
         return refusal;
     }
@@ -202,11 +225,7 @@ static int64_t send_udp(struct packets *packets,
     if (address_is_broadcast(&to)) {
         packet_broadcast(packets, index, packet, call->site);
     } else {
-        packet_send(packets,
-                    index,
-                    packet,
-                    address_node(description, socket->node, &to),
-                    call->site);
+        packet_send(packets, index, packet, node_of(packets, index, &to), call->site);
     }
     return (int64_t)size;
 }
@@ -256,13 +275,12 @@ static uint32_t copy_out(const struct packets *packets,
     return at;
 }
 
-int64_t datagram_receive(struct packets *packets,
-                         uint32_t index,
-                         struct datagram_message *message,
-                         const struct socket_call *call) {
-    struct sockets *sockets = packets->sockets;
-    struct socket *socket = socket_at(sockets, index);
-    const uint64_t deadline = socket_deadline(sockets, socket->receive_timeout_ns);
+/* 1 when there is one to read, else what the receive returns. */
+static int64_t await_packet(struct packets *packets,
+                            uint32_t index,
+                            uint64_t deadline,
+                            const struct socket_call *call) {
+    struct socket *socket = socket_at(packets->sockets, index);
     while (socket->error == 0 && socket->packet_first == 0) {
         if (!socket_waits(call)) {
             return -EAGAIN;
@@ -270,15 +288,33 @@ int64_t datagram_receive(struct packets *packets,
         if ((socket->shut & SOCKET_SHUT_READ) != 0) {
             return 0;
         }
-        const int ended =
-            socket_wait(sockets, &socket->readers, deadline, POINT_RECEIVE, index, call->site);
+        const int ended = socket_wait(packets->sockets,
+                                      &socket->readers,
+                                      deadline,
+                                      POINT_RECEIVE,
+                                      index,
+                                      call->site);
         if (ended != 0 && socket->packet_first == 0) {
             return ended;
         }
     }
-    if (socket->error != 0) {
-        return socket_error_take(socket);
-    }
+    return socket->error != 0 ? socket_error_take(socket) : 1;
+}
+
+int64_t datagram_receive(struct packets *packets,
+                         uint32_t index,
+                         struct datagram_message *message,
+                         const struct socket_call *call) {
+    struct sockets *sockets = packets->sockets;
+    struct socket *socket = socket_at(sockets, index);
+    const uint64_t deadline = socket_deadline(sockets, socket->receive_timeout_ns);
+    const bool takes = (call->flags & MSG_PEEK) == 0;
+    do {
+        const int64_t refusal = await_packet(packets, index, deadline, call);
+        if (refusal <= 0) {
+            return refusal;
+        }
+    } while (takes && packet_read_stand(packets, index));
     const uint32_t first = socket->packet_first;
     struct packet *packet = packet_at(packets, first);
     const uint32_t copied = copy_out(packets, packet, message);

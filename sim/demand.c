@@ -73,15 +73,9 @@ struct constraint *demand_constraint(struct description *description,
             }
         }
         const bool free = (constraint_kinds[kind].free >> i & 1) != 0;
-        if (!free && !occasion_holds(&description->demanded.occasions[occasions[i]])) {
-            const bool blocks =
-                description->demanded.occasions[occasions[i]].instant == OCCASION_BLOCKS;
-            description_refuse(
-                description,
-                blocks ? "%s() cannot hold a thread that blocks: it would miss what it waits for; "
-                         "hold its call"
-                       : "%s() cannot hold a node's exit; hold what it does before",
-                word);
+        const char *why = occasion_not_held(&description->demanded.occasions[occasions[i]]);
+        if (!free && why != NULL) {
+            description_refuse(description, "%s() cannot hold %s", word, why);
             return NULL;
         }
         constraint->occasions[i] = occasions[i];

@@ -1,9 +1,7 @@
 #include "sim/gate.h"
 
 #include <stddef.h>
-#include <string.h>
 
-#include "sim/identity.h"
 #include "sim/panic.h"
 
 #define NONE UINT32_MAX
@@ -317,11 +315,31 @@ static void comes(void *context, enum occasion_instant instant) {
                                   .node = self->node,
                                   .call = self->pending.kind};
     const uint64_t occasions = gate_match(gates, &fact);
-    if (instant == OCCASION_BLOCKS) {
+    if (occasion_not_held(&fact) != NULL) {
         gate_happen(gates, occasions);
         gate_settle(gates);
     } else {
         gate_pass(gates, occasions);
+    }
+}
+
+static uint64_t asks(void *context, const struct occasion *fact) {
+    return gate_match(context, fact);
+}
+
+static void stands(void *context, uint64_t occasions) {
+    gate_pass(context, occasions);
+}
+
+static void returns(void *context, enum point_kind kind) {
+    struct gates *gates = context;
+    const struct occasion fact = {.instant = OCCASION_RETURNS,
+                                  .node = schedule_running(gates->schedule)->node,
+                                  .call = kind};
+    const uint64_t occasions = gate_match(gates, &fact);
+    if (occasions != 0) {
+        gate_happen(gates, occasions);
+        gate_settle(gates);
     }
 }
 
@@ -364,6 +382,7 @@ void gate_init(struct gates *gates, struct schedule *schedule, const struct cons
     *gates = (struct gates){.schedule = schedule, .demanded = demanded};
     for (uint32_t i = 0; i < demanded->occasion_count; i++) {
         gates->of_instant[demanded->occasions[i].instant] |= UINT64_C(1) << i;
+        gates->named |= UINT32_C(1) << demanded->occasions[i].instant;
     }
     if (demanded->occasion_count != 0) {
         gate_engage(gates);
@@ -382,93 +401,15 @@ void gate_engage(struct gates *gates) {
                                             .dropped = dropped,
                                             .relax = relax,
                                             .stops = gate_stops,
-                                            .settled = gate_settle};
+                                            .settled = gate_settle,
+                                            .asks = asks,
+                                            .stands = stands,
+                                            .returns = returns,
+                                            .named = gates->named};
     schedule_gate_set(schedule, &functions);
     gates->time_handler = schedule_handler_add(schedule, time_comes, gates);
     schedule_handler_describe(schedule, gates->time_handler, time_fact);
     gates->last_handler = schedule_handler_add(schedule, last_call, gates);
-}
-
-/* One entry for each time that is named. */
-static void times_start(struct gates *gates) {
-    for (uint32_t i = 0; i < gates->demanded->occasion_count; i++) {
-        const struct occasion *occasion = &gates->demanded->occasions[i];
-        bool again = occasion->instant != OCCASION_TIME;
-        for (uint32_t j = 0; j < i; j++) {
-            again = again || occasion_matches(&gates->demanded->occasions[j], occasion);
-        }
-        if (!again) {
-            schedule_timer_start(gates->schedule, occasion->at_ns, gates->time_handler, i, 0);
-        }
-    }
-}
-
-/* Of the constraints of one group, of which this is the first, one stays in force. */
-static void draw_group(struct gates *gates, uint32_t first) {
-    const uint32_t group = gates->demanded->all[first].group;
-    uint32_t members = 0;
-    for (uint32_t i = first; i < gates->demanded->count; i++) {
-        members += gates->demanded->all[i].group == group;
-    }
-    uint64_t taken = choices_draw(gates->schedule->choices,
-                                  CHOICE_ONE_OF,
-                                  0,
-                                  &gates->state[first].decider,
-                                  NULL,
-                                  members);
-    for (uint32_t i = first; i < gates->demanded->count; i++) {
-        if (gates->demanded->all[i].group == group) {
-            gates->state[i].in_force = taken-- == 0;
-        }
-    }
-}
-
-static bool is_first_of_group(const struct gates *gates, uint32_t index) {
-    const uint32_t group = gates->demanded->all[index].group;
-    uint32_t first = 0;
-    while (gates->demanded->all[first].group != group) {
-        first++;
-    }
-    return group != 0 && first == index;
-}
-
-/* Which constraints this run keeps. */
-static void draw(struct gates *gates) {
-    for (uint32_t index = 0; index < gates->demanded->count; index++) {
-        if (is_first_of_group(gates, index)) {
-            draw_group(gates, index);
-        }
-    }
-    for (uint32_t index = 0; index < gates->demanded->count; index++) {
-        const struct constraint *constraint = &gates->demanded->all[index];
-        struct gate_constraint *state = &gates->state[index];
-        if (constraint->chances != 0 && state->in_force) {
-            state->in_force = choices_chance(gates->schedule->choices,
-                                             CHOICE_MAYBE,
-                                             0,
-                                             &state->decider,
-                                             NULL,
-                                             constraint->chance,
-                                             constraint->chances);
-        }
-    }
-}
-
-void gate_begin(struct gates *gates) {
-    gates->held = (struct wait_queue){0};
-    gates->asleep = (struct wait_queue){0};
-    memset(gates->paused, 0, sizeof gates->paused);
-    for (uint32_t i = 0; i < gates->demanded->occasion_count; i++) {
-        gates->met[i] = (struct gate_occasion){0};
-    }
-    for (uint32_t index = 0; index < gates->demanded->count; index++) {
-        gates->state[index] = (struct gate_constraint){
-            .decider.identity = identity_make(IDENTITY_CONSTRAINT, 0, index + 1),
-            .in_force = true,
-        };
-    }
-    draw(gates);
-    times_start(gates);
 }
 
 enum constraint_outcome gate_outcome(const struct gates *gates, uint32_t index) {

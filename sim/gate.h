@@ -65,6 +65,7 @@ struct gates {
     const struct constraints *demanded;
     uint32_t time_handler, last_handler;
     uint64_t of_instant[OCCASION_INSTANT_COUNT]; /* which occasions, a bit for each */
+    uint32_t named;                              /* instants that have some, a bit for each */
     struct wait_queue held;
     void (*settle)(void *context);          /* NULL = nothing follows from what happens */
     struct wait_queue asleep;               /* threads of nodes that are paused */

@@ -7,6 +7,8 @@
 #include "sim/panic.h"
 #include "sim/point.h"
 
+_Static_assert(OCCASION_INSTANT_COUNT <= 32, "a bit of a word for each");
+
 bool occasion_matches(const struct occasion *occasion, const struct occasion *fact) {
     ASSERT(fact->instant >= OCCASION_MARK && fact->instant < OCCASION_INSTANT_COUNT);
     if (occasion->instant != fact->instant ||
@@ -15,18 +17,22 @@ bool occasion_matches(const struct occasion *occasion, const struct occasion *fa
     }
     switch ((enum occasion_instant)occasion->instant) {
     case OCCASION_MARK:
-        return strncmp(occasion->name, fact->name, OCCASION_NAME_SIZE) == 0;
-    case OCCASION_CALL:
-        return occasion->call == fact->call;
-    case OCCASION_ARRIVES:
-        return occasion->peer == 0 || occasion->peer == fact->peer;
-    case OCCASION_TIME:
-        return occasion->at_ns == fact->at_ns;
     case OCCASION_STARTS:
     case OCCASION_BLOCKS:
     case OCCASION_WAKES:
     case OCCASION_ENDS:
+        return strncmp(occasion->name, fact->name, OCCASION_NAME_SIZE) == 0;
+    case OCCASION_CALL:
+    case OCCASION_RETURNS:
+        return occasion->call == fact->call;
+    case OCCASION_ARRIVES:
+    case OCCASION_SENT:
+    case OCCASION_READ:
+        return occasion->peer == 0 || occasion->peer == fact->peer;
+    case OCCASION_TIME:
+        return occasion->at_ns == fact->at_ns;
     case OCCASION_EXPIRES:
+    case OCCASION_ARMED:
     case OCCASION_EXITS:
     case OCCASION_CRASHES:
     case OCCASION_BEGINS:
@@ -37,11 +43,39 @@ bool occasion_matches(const struct occasion *occasion, const struct occasion *fa
     UNREACHABLE();
 }
 
-/* What blocks has looked and is about to wait: whoever came between would not be seen. A node that
- * exits or crashes is told of when it is gone, one that begins when it is there. */
-bool occasion_holds(const struct occasion *occasion) {
-    return occasion->instant != OCCASION_BLOCKS && occasion->instant != OCCASION_EXITS &&
-           occasion->instant != OCCASION_CRASHES && occasion->instant != OCCASION_BEGINS;
+/* What blocks has looked and is about to wait, often until a time: whoever came between would not
+ * be seen. A call that returns has taken effect. A node that exits or crashes is told of when it is
+ * gone, one that begins when it is there. */
+const char *occasion_not_held(const struct occasion *occasion) {
+    switch ((enum occasion_instant)occasion->instant) {
+    case OCCASION_BLOCKS:
+        return occasion->name[0] == '\0'
+                   ? "a thread that blocks: it would miss what it waits for; hold its call"
+                   : "a task that blocks: it would miss what it waits for; hold what it does "
+                     "before";
+    case OCCASION_ARMED:
+        return "the arming of a timer: who waits would miss what it waits for; hold its call";
+    case OCCASION_RETURNS:
+        return "a call that returns: it has taken effect; hold what the thread does next";
+    case OCCASION_EXITS:
+    case OCCASION_CRASHES:
+    case OCCASION_BEGINS:
+        return "a node's exit; hold what it does before";
+    case OCCASION_MARK:
+    case OCCASION_CALL:
+    case OCCASION_STARTS:
+    case OCCASION_WAKES:
+    case OCCASION_ENDS:
+    case OCCASION_ARRIVES:
+    case OCCASION_EXPIRES:
+    case OCCASION_TIME:
+    case OCCASION_SENT:
+    case OCCASION_READ:
+        return NULL;
+    case OCCASION_INSTANT_COUNT:
+        break;
+    }
+    UNREACHABLE();
 }
 
 /* ---- in words ---- */
@@ -56,6 +90,63 @@ static size_t time_print(uint64_t ns, char *text, size_t size) {
         i++;
     }
     return (size_t)snprintf(text, size, "time %" PRIu64 " %s", ns / units[i].ns, units[i].unit);
+}
+
+static int message_print(const struct occasion *occasion,
+                         const char *nth,
+                         const char *from,
+                         const char *to,
+                         char *text,
+                         size_t size) {
+    const bool is_sent = occasion->instant == OCCASION_SENT;
+    const bool is_read = occasion->instant == OCCASION_READ;
+    return snprintf(text,
+                    size,
+                    "message%s from %s %s %s%s",
+                    nth,
+                    from,
+                    is_sent   ? "to"
+                    : is_read ? "is read at"
+                              : "arrives at",
+                    to,
+                    is_sent ? " is sent" : "");
+}
+
+static int task_print(const struct occasion *occasion,
+                      const char *nth,
+                      const char *at,
+                      char *text,
+                      size_t size) {
+    static const char *const words[OCCASION_INSTANT_COUNT] = {
+        [OCCASION_STARTS] = "starts",
+        [OCCASION_BLOCKS] = "blocks",
+        [OCCASION_WAKES] = "wakes",
+        [OCCASION_ENDS] = "ends",
+    };
+    return snprintf(text,
+                    size,
+                    "task %s%s of %s %s",
+                    occasion->name,
+                    nth,
+                    at,
+                    words[occasion->instant]);
+}
+
+static int thread_print(const struct occasion *occasion,
+                        const char *nth,
+                        const char *at,
+                        char *text,
+                        size_t size) {
+    switch (occasion->instant) {
+    case OCCASION_STARTS:
+        return snprintf(text, size, "thread%s of %s starts", nth, at);
+    case OCCASION_BLOCKS:
+        return snprintf(text, size, "wait%s of %s", nth, at);
+    case OCCASION_WAKES:
+        return snprintf(text, size, "wake%s of %s", nth, at);
+    default:
+        return snprintf(text, size, "end%s of a thread of %s", nth, at);
+    }
 }
 
 size_t occasion_print(const struct occasion *occasion,
@@ -76,28 +167,26 @@ size_t occasion_print(const struct occasion *occasion,
     case OCCASION_CALL:
         length = snprintf(text, size, "%s%s of %s", point_name(occasion->call), nth, at);
         break;
+    case OCCASION_RETURNS:
+        length = snprintf(text, size, "%s%s of %s returns", point_name(occasion->call), nth, at);
+        break;
     case OCCASION_STARTS:
-        length = snprintf(text, size, "thread%s of %s starts", nth, at);
-        break;
     case OCCASION_BLOCKS:
-        length = snprintf(text, size, "wait%s of %s", nth, at);
-        break;
     case OCCASION_WAKES:
-        length = snprintf(text, size, "wake%s of %s", nth, at);
-        break;
     case OCCASION_ENDS:
-        length = snprintf(text, size, "end%s of a thread of %s", nth, at);
+        length = occasion->name[0] == '\0' ? thread_print(occasion, nth, at, text, size)
+                                           : task_print(occasion, nth, at, text, size);
         break;
     case OCCASION_ARRIVES:
-        length = snprintf(text,
-                          size,
-                          "message%s from %s arrives at %s",
-                          nth,
-                          peer == NULL ? "any node" : peer,
-                          at);
+    case OCCASION_SENT:
+    case OCCASION_READ:
+        length = message_print(occasion, nth, peer == NULL ? "any node" : peer, at, text, size);
         break;
     case OCCASION_EXPIRES:
         length = snprintf(text, size, "timer%s of %s expires", nth, at);
+        break;
+    case OCCASION_ARMED:
+        length = snprintf(text, size, "timer%s of %s is armed", nth, at);
         break;
     case OCCASION_EXITS:
         length = snprintf(text, size, "exit of %s", at);

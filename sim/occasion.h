@@ -36,26 +36,31 @@ enum occasion_instant {
     OCCASION_EXITS,    /* a node's program has ended */
     OCCASION_CRASHES,  /* a node is gone, as by a loss of power */
     OCCASION_BEGINS,   /* a node's program begins: the first time, and after each crash */
+    OCCASION_SENT,     /* a message is about to be given to the network */
+    OCCASION_READ,     /* the first byte of a message is about to be read */
+    OCCASION_ARMED,    /* a timer, or the deadline of a wait, is about to be set */
+    OCCASION_RETURNS,  /* a call has taken effect */
     OCCASION_INSTANT_COUNT
 };
 
 struct occasion {
     uint32_t instant;              /* enum occasion_instant */
-    uint32_t node;                 /* where it happens, 0 = at any */
-    uint32_t peer;                 /* ARRIVES: where the message was sent, 0 = at any */
-    uint32_t call;                 /* CALL: enum point_kind */
+    uint32_t node;                 /* where it happens, 0 = at any; of a message: who it is for */
+    uint32_t peer;                 /* of a message: who sends it, 0 = anybody */
+    uint32_t call;                 /* CALL, RETURNS: enum point_kind */
     uint32_t nth;                  /* which of those that match, from 1; 0 = each */
     uint64_t at_ns;                /* TIME */
     uint64_t earliest_ns;          /* ARRIVES, of what happens: it may come from here on … */
     uint64_t latest_ns;            /* … and no later than this */
-    char name[OCCASION_NAME_SIZE]; /* MARK */
+    char name[OCCASION_NAME_SIZE]; /* MARK; STARTS …: of a task, "" = of a thread */
 };
 
 /* True when what happens is one of these, the number left aside; fact->nth is not looked at. */
 bool occasion_matches(const struct occasion *occasion, const struct occasion *fact);
 
-/* Whether somebody who comes to it can be made to wait there. */
-bool occasion_holds(const struct occasion *occasion);
+/* NULL: somebody who comes to it can be made to wait there. Else what it is that cannot be held,
+ * why, and what to hold instead. */
+const char *occasion_not_held(const struct occasion *occasion);
 
 /* "message 2 from server arrives at client", cut to size. NULL for a node: any. Returns the length
  * as snprintf does. */

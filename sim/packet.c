@@ -140,6 +140,7 @@ uint32_t packet_dequeue(struct packets *packets, uint32_t index) {
         socket->packet_last = 0;
     }
     socket->waiting--;
+    socket->pulled++;
     socket->readable -= record->size + PACKET_OVERHEAD;
     return packet;
 }
@@ -259,6 +260,54 @@ static bool message_fact(void *context, const struct agenda_item *item, struct o
                               .peer = socket_at(packets->sockets, packet->sender)->node,
                               .earliest_ns = packet->earliest_ns,
                               .latest_ns = packet->latest_ns};
+    return true;
+}
+
+/* ---- occasions ---- */
+
+static void send_stand(struct packets *packets, uint32_t from, uint32_t to) {
+    struct schedule *schedule = packets->sockets->schedule;
+    const struct occasion fact = {.instant = OCCASION_SENT, .node = to, .peer = from};
+    schedule_stand(schedule, schedule_ask(schedule, &fact));
+}
+
+bool packet_send_stand(struct packets *packets, uint32_t index, uint32_t node) {
+    if (!schedule_names(packets->sockets->schedule, OCCASION_SENT)) {
+        return false;
+    }
+    const uint32_t from = socket_at(packets->sockets, index)->node;
+    const uint32_t count = packets->sockets->network->description->node_count;
+    for (uint32_t to = node == 0 ? 1 : node; to <= (node == 0 ? count : node); to++) {
+        send_stand(packets, from, to);
+    }
+    return true;
+}
+
+/* While one stands there, another thread may come to the same one, or read it. */
+bool packet_read_stand(struct packets *packets, uint32_t index) {
+    struct sockets *sockets = packets->sockets;
+    const struct socket *socket = socket_at(sockets, index);
+    const uint32_t first = socket->packet_first;
+    if (!schedule_names(sockets->schedule, OCCASION_READ) || socket->domain == AF_UNIX) {
+        return false;
+    }
+    struct packet *packet = packet_at(packets, first);
+    if (!packet->asked) {
+        const struct occasion fact = {
+            .instant = OCCASION_READ,
+            .node = socket->node,
+            .peer = address_node(sockets->network->description, socket->node, &packet->from)};
+        packet->asked = true;
+        packet->occasions = schedule_ask(sockets->schedule, &fact);
+    }
+    if (packet->occasions == 0) {
+        return false;
+    }
+    const uint64_t taken = socket->pulled;
+    schedule_stand(sockets->schedule, packet->occasions);
+    if (socket->pulled == taken) {
+        packet->occasions = 0;
+    }
     return true;
 }
 

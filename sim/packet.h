@@ -32,7 +32,9 @@ struct packet {
     uint32_t sender; /* counted in its entries; of UDP only while it is on its way, else 0 */
     uint32_t node;   /* UDP on its way: where to */
     bool broadcast;
-    uint32_t rights; /* AF_UNIX: files that go along, 0 = none */
+    bool asked;         /* UDP: somebody stood before its read */
+    uint32_t rights;    /* AF_UNIX: files that go along, 0 = none */
+    uint64_t occasions; /* asked: who reads it stands before these */
     struct bytes_queue bytes;
     struct address from, to;         /* UDP; not set before */
     uint64_t earliest_ns, latest_ns; /* UDP on its way: when it may arrive */
@@ -81,6 +83,12 @@ void packet_send(struct packets *packets,
 
 /* The same to every node. */
 void packet_broadcast(struct packets *packets, uint32_t index, uint32_t packet, const void *site);
+
+/* Where a scenario names that: the running thread stands before sending to a node, 0 = all, and
+ * before the read of the first one that waits in a socket; false when it did not. What it has
+ * looked at may be another then. */
+bool packet_send_stand(struct packets *packets, uint32_t index, uint32_t node);
+bool packet_read_stand(struct packets *packets, uint32_t index);
 
 /* Puts it at the end of what waits in a socket. */
 void packet_enqueue(struct packets *packets, uint32_t index, uint32_t packet);

@@ -26,6 +26,11 @@ unsigned point_find(const char *name) {
     return kind;
 }
 
+bool point_is_call(unsigned kind) {
+    const bool is_late = kind == POINT_SPIN_LOCK;
+    return is_late || (kind >= POINT_CALL && kind < POINT_FAULT && kind != POINT_HANDLER);
+}
+
 /* Those that end with a blank or # are followed by the object. */
 static const char *const waits[POINT_KIND_COUNT] = {
     [POINT_JOIN] = "waits for the end of thread ",

@@ -111,6 +111,9 @@ const char *point_name(unsigned kind);
 /* The kind with this word, POINT_KIND_COUNT when there is none. */
 unsigned point_find(const char *name);
 
+/* True when events of this kind are of a call that has taken effect. */
+bool point_is_call(unsigned kind);
+
 /* What a thread waits for, in words: "waits for mutex #3". Object is a thread's id for a join. */
 void point_wait_print(unsigned kind, uint32_t object, char *text, size_t size);
 

@@ -47,6 +47,14 @@ const char *sim_refusal(struct sim_world *world);
 /* The same when all is declared. */
 const char *sim_refusal_at_end(struct sim_world *world);
 
+/* A task of a node, by its name, comes to an instant of threads: programs of the reader's own say
+ * so by sim_task. BLOCKS cannot be held. */
+uint32_t sim_on_task(struct sim_world *world,
+                     uint32_t node,
+                     const char *name,
+                     enum sim_thread_instant instant,
+                     uint32_t nth);
+
 /* ---- for programs of the reader's own ----
  *
  * A node has a copy of the reader of its own. What the file says is there once more: the reader
@@ -62,6 +70,10 @@ const void *sim_kept(void);
  * time, if all is declared once more, without a wait in between; the next call empties it. Modules
  * are not looked for again. */
 struct sim_world *sim_world_again(void);
+
+/* Within a program: a task that the running thread runs comes to an instant. Neither an event nor a
+ * point; nothing unless a scenario names it. */
+void sim_task(const char *name, enum sim_thread_instant instant);
 
 #ifdef __cplusplus
 }

@@ -263,9 +263,20 @@ uint32_t sim_on_mark(struct sim_world *world, uint32_t node, const char *name, u
 uint32_t sim_on_call(struct sim_world *world, uint32_t node, const char *call, uint32_t nth);
 uint32_t sim_on_timer(struct sim_world *world, uint32_t node, uint32_t nth); /* expires */
 
-/* A datagram, or bytes of a stream, arrive: counted as they do. What was sent at once to a stream
- * may arrive in two parts, once in a while, as on any network. */
+/* A call of a node has taken effect, as `sim trace` shows. It cannot be held. */
+uint32_t sim_on_return(struct sim_world *world, uint32_t node, const char *call, uint32_t nth);
+
+/* A thread is about to set a timer, or to wait until a time at the latest. It cannot be held. */
+uint32_t sim_on_armed(struct sim_world *world, uint32_t node, uint32_t nth);
+
+/* A message: a datagram, or the bytes that one send gave to a stream; what finds no room is another
+ * one. It arrives: counted as they do; of one that arrives in two parts, as happens on any network,
+ * the first. A thread stands before its send: counted as they are sent, those too that get lost. A
+ * thread stands before the read that takes its first byte: counted as they are read, so that of one
+ * stream the n-th is the n-th of each. */
 uint32_t sim_on_message(struct sim_world *world, uint32_t from, uint32_t to, uint32_t nth);
+uint32_t sim_on_sent(struct sim_world *world, uint32_t from, uint32_t to, uint32_t nth);
+uint32_t sim_on_read(struct sim_world *world, uint32_t from, uint32_t to, uint32_t nth);
 uint32_t sim_on_time(struct sim_world *world, uint64_t at_ns);
 
 /* A node's program has ended; a node has crashed; a node's program begins, for the first time and

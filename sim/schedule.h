@@ -76,6 +76,12 @@ struct schedule_gate {
     bool (*stops)(void *context, uint32_t agent);
     /* An entry has fired: does what that brought about. May not return. */
     void (*settled)(void *context);
+    /* Which occasions this is, a bit for each; then the running thread stands before them. */
+    uint64_t (*asks)(void *context, const struct occasion *fact);
+    void (*stands)(void *context, uint64_t occasions);
+    /* A call of the running thread has taken effect. */
+    void (*returns)(void *context, enum point_kind kind);
+    uint32_t named; /* enum occasion_instant that occasions are of, a bit for each */
 };
 
 struct schedule {
@@ -196,6 +202,17 @@ static inline void schedule_comes(struct schedule *schedule, enum occasion_insta
     }
 }
 
+/* Whether a scenario names one of these instants: what costs is done only then. */
+static inline bool schedule_names(const struct schedule *schedule, enum occasion_instant instant) {
+    return __builtin_expect((schedule->gate.named >> instant & 1) != 0, 0);
+}
+
+/* Where instants are named: which occasions this is, counted once for each thing that happens; the
+ * running thread stands before them, and returns when they happen. What it has looked at may be
+ * another then. */
+uint64_t schedule_ask(struct schedule *schedule, const struct occasion *fact);
+void schedule_stand(struct schedule *schedule, uint64_t occasions);
+
 /* An entry that fires at due_ns; returns a handle for schedule_timer_cancel. 0: the agenda is full
  * and the run has its verdict. */
 uint64_t schedule_timer_start(struct schedule *schedule,
@@ -221,8 +238,7 @@ void schedule_world_event(struct schedule *schedule,
                           uint32_t object,
                           int64_t result);
 
-/* The same as schedule_event, built where it is called: for the shortest of hooks. */
-static inline void schedule_event_now(struct schedule *schedule,
+static inline void schedule_event_put(struct schedule *schedule,
                                       enum point_kind kind,
                                       uint32_t object,
                                       int64_t result,
@@ -237,6 +253,26 @@ static inline void schedule_event_now(struct schedule *schedule,
     event->object = object;
     event->kind = (uint32_t)kind;
     trace_push(schedule->trace, (uint64_t)(uintptr_t)site);
+}
+
+/* Where a call that returns is named: the event, and that it is one. */
+void schedule_event_told(struct schedule *schedule,
+                         enum point_kind kind,
+                         uint32_t object,
+                         int64_t result,
+                         const void *site);
+
+/* The same as schedule_event, built where it is called: for the shortest of hooks. */
+static inline void schedule_event_now(struct schedule *schedule,
+                                      enum point_kind kind,
+                                      uint32_t object,
+                                      int64_t result,
+                                      const void *site) {
+    if (schedule_names(schedule, OCCASION_RETURNS)) {
+        schedule_event_told(schedule, kind, object, result, site);
+    } else {
+        schedule_event_put(schedule, kind, object, result, site);
+    }
 }
 
 /* A new object's display id; counted as a creation of the running thread. */

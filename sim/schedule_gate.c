@@ -54,6 +54,27 @@ bool schedule_fact_of(const struct schedule *schedule,
     return function != NULL && function(schedule->handlers[item->handler].context, item, fact);
 }
 
+uint64_t schedule_ask(struct schedule *schedule, const struct occasion *fact) {
+    return schedule->gate.asks == NULL ? 0 : schedule->gate.asks(schedule->gate.context, fact);
+}
+
+void schedule_stand(struct schedule *schedule, uint64_t occasions) {
+    if (occasions != 0) {
+        schedule->gate.stands(schedule->gate.context, occasions);
+    }
+}
+
+void schedule_event_told(struct schedule *schedule,
+                         enum point_kind kind,
+                         uint32_t object,
+                         int64_t result,
+                         const void *site) {
+    schedule_event_put(schedule, kind, object, result, site);
+    if (point_is_call(kind) && schedule->running != 0) {
+        schedule->gate.returns(schedule->gate.context, kind);
+    }
+}
+
 bool schedule_gate_cancel(struct schedule *schedule, uint64_t handle) {
     const uint32_t last = schedule->gate.fires == NULL ? 0 : schedule->agents.pool.count;
     for (uint32_t index = 1; index <= last; index++) {

@@ -50,6 +50,9 @@ enum wake_reason schedule_wait(struct schedule *schedule,
     if (agent->interrupts != 0) {
         return WAKE_INTERRUPTED;
     }
+    if (deadline_ns != AGENDA_NEVER) {
+        schedule_comes(schedule, OCCASION_ARMED);
+    }
     schedule_comes(schedule, OCCASION_BLOCKS);
     agent_ready_remove(&schedule->agents, index);
     agent->state = AGENT_WAITING;

@@ -218,13 +218,14 @@ static bool orphaned(const struct socket *socket) {
 }
 
 /* Bytes for a socket that reads; for one that never will again they are answered by a reset. */
-static void data_arrive(struct segments *segments, uint32_t index, uint32_t size) {
+static void data_arrive(struct segments *segments, uint32_t index, uint32_t size, bool is_rest) {
     struct sockets *sockets = segments->sockets;
     struct socket *socket = socket_at(sockets, index);
     const bool connected = socket->state == SOCKET_CONNECTED;
     const bool deaf = socket->domain != AF_UNIX && socket->shut == SOCKET_SHUT_BOTH &&
                       (socket->flags & SOCKET_END_SENT) != 0;
     if (connected && !orphaned(socket) && !deaf) {
+        segment_unread_add(segments, index, size, is_rest);
         socket->readable += size;
         socket_notify(sockets, index, EPOLLIN);
         return;
@@ -266,9 +267,11 @@ static bool split(struct segments *segments, uint32_t index, uint32_t first) {
                                                  segment->size - 1);
     segment->size -= part;
     if (!orphaned(socket)) {
+        segment_unread_add(segments, index, part, (segment->flags & SEGMENT_REST) != 0);
         socket->readable += part;
         socket_notify(sockets, index, EPOLLIN);
     }
+    segment->flags |= SEGMENT_REST;
     segment_launch(segments, segment, socket->peer, index, 0, NULL);
     return true;
 }
@@ -294,7 +297,7 @@ static void deliver(struct segments *segments, uint32_t index) {
         segment_reset_arrive(segments, index);
     }
     if (segment.size > 0 || (socket->flags & SOCKET_VANISHED) != 0) {
-        data_arrive(segments, index, segment.size);
+        data_arrive(segments, index, segment.size, (segment.flags & SEGMENT_REST) != 0);
     }
     if ((segment.flags & SEGMENT_END) != 0 && socket->state == SOCKET_CONNECTED) {
         segment_end_arrive(segments, index);
@@ -433,8 +436,8 @@ static void message_fire(void *context, const struct agenda_item *item) {
     socket_release(segments->sockets, item->subject);
 }
 
-/* Those with a name have bytes, and no partition sends them back. One that was held up by a
- * partition takes as long as its link allows once more. */
+/* Those with a name have bytes, the first ones of a message, and no partition sends them back. One
+ * that was held up by a partition takes as long as its link allows once more. */
 static bool message_fact(void *context, const struct agenda_item *item, struct occasion *fact) {
     const struct segments *segments = context;
     const struct socket *socket = socket_at(segments->sockets, item->subject);
@@ -451,6 +454,6 @@ static bool message_fact(void *context, const struct agenda_item *item, struct o
                               .peer = from,
                               .earliest_ns = segment->earliest_ns + later_ns,
                               .latest_ns = segment->latest_ns + later_ns};
-    return segment->size != 0 &&
+    return segment->size != 0 && (segment->flags & SEGMENT_REST) == 0 &&
            network_blocked_ns(segments->sockets->network, from, socket->node) == 0;
 }

@@ -46,6 +46,8 @@ enum segment_flag {
     SEGMENT_HANDSHAKE = 1, /* completes the connect */
     SEGMENT_END = 2,       /* no more data */
     SEGMENT_RESET = 4,
+    SEGMENT_REST = 8,   /* of a message whose first bytes have arrived */
+    SEGMENT_ASKED = 16, /* it has arrived, and somebody stood before its read */
 };
 
 struct segments {
@@ -72,6 +74,11 @@ void segment_send(struct segments *segments,
                   uint32_t size,
                   uint32_t flags,
                   const void *site);
+
+/* Where reads are named: the running thread stands before a read of `size` bytes; false when it had
+ * to wait, and must look again. Then they are read. */
+bool segment_unread_stand(struct segments *segments, uint32_t index, uint32_t size);
+void segment_unread_take(struct segments *segments, uint32_t index, uint32_t size);
 
 /* The socket has read bytes, so its peer has room for more. */
 void segment_credit(struct segments *segments, uint32_t index, uint32_t size);

@@ -16,6 +16,7 @@ void segment_forget(struct segments *segments, uint32_t index) {
         pool_give(&segments->table, first);
     }
     socket->segment_last = 0;
+    segment_unread_drop(segments, index);
     bytes_drop(&segments->sockets->bytes, &socket->in);
     socket->readable = socket->outstanding = socket->credit = 0;
     socket->life++;

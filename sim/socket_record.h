@@ -76,6 +76,7 @@ struct socket {
     /* streams */
     uint32_t readable;                    /* bytes of `in` that have arrived */
     uint32_t segment_first, segment_last; /* on their way here */
+    uint32_t unread_first, unread_last;   /* arrived, where a scenario names reads */
     uint32_t outstanding;                 /* bytes sent that the peer is not known to have read */
     uint32_t credit;                      /* bytes read that the peer was not told of */
     uint64_t connect_ns;                  /* when the connect began */
@@ -86,8 +87,8 @@ struct socket {
                                              whom it is connected to; 0 = none */
     /* datagrams */
     uint32_t packet_first, packet_last; /* arrived */
+    uint64_t pulled;                    /* bytes of `in`, or datagrams, read so far */
     /* AF_UNIX */
-    uint64_t pulled;                    /* bytes of `in` read so far */
     uint32_t rights_first, rights_last; /* files among the bytes of `in` */
     uint32_t name_size;                 /* 0 = unnamed; an abstract name begins with NUL */
     char name[SOCKET_NAME_SIZE];

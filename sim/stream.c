@@ -101,6 +101,20 @@ static void push_rights(struct segments *segments,
     *call->rights = 0;
 }
 
+/* The sender stands before a message where a scenario names that; false when it does not. What it
+ * has looked at may be another then. */
+static bool stands(struct segments *segments, const struct socket *socket) {
+    struct schedule *schedule = segments->sockets->schedule;
+    if (!schedule_names(schedule, OCCASION_SENT) || socket->domain == AF_UNIX) {
+        return false;
+    }
+    const struct occasion fact = {.instant = OCCASION_SENT,
+                                  .node = socket_at(segments->sockets, socket->peer)->node,
+                                  .peer = socket->node};
+    schedule_stand(schedule, schedule_ask(schedule, &fact));
+    return true;
+}
+
 int64_t stream_send(struct segments *segments,
                     uint32_t index,
                     const struct iovec *parts,
@@ -111,6 +125,7 @@ int64_t stream_send(struct segments *segments,
     const uint32_t total = total_of(parts, count);
     const uint64_t deadline = socket_deadline(sockets, socket->send_timeout_ns);
     uint32_t sent = 0;
+    bool stood = false;
     for (;;) {
         const int refusal = send_refusal(segments, socket, total);
         if (refusal != 0) {
@@ -119,7 +134,12 @@ int64_t stream_send(struct segments *segments,
         const bool connected = socket->state == SOCKET_CONNECTED;
         const uint32_t room = connected ? socket_room(segments->sockets, socket) : 0;
         uint32_t size = total - sent < room ? total - sent : room;
+        if (size > 0 && !stood && stands(segments, socket)) {
+            stood = true;
+            continue;
+        }
         if (size > 0) {
+            stood = false; /* what has no room is another message */
             if (!socket_waits(call)) {
                 size = shorten(segments, socket, size, call->site);
             }
@@ -217,6 +237,9 @@ static uint32_t take(struct segments *segments,
         }
     }
     if (!peeks) {
+        if (socket->unread_first != 0) {
+            segment_unread_take(segments, index, count);
+        }
         socket->readable -= count;
         socket->pulled += count;
         segment_credit(segments, index, count);
@@ -281,6 +304,10 @@ int64_t stream_receive(struct segments *segments,
         const uint32_t at = (call->flags & MSG_PEEK) != 0 ? got : 0;
         const uint32_t size = reach(segments, socket, at, total - got);
         const uint32_t there = socket->readable - at;
+        if (socket->unread_first != 0 && (call->flags & MSG_PEEK) == 0 &&
+            !segment_unread_stand(segments, index, there < size ? there : size)) {
+            continue;
+        }
         const bool met = meets(segments, socket, at + (there < size ? there : size));
         got += take(segments, index, parts, got, size, call->flags);
         if (met) {

@@ -26,6 +26,8 @@ kept wakes 'order(mark second 1 of main, wake 2 of main)'
 kept timer 'order(mark second 1 of main, timer 1 of main expires)'
 kept time 'hold(mark first 1 of main, time 3 ms)'
 kept message 'hold(message from server arrives at client, mark ready 1 of client)'
+kept sent 'hold(message from server to client is sent, mark ready 1 of client)'
+kept read 'hold(message 1 from server is read at client, mark answered 1 of server)'
 kept stream 'hold(message 2 from server arrives at client, mark ready 1 of client)'
 kept cut 'hold(message 2 from server arrives at client, mark ready 1 of client)'
 

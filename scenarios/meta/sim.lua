@@ -60,15 +60,28 @@ function Occasion:at_least(value) end
 ---@return Bound
 function Occasion:equal(value) end
 
----@class Message
----@field arrives Occasion It reaches its socket.
+---@class Message A datagram, or what one send gave to a stream.
+---@field arrives Occasion It reaches its socket; when it comes in two parts, the first one.
+---@field sent Occasion Who sends it stands before that. What gets lost is counted, too.
+---@field read Occasion Who reads it stands before the read that takes its first byte.
 
 ---@class Timer
 ---@field expires Occasion A timer, or the deadline of a wait, comes.
+---@field armed Occasion A thread is about to set one; it cannot be held: hold its call.
+
+---@class Call: Occasion It is about to take effect.
+---@field enters Occasion The same.
+---@field returns Occasion It has taken effect; this cannot be held.
 
 ---@class Thread
 ---@field starts Occasion It begins.
 ---@field blocks Occasion It is about to wait.
+---@field wakes Occasion It goes on after a wait.
+---@field ends Occasion It is about to end.
+
+---@class NamedTask A task of a function that a node runs, by the name that `spawn` gave it.
+---@field starts Occasion It begins.
+---@field blocks Occasion It comes to a wait, which may be over at once; this cannot be held.
 ---@field wakes Occasion It goes on after a wait.
 ---@field ends Occasion It is about to end.
 
@@ -183,11 +196,11 @@ function expect(outcome) end
 ---@return Occasion
 function mark(where, name, which) end
 
----A call is about to take effect, by the words of `sim trace`: "lock", "send" and so on.
+---A call is about to take effect, by the words of `sim trace`: "lock", "send" and so on; or it returns.
 ---@param where AnyNode
 ---@param name string
 ---@param which? Which
----@return Occasion
+---@return Call
 function call(where, name, which) end
 
 ---A time of the run comes.
@@ -215,6 +228,13 @@ function life(where, which) end
 ---@param which? Which
 ---@return Thread
 function thread(where, which) end
+
+---Who is held keeps its thread, so that no other task of it goes on.
+---@param where AnyNode
+---@param name string
+---@param which? Which
+---@return NamedTask
+function task(where, name, which) end
 
 -- ---- constraints ----
 

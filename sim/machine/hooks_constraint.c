@@ -4,6 +4,7 @@
 
 #include "sim/demand.h"
 #include "sim/machine/hook.h"
+#include "sim/reader.h"
 #include "sim/scenario.h"
 
 static struct description *description_of(struct sim_world *world) {
@@ -28,31 +29,74 @@ HOOK uint32_t sim_on_mark(struct sim_world *world, uint32_t node, const char *na
     return occasion_add(world, &occasion);
 }
 
-HOOK uint32_t sim_on_call(struct sim_world *world, uint32_t node, const char *call, uint32_t nth) {
+/* POINT_KIND_COUNT when refused. */
+static unsigned call_find(struct sim_world *world, const char *call) {
     const unsigned kind = call == NULL ? POINT_KIND_COUNT : point_find(call);
     if (kind == POINT_KIND_COUNT) {
         description_refuse(description_of(world),
                            "there is no call \"%.64s\"; sim trace shows their words",
                            call == NULL ? "" : call);
-        return 0;
     }
+    return kind;
+}
+
+HOOK uint32_t sim_on_call(struct sim_world *world, uint32_t node, const char *call, uint32_t nth) {
     const struct occasion occasion = {.instant = OCCASION_CALL,
                                       .node = node,
-                                      .call = kind,
+                                      .call = call_find(world, call),
                                       .nth = nth};
+    return occasion.call == POINT_KIND_COUNT ? 0 : occasion_add(world, &occasion);
+}
+
+HOOK uint32_t sim_on_return(struct sim_world *world,
+                            uint32_t node,
+                            const char *call,
+                            uint32_t nth) {
+    const struct occasion occasion = {.instant = OCCASION_RETURNS,
+                                      .node = node,
+                                      .call = call_find(world, call),
+                                      .nth = nth};
+    if (occasion.call == POINT_KIND_COUNT) {
+        return 0;
+    }
+    if (!point_is_call(occasion.call)) {
+        description_refuse(description_of(world), "\"%.64s\" is no call that returns", call);
+        return 0;
+    }
     return occasion_add(world, &occasion);
 }
 
-HOOK uint32_t sim_on_message(struct sim_world *world, uint32_t from, uint32_t to, uint32_t nth) {
-    const struct occasion occasion = {.instant = OCCASION_ARRIVES,
+static uint32_t message_add(struct sim_world *world,
+                            enum occasion_instant instant,
+                            uint32_t from,
+                            uint32_t to,
+                            uint32_t nth) {
+    const struct occasion occasion = {.instant = (uint32_t)instant,
                                       .node = to,
                                       .peer = from,
                                       .nth = nth};
     return occasion_add(world, &occasion);
 }
 
+HOOK uint32_t sim_on_message(struct sim_world *world, uint32_t from, uint32_t to, uint32_t nth) {
+    return message_add(world, OCCASION_ARRIVES, from, to, nth);
+}
+
+HOOK uint32_t sim_on_sent(struct sim_world *world, uint32_t from, uint32_t to, uint32_t nth) {
+    return message_add(world, OCCASION_SENT, from, to, nth);
+}
+
+HOOK uint32_t sim_on_read(struct sim_world *world, uint32_t from, uint32_t to, uint32_t nth) {
+    return message_add(world, OCCASION_READ, from, to, nth);
+}
+
 HOOK uint32_t sim_on_timer(struct sim_world *world, uint32_t node, uint32_t nth) {
     const struct occasion occasion = {.instant = OCCASION_EXPIRES, .node = node, .nth = nth};
+    return occasion_add(world, &occasion);
+}
+
+HOOK uint32_t sim_on_armed(struct sim_world *world, uint32_t node, uint32_t nth) {
+    const struct occasion occasion = {.instant = OCCASION_ARMED, .node = node, .nth = nth};
     return occasion_add(world, &occasion);
 }
 
@@ -80,22 +124,59 @@ HOOK uint32_t sim_on_start(struct sim_world *world, uint32_t node, uint32_t nth)
     return life_add(world, OCCASION_BEGINS, node, nth);
 }
 
+static const enum occasion_instant instants[] = {
+    [SIM_STARTS] = OCCASION_STARTS,
+    [SIM_BLOCKS] = OCCASION_BLOCKS,
+    [SIM_WAKES] = OCCASION_WAKES,
+    [SIM_ENDS] = OCCASION_ENDS,
+};
+
 HOOK uint32_t sim_on_thread(struct sim_world *world,
                             uint32_t node,
                             enum sim_thread_instant instant,
                             uint32_t nth) {
-    static const enum occasion_instant instants[] = {
-        [SIM_STARTS] = OCCASION_STARTS,
-        [SIM_BLOCKS] = OCCASION_BLOCKS,
-        [SIM_WAKES] = OCCASION_WAKES,
-        [SIM_ENDS] = OCCASION_ENDS,
-    };
     if ((unsigned)instant >= sizeof instants / sizeof instants[0]) {
         description_refuse(description_of(world), "a thread has no such instant");
         return 0;
     }
     const struct occasion occasion = {.instant = instants[instant], .node = node, .nth = nth};
     return occasion_add(world, &occasion);
+}
+
+HOOK uint32_t sim_on_task(struct sim_world *world,
+                          uint32_t node,
+                          const char *name,
+                          enum sim_thread_instant instant,
+                          uint32_t nth) {
+    struct occasion occasion = {.node = node, .nth = nth};
+    if ((unsigned)instant >= sizeof instants / sizeof instants[0] || name[0] == '\0' ||
+        strlen(name) >= sizeof occasion.name) {
+        description_refuse(description_of(world),
+                           "the task \"%.64s\" must have 1 to 31 characters",
+                           name);
+        return 0;
+    }
+    occasion.instant = instants[instant];
+    memcpy(occasion.name, name, strlen(name));
+    return occasion_add(world, &occasion);
+}
+
+HOOK void sim_task(const char *name, enum sim_thread_instant instant) {
+    struct occasion fact = {.instant = instants[instant]};
+    if (!hook_simulated() || !schedule_names(hook_schedule(), instants[instant]) ||
+        strlen(name) >= sizeof fact.name) {
+        return;
+    }
+    fact.node = hook_node();
+    memcpy(fact.name, name, strlen(name));
+    struct gates *gates = &machine.world.gates;
+    const uint64_t occasions = gate_match(gates, &fact);
+    if (occasion_not_held(&fact) != NULL) {
+        gate_happen(gates, occasions);
+        gate_settle(gates);
+    } else {
+        gate_pass(gates, occasions);
+    }
 }
 
 /* ---- constraints ---- */

@@ -381,6 +381,9 @@ HOOK int timer_settime(timer_t name,
         hook_timespec(&wanted->it_interval, &interval_ns) != 0 || timer == NULL) {
         return leave(-EINVAL, HOOK_SITE);
     }
+    if (value_ns != 0 && timer->notify != SIGEV_NONE) {
+        schedule_comes(hook_schedule(), OCCASION_ARMED);
+    }
     const struct itimerspec told = setting_of(timer);
     set(timer, flags, value_ns, interval_ns);
     if (before != NULL) {

@@ -89,6 +89,9 @@ static uint64_t left(const struct interval *interval) {
 static uint64_t restart(uint64_t first_ns, uint64_t every_ns) {
     const uint32_t node = hook_node();
     struct interval *interval = &nodes[node];
+    if (first_ns != 0) {
+        schedule_comes(hook_schedule(), OCCASION_ARMED);
+    }
     const uint64_t before = left(interval);
     if (interval->handle != 0) {
         schedule_timer_cancel(hook_schedule(), interval->handle);

@@ -26,6 +26,8 @@
 #define CUT 18    /* as STREAM, and the first one has to be sent again */
 #define ABSENT 11 /* it is about a mark that nobody passes */
 #define LATE 19   /* as MESSAGE, and the mark comes later than it can */
+#define SENT 20   /* as MESSAGE, and it is its send that is held */
+#define READ 21   /* a datagram is read after a mark of who sent it */
 /* refused */
 #define HELD_BLOCK 12
 #define SAME_TWICE 13
@@ -121,7 +123,7 @@ static int connected(int type) {
     return descriptor;
 }
 
-/* Answers two times, whoever asks. */
+/* Answers two times, whoever asks; with READ it says so some time later. */
 int server(int argc, char **argv) {
     (void)argc;
     (void)argv;
@@ -141,6 +143,10 @@ int server(int argc, char **argv) {
     for (char answer = '1'; answer <= '2'; answer++) {
         const void *to = type == SOCK_STREAM ? NULL : &address;
         sendto(descriptor, &answer, 1, 0, to, type == SOCK_STREAM ? 0 : size);
+    }
+    if (WHAT == READ) {
+        nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+        SIM_MARK("answered");
     }
     return 0;
 }
@@ -177,7 +183,12 @@ int client(int argc, char **argv) {
     send(descriptor, "?", 1, 0);
     if (WHAT == RACE) {
         client_race(descriptor);
-    } else if (WHAT == MESSAGE || WHAT == LATE) {
+    } else if (WHAT == READ) {
+        const uint64_t before = now_ns();
+        char answer;
+        recv(descriptor, &answer, 1, 0);
+        wrong_if(now_ns() - before < 300000000);
+    } else if (WHAT == MESSAGE || WHAT == LATE || WHAT == SENT) {
         struct pollfd entry = {.fd = descriptor, .events = POLLIN};
         const int came = poll(&entry, 1, 20); /* neither of the two does */
         if (WHAT == LATE) {
@@ -205,6 +216,10 @@ static void two_nodes(struct sim_world *world) {
         sim_race(world, sim_on_message(world, from, to, 1), sim_on_call(world, to, "poll", 2));
         sim_sometimes(world, "the timeout wins", "timeout_wins", sim_at_least(1));
         sim_sometimes(world, "the reply wins", "reply_wins", sim_at_least(1));
+    } else if (WHAT == SENT) {
+        sim_hold(world, sim_on_sent(world, from, to, SIM_EACH), sim_on_mark(world, to, "ready", 1));
+    } else if (WHAT == READ) {
+        sim_hold(world, sim_on_read(world, from, to, 1), sim_on_mark(world, from, "answered", 1));
     } else if (WHAT == MESSAGE || WHAT == LATE) {
         sim_hold(world,
                  sim_on_message(world, from, to, SIM_EACH),
@@ -264,7 +279,8 @@ static void one_node(struct sim_world *world) {
 }
 
 SIM_SCENARIO(world) {
-    if (WHAT == MESSAGE || WHAT == LATE || IS_STREAM || WHAT == RACE) {
+    if (WHAT == MESSAGE || WHAT == LATE || WHAT == SENT || WHAT == READ || IS_STREAM ||
+        WHAT == RACE) {
         two_nodes(world);
     } else {
         one_node(world);
