@@ -77,6 +77,22 @@ static int at_node(struct lua_State *state, enum lua_thing_kind kind, const char
     return 1;
 }
 
+/* when(counter("hits"):at_least(2), { within = "1s" }) */
+static int when(struct lua_State *state) {
+    static const char *const known[] = {"within", NULL};
+    struct sim_world *const world = lua_sandbox_context(state);
+    uint64_t within_ns = 0;
+    const struct lua_thing *const bound =
+        lua_thing_read(state, 1, LUA_THING_BOUND, "what comes to hold");
+    luaL_argcheck(state, bound->bound.occasion == 0, 1, "what comes to hold is of a counter");
+    lua_thing_options(state, 2, "when", known);
+    if (lua_istable(state, 2) && lua_getfield(state, 2, "within") != LUA_TNIL) {
+        within_ns = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "within");
+        luaL_argcheck(state, within_ns != 0, 2, "`within` is more than no time");
+    }
+    return push_occasion(state, sim_when(world, bound->name, bound->bound, within_ns));
+}
+
 static int timer(struct lua_State *state) {
     return at_node(state, LUA_THING_TIMER, "the node of a timer");
 }
@@ -306,6 +322,7 @@ bool lua_demand_define(struct lua_sandbox *sandbox, struct sim_world *world) {
         {"mark", mark},
         {"call", call},
         {"at", at},
+        {"when", when},
         {"timer", timer},
         {"thread", thread},
         {"task", task},

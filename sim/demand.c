@@ -9,7 +9,7 @@
 static bool same_occasion(const struct occasion *a, const struct occasion *b) {
     return a->instant == b->instant && a->node == b->node && a->peer == b->peer &&
            a->call == b->call && a->nth == b->nth && a->at_ns == b->at_ns &&
-           strcmp(a->name, b->name) == 0;
+           a->comparison == b->comparison && a->value == b->value && strcmp(a->name, b->name) == 0;
 }
 
 uint32_t demand_occasion(struct description *description, const struct occasion *occasion) {

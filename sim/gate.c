@@ -218,6 +218,27 @@ static void last_call(void *context, const struct agenda_item *item) {
     }
 }
 
+/* A predicate did not come to hold in time: nobody waits for it any more. */
+static void too_late(void *context, const struct agenda_item *item) {
+    struct gates *gates = context;
+    const uint64_t occasion = UINT64_C(1) << item->subject;
+    if (gates->met[item->subject].happened != 0) {
+        return;
+    }
+    gates->late |= occasion;
+    for (uint32_t index = 0; index < gates->demanded->count; index++) {
+        const struct constraint *constraint = &gates->demanded->all[index];
+        bool is_about = false;
+        for (uint32_t i = 0; i < constraint->count; i++) {
+            is_about = is_about || names(constraint, i, occasion);
+        }
+        if (is_about && applies(gates, index)) {
+            break_constraint(gates, index);
+        }
+    }
+    release(gates, 0);
+}
+
 /* Whether an entry that is held may stay so, and for how long. */
 static bool may_wait(struct gates *gates, uint32_t index) {
     struct agent *agent = agent_of(gates, index);
@@ -267,6 +288,21 @@ void gate_happen(struct gates *gates, uint64_t occasions) {
     release(gates, preferred);
 }
 
+uint64_t gate_may_come(const struct gates *gates, uint64_t occasions) {
+    uint64_t left = occasions & ~gates->late;
+    for (uint32_t i = 0; i < gates->demanded->occasion_count; i++) {
+        const bool came = gates->met[i].happened != 0;
+        left &= came ? ~(UINT64_C(1) << i) : UINT64_MAX;
+    }
+    return left;
+}
+
+/* Somebody else may have brought about meanwhile what comes only once. */
+static uint64_t still(const struct gates *gates, uint64_t occasions) {
+    const uint64_t once = occasions & gates->of_instant[OCCASION_HOLDS];
+    return once == 0 ? occasions : (occasions & ~once) | gate_may_come(gates, once);
+}
+
 void gate_pass(struct gates *gates, uint64_t occasions) {
     if (occasions == 0) {
         return;
@@ -278,7 +314,7 @@ void gate_pass(struct gates *gates, uint64_t occasions) {
         schedule_suspend(gates->schedule, &gates->held);
     }
     agent->occasions = 0;
-    gate_happen(gates, occasions);
+    gate_happen(gates, still(gates, occasions));
     gate_settle(gates);
     gate_sleep(gates);
 }
@@ -410,6 +446,7 @@ void gate_engage(struct gates *gates) {
     gates->time_handler = schedule_handler_add(schedule, time_comes, gates);
     schedule_handler_describe(schedule, gates->time_handler, time_fact);
     gates->last_handler = schedule_handler_add(schedule, last_call, gates);
+    gates->late_handler = schedule_handler_add(schedule, too_late, gates);
 }
 
 enum constraint_outcome gate_outcome(const struct gates *gates, uint32_t index) {

@@ -63,7 +63,8 @@ struct gates {
     gate_listener *listener; /* NULL = nobody */
     void *listener_context;
     const struct constraints *demanded;
-    uint32_t time_handler, last_handler;
+    uint32_t time_handler, last_handler, late_handler;
+    uint64_t late; /* OCCASION_HOLDS: their time is over, a bit for each */
     uint64_t of_instant[OCCASION_INSTANT_COUNT]; /* which occasions, a bit for each */
     uint32_t named;                              /* instants that have some, a bit for each */
     struct wait_queue held;
@@ -109,6 +110,9 @@ uint64_t gate_match(struct gates *gates, const struct occasion *fact);
 
 /* The running thread stands before these occasions. Returns when they happen. */
 void gate_pass(struct gates *gates, uint64_t occasions);
+
+/* Of these, which come at most once, those that may come yet. */
+uint64_t gate_may_come(const struct gates *gates, uint64_t occasions);
 
 /* The same for what cannot be held: they happen. */
 void gate_happen(struct gates *gates, uint64_t occasions);

@@ -4,7 +4,7 @@
 #include "sim/gate.h"
 #include "sim/identity.h"
 
-/* One entry for each time that is named. */
+/* One entry for each time that is named, and for each by which a predicate must hold. */
 static void times_start(struct gates *gates) {
     for (uint32_t i = 0; i < gates->demanded->occasion_count; i++) {
         const struct occasion *occasion = &gates->demanded->occasions[i];
@@ -14,6 +14,9 @@ static void times_start(struct gates *gates) {
         }
         if (!again) {
             schedule_timer_start(gates->schedule, occasion->at_ns, gates->time_handler, i, 0);
+        }
+        if (occasion->instant == OCCASION_HOLDS && occasion->at_ns != 0) {
+            schedule_timer_start(gates->schedule, occasion->at_ns, gates->late_handler, i, 0);
         }
     }
 }
@@ -70,6 +73,7 @@ static void draw(struct gates *gates) {
 }
 
 void gate_begin(struct gates *gates) {
+    gates->late = 0;
     gates->held = (struct wait_queue){0};
     gates->asleep = (struct wait_queue){0};
     memset(gates->paused, 0, sizeof gates->paused);

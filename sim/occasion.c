@@ -31,6 +31,8 @@ bool occasion_matches(const struct occasion *occasion, const struct occasion *fa
         return occasion->peer == 0 || occasion->peer == fact->peer;
     case OCCASION_TIME:
         return occasion->at_ns == fact->at_ns;
+    case OCCASION_HOLDS:
+        return false; /* sim/property.h knows */
     case OCCASION_EXPIRES:
     case OCCASION_ARMED:
     case OCCASION_EXITS:
@@ -71,6 +73,7 @@ const char *occasion_not_held(const struct occasion *occasion) {
     case OCCASION_TIME:
     case OCCASION_SENT:
     case OCCASION_READ:
+    case OCCASION_HOLDS:
         return NULL;
     case OCCASION_INSTANT_COUNT:
         break;
@@ -149,6 +152,25 @@ static int thread_print(const struct occasion *occasion,
     }
 }
 
+static size_t
+holds_print(const struct occasion *occasion, const char *node, char *text, size_t size) {
+    static const char *const words[] = {"", "", "at most ", "at least "};
+    size_t used = (size_t)snprintf(text,
+                                   size,
+                                   "counter %s%s%s is %s%" PRId64,
+                                   occasion->name,
+                                   node == NULL ? "" : " of ",
+                                   node == NULL ? "" : node,
+                                   words[occasion->comparison],
+                                   occasion->value);
+    if (occasion->at_ns != 0 && used < size) {
+        used += (size_t)snprintf(text + used, size - used, " by ");
+    }
+    return occasion->at_ns == 0 || used >= size
+               ? used
+               : used + time_print(occasion->at_ns, text + used, size - used);
+}
+
 size_t occasion_print(const struct occasion *occasion,
                       const char *node,
                       const char *peer,
@@ -197,6 +219,8 @@ size_t occasion_print(const struct occasion *occasion,
     case OCCASION_BEGINS:
         length = snprintf(text, size, "start%s of %s", nth, at);
         break;
+    case OCCASION_HOLDS:
+        return holds_print(occasion, node, text, size);
     case OCCASION_TIME:
         return time_print(occasion->at_ns, text, size);
     case OCCASION_INSTANT_COUNT:

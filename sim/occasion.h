@@ -2,6 +2,7 @@
  *
  *   "the second message from server to client arrives"  ─► {OCCASION_ARRIVES, client, server, 2}
  *   "the client comes to the mark rpc.timeout"          ─► {OCCASION_MARK, client, "rpc.timeout"}
+ *   "two hits are counted"                              ─► {OCCASION_HOLDS, "hits", at least, 2}
  *
  * Each is announced before its effect, so that whoever comes to it can be made to wait there.
  *
@@ -40,6 +41,7 @@ enum occasion_instant {
     OCCASION_READ,     /* the first byte of a message is about to be read */
     OCCASION_ARMED,    /* a timer, or the deadline of a wait, is about to be set */
     OCCASION_RETURNS,  /* a call has taken effect */
+    OCCASION_HOLDS,    /* a count is about to make a predicate true, for the first time */
     OCCASION_INSTANT_COUNT
 };
 
@@ -49,10 +51,12 @@ struct occasion {
     uint32_t peer;                 /* of a message: who sends it, 0 = anybody */
     uint32_t call;                 /* CALL, RETURNS: enum point_kind */
     uint32_t nth;                  /* which of those that match, from 1; 0 = each */
-    uint64_t at_ns;                /* TIME */
+    uint64_t at_ns;                /* TIME; HOLDS: no later than this, 0 = at any time */
+    uint32_t comparison;           /* HOLDS: enum description_comparison … */
+    int64_t value;                 /* … of the counter `name` at the node, or of all, with this */
     uint64_t earliest_ns;          /* ARRIVES, of what happens: it may come from here on … */
     uint64_t latest_ns;            /* … and no later than this */
-    char name[OCCASION_NAME_SIZE]; /* MARK; STARTS …: of a task, "" = of a thread */
+    char name[OCCASION_NAME_SIZE]; /* MARK, HOLDS; STARTS …: of a task, "" = of a thread */
 };
 
 /* True when what happens is one of these, the number left aside; fact->nth is not looked at. */

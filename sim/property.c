@@ -9,6 +9,22 @@
 
 static void judge(struct property *property, uint32_t index, uint64_t now_ns);
 
+static int64_t cut(property_sum sum) {
+    return sum > INT64_MAX ? INT64_MAX : sum < INT64_MIN ? INT64_MIN : (int64_t)sum;
+}
+
+static bool compares(uint32_t comparison, int64_t value, int64_t bound) {
+    switch ((enum description_comparison)comparison) {
+    case DESCRIPTION_EQUAL:
+        return value == bound;
+    case DESCRIPTION_AT_MOST:
+        return value <= bound;
+    case DESCRIPTION_AT_LEAST:
+        return value >= bound;
+    }
+    UNREACHABLE();
+}
+
 void property_begin(struct property *property,
                     const struct description *description,
                     struct verdict *verdict,
@@ -20,6 +36,11 @@ void property_begin(struct property *property,
     }
     property->counter_count = 0;
     property->came = 0;
+    property->awaited = false;
+    for (uint32_t i = 0; i < description->demanded.occasion_count; i++) {
+        property->awaited_sums[i] = 0;
+        property->awaited |= description->demanded.occasions[i].instant == OCCASION_HOLDS;
+    }
     for (uint32_t i = 0; i < description->property_count; i++) {
         property->held[i] = false;
         property->counted[i] = false;
@@ -77,6 +98,33 @@ counter_of(struct property *property, uint32_t node, const char *name) {
     return counter;
 }
 
+static bool is_about(const struct occasion *occasion, uint32_t node, const char *name) {
+    return occasion->instant == OCCASION_HOLDS && (occasion->node == 0 || occasion->node == node) &&
+           strcmp(occasion->name, name) == 0;
+}
+
+uint64_t
+property_foresee(const struct property *property, uint32_t node, const char *name, int64_t delta) {
+    const struct constraints *demanded = &property->description->demanded;
+    uint64_t occasions = 0;
+    for (uint32_t i = 0; i < demanded->occasion_count && property->awaited; i++) {
+        const struct occasion *occasion = &demanded->occasions[i];
+        if (is_about(occasion, node, name)) {
+            const int64_t value = cut(property->awaited_sums[i] + delta);
+            occasions |= (uint64_t)compares(occasion->comparison, value, occasion->value) << i;
+        }
+    }
+    return occasions;
+}
+
+static void
+awaited_count(struct property *property, uint32_t node, const char *name, int64_t delta) {
+    const struct constraints *demanded = &property->description->demanded;
+    for (uint32_t i = 0; i < demanded->occasion_count; i++) {
+        property->awaited_sums[i] += is_about(&demanded->occasions[i], node, name) ? delta : 0;
+    }
+}
+
 int64_t property_count(struct property *property,
                        uint32_t node,
                        const char *name,
@@ -90,6 +138,9 @@ int64_t property_count(struct property *property,
         verdict_set(property->verdict, VERDICT_LIMIT, "counter \"%s\" overflows", name);
         return 0;
     }
+    if (property->awaited) {
+        awaited_count(property, node, name, delta);
+    }
     const struct description *description = property->description;
     for (uint32_t i = 0; i < description->property_count; i++) {
         const struct description_property *predicate = &description->properties[i];
@@ -100,10 +151,6 @@ int64_t property_count(struct property *property,
         }
     }
     return counter->value;
-}
-
-static int64_t cut(property_sum sum) {
-    return sum > INT64_MAX ? INT64_MAX : sum < INT64_MIN ? INT64_MIN : (int64_t)sum;
 }
 
 int64_t property_value(const struct property *property, uint32_t node, const char *name) {
@@ -157,15 +204,7 @@ static int64_t value_of(const struct property *property, uint32_t index) {
 }
 
 static bool holds(const struct description_property *predicate, int64_t value) {
-    switch ((enum description_comparison)predicate->comparison) {
-    case DESCRIPTION_EQUAL:
-        return value == predicate->value;
-    case DESCRIPTION_AT_MOST:
-        return value <= predicate->value;
-    case DESCRIPTION_AT_LEAST:
-        return value >= predicate->value;
-    }
-    UNREACHABLE();
+    return compares(predicate->comparison, value, predicate->value);
 }
 
 static const char *comparison_words(const struct description_property *predicate) {

@@ -43,6 +43,8 @@ struct property {
     uint64_t since_ns[DESCRIPTION_PROPERTIES_MAX]; /* eventually: when it began to count */
     uint64_t came;                                 /* occasions that came, a bit for each */
     property_sum sums[DESCRIPTION_PROPERTIES_MAX]; /* of the counters that its predicate is about */
+    bool awaited;                                  /* there are occasions that are predicates */
+    property_sum awaited_sums[OCCASIONS_MAX];      /* of their counters */
     uint16_t slots[PROPERTY_SLOTS];                /* counters by hash, from 1; 0 = free */
     struct property_counter counters[PROPERTY_COUNTERS_MAX];
 };
@@ -58,6 +60,10 @@ int64_t property_count(struct property *property,
                        const char *name,
                        int64_t delta,
                        uint64_t now_ns);
+
+/* Which occasions hold once this is added, a bit for each, whether they did before or not. */
+uint64_t
+property_foresee(const struct property *property, uint32_t node, const char *name, int64_t delta);
 
 /* An occasion of the description has come: judges what depends on it. */
 void property_heard(struct property *property, uint32_t occasion, uint64_t now_ns);

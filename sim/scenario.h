@@ -285,6 +285,12 @@ uint32_t sim_on_exit(struct sim_world *world, uint32_t node);
 uint32_t sim_on_crash(struct sim_world *world, uint32_t node, uint32_t nth);
 uint32_t sim_on_start(struct sim_world *world, uint32_t node, uint32_t nth);
 
+/* A counter, summed over all nodes or at one, comes to be what the bound says, for the first time:
+ * whoever is about to count that stands before it. Not later than within_ns after the run began, if
+ * that is not 0; then nobody waits for it any more. It may not hold from the start. */
+uint32_t
+sim_when(struct sim_world *world, const char *counter, struct sim_bound bound, uint64_t within_ns);
+
 /* A thread of a node begins, is about to wait, goes on after a wait, is about to end. */
 enum sim_thread_instant { SIM_STARTS, SIM_BLOCKS, SIM_WAKES, SIM_ENDS };
 uint32_t sim_on_thread(struct sim_world *world,

@@ -107,6 +107,55 @@ finally("it returns once", call(b, "listen", { each = true }).returns:equal(1))
 LUA
 expect 0 '^100 runs, 0 failed' $sim fuzz "$file" --runs 100 --corpus "$corpus"
 
+# ---- predicates over counters ----
+
+hits='
+local function hit(pause) return function() for i = 1, 3 do sleep(pause) count "hits" end end end
+local a = node("a", hit "5ms")
+local b = node("b", hit "7ms")
+local c = node("c", function() mark "late" end)
+local late = mark(c, "late")'
+held 'a predicate is waited for' 'hold(mark late 1 of c, counter hits is at least 4)' \
+    "$hits"'
+finally("late comes last", before(when(counter("hits"):at_least(4)), late))' \
+    'hold(late, { until_ = when(counter("hits"):at_least(4)) })'
+held 'one of a node' 'hold(mark late 1 of c, counter hits of b is 2 by time 1 s)' \
+    "$hits"'
+finally("late comes last", before(when(b:counter("hits"):equal(2)), late))' \
+    'hold(late, { until_ = when(b:counter("hits"):equal(2), { within = "1s" }) })'
+held 'who would make it true is held' 'order(time 100 ms, counter hits is at least 2)' \
+    "$hits"'
+finally("late comes last", before(at "100ms", when(counter("hits"):at_least(2))))' \
+    'order(at "100ms", when(counter("hits"):at_least(2)))'
+
+cat >"$file" <<LUA
+$hits
+local second = when(counter("hits"):at_least(2))
+race(second, mark(c, "late"))
+pause(a, { when = when(counter("hits"):at_least(3)), lasts = "1ms" })
+finally("it comes once", second:equal(1))
+finally("all are counted", counter("hits"):equal(6))
+sometimes("the predicate wins", before(second, late))
+sometimes("the mark wins", before(late, second))
+LUA
+rm -f "$corpus"*
+expect 0 'race.counter hits is at least 2, mark late 1 of c.: in 200 runs' \
+    $sim fuzz "$file" --runs 200 --corpus "$corpus"
+
+# what does not come in time is waited for no longer, and absent
+cat >"$file" <<LUA
+$hits
+hold(late, { until_ = when(counter("hits"):at_least(2), { within = "4ms" }) })
+finally("nobody waits", before(late, at "4500us"))
+finally("it waited until then", before(at "3900us", late))
+finally("it never comes", when(counter("hits"):at_least(2), { within = "4ms" }):equal(0))
+LUA
+expect 11 'hold.mark late 1 of c, counter hits is at least 2 by time 4 ms.: in no run' \
+    $sim fuzz "$file" --runs 50 --corpus "$corpus"
+check 'and no finding' grep -q '^50 runs, 0 failed' "$folder/out"
+
+# ---- faults ----
+
 # a fault begins with each of them
 for when in 'message { from = a, to = b }.sent' 'message { from = a, to = b }.read' \
     'timer(a).armed' 'call(b, "accept").returns' 'call(a, "connect").returns'; do
@@ -146,5 +195,13 @@ refused 'the name of a task has 1 to' 'order(task(a, "").starts, late)'
 refused 'the task ".*" must have 1 to 31 characters' \
     'order(task(a, ("x"):rep(40)).starts, late)'
 refused 'a task: .*nht|`nht`' 'order(task(a, "x", { nht = 1 }).starts, late)'
+
+refused 'counter "hits" is that from the start' 'order(late, when(counter("hits"):at_most(3)))'
+refused 'counter "hits" is that from the start' 'order(late, when(counter("hits"):equal(0)))'
+refused 'what comes to hold is of a counter' 'order(late, when(late:at_least(2)))'
+refused 'what comes to hold' 'order(late, when(counter("hits")))'
+refused '.within. is more than no time' \
+    'order(late, when(counter("hits"):at_least(2), { within = 0 }))'
+refused 'when: .*|`witin`' 'order(late, when(counter("hits"):at_least(2), { witin = "1s" }))'
 
 done_expecting

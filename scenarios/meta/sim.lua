@@ -208,6 +208,13 @@ function call(where, name, which) end
 ---@return Occasion
 function at(time) end
 
+---A counter comes to be what is said, for the first time: who is about to count that stands before it.
+---Not later than `within` after the start; then nobody waits for it any more.
+---@param bound Bound Of a counter; it may not hold from the start.
+---@param options? { within?: Time }
+---@return Occasion
+function when(bound, options) end
+
 ---A datagram, or bytes of a stream.
 ---@param options { from?: AnyNode, to?: AnyNode, nth?: integer, each?: true }
 ---@return Message

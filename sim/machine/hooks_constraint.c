@@ -124,6 +124,35 @@ HOOK uint32_t sim_on_start(struct sim_world *world, uint32_t node, uint32_t nth)
     return life_add(world, OCCASION_BEGINS, node, nth);
 }
 
+HOOK uint32_t sim_when(struct sim_world *world,
+                       const char *counter,
+                       struct sim_bound bound,
+                       uint64_t within_ns) {
+    struct occasion occasion = {.instant = OCCASION_HOLDS,
+                                .node = bound.node,
+                                .nth = 1,
+                                .at_ns = within_ns,
+                                .comparison = (uint32_t)bound.comparison,
+                                .value = bound.value};
+    const bool from_start = bound.comparison == DESCRIPTION_EQUAL     ? bound.value == 0
+                            : bound.comparison == DESCRIPTION_AT_MOST ? bound.value >= 0
+                                                                      : bound.value <= 0;
+    if (counter == NULL || bound.occasion != 0 || counter[0] == '\0' ||
+        strlen(counter) >= sizeof occasion.name) {
+        description_refuse(description_of(world),
+                           "what an occasion waits for is a counter, with 1 to 31 characters");
+        return 0;
+    }
+    if (from_start) {
+        description_refuse(description_of(world),
+                           "counter \"%s\" is that from the start, so it never comes to be",
+                           counter);
+        return 0;
+    }
+    memcpy(occasion.name, counter, strlen(counter));
+    return occasion_add(world, &occasion);
+}
+
 static const enum occasion_instant instants[] = {
     [SIM_STARTS] = OCCASION_STARTS,
     [SIM_BLOCKS] = OCCASION_BLOCKS,

@@ -251,11 +251,27 @@ static void end_here(const void *site) {
     schedule_end(schedule);
 }
 
+/* The running thread stands before the count that makes a predicate true. While it does, others may
+ * count: it may make another one true, and what has come is not called back. */
+static void stand_before_count(const char *counter, int64_t delta) {
+    struct gates *gates = &machine.world.gates;
+    uint64_t occasions;
+    do {
+        occasions =
+            gate_may_come(gates,
+                          property_foresee(&machine.world.property, hook_node(), counter, delta));
+        gate_pass(gates, occasions);
+    } while (occasions != 0);
+}
+
 HOOK int64_t sim_count(const char *counter, int64_t delta) {
     if (!hook_simulated()) {
         return 0;
     }
     struct schedule *schedule = hook_schedule();
+    if (schedule_names(schedule, OCCASION_HOLDS)) {
+        stand_before_count(counter, delta);
+    }
     schedule_progress(schedule);
     const int64_t value = property_count(&machine.world.property,
                                          hook_node(),
