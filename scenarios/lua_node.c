@@ -13,6 +13,7 @@
 #include "scenarios/lua_core.h"
 #include "scenarios/lua_demand.h"
 #include "scenarios/lua_meet.h"
+#include "scenarios/lua_place.h"
 #include "scenarios/lua_register.h"
 #include "scenarios/lua_run.h"
 #include "scenarios/lua_sandbox.h"
@@ -191,7 +192,9 @@ static void run(struct lua_run_node *node, int argument_count, char **arguments)
         sim_fail("node %s does not begin: %s", arguments[0], lua_tostring(state, -1));
     }
     lua_run_leave(node);
+    lua_place_begin(node);
     const int status = ex_scheduler_run(node->scheduler);
+    lua_place_end();
     if (status < 0) {
         sim_fail("node %s does not run: %s", arguments[0], strerror(-status));
     }

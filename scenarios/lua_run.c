@@ -107,10 +107,12 @@ static int64_t take_turn(struct lua_run *self) {
     begin_turn(node, self);
     lua_core_of(node->state)->instructions = 0;
     self->child = NULL;
+    self->task->turn = self;
     const int status = lua_resume(self->coroutine, NULL, self->argument_count, &count);
     self->argument_count = 0;
     if (status != LUA_YIELD) {
         value = end(self, status);
+        self->task->turn = self->task->first;
     } else {
         assert(self->child != NULL); /* coroutine.yield refuses where nobody resumed */
     }
@@ -120,8 +122,8 @@ static int64_t take_turn(struct lua_run *self) {
 
 /* Outside of a turn: who is held keeps its thread, but no other one from its turn. */
 static void announce(const struct lua_run *self, enum sim_thread_instant instant) {
-    if (self->name != NULL) {
-        sim_task(self->name, instant);
+    if (self->task->name != NULL && self == self->task->first) {
+        sim_task(self->task->name, instant);
     }
 }
 
@@ -145,10 +147,13 @@ EX_RESUME(lua_run) {
 
 struct ex_frame *lua_run_begin(struct lua_run *self,
                                struct lua_run_node *node,
+                               struct lua_run_task *task,
                                lua_State *coroutine,
                                int argument_count) {
-    *self =
-        (struct lua_run){.node = node, .coroutine = coroutine, .argument_count = argument_count};
+    *self = (struct lua_run){.node = node,
+                             .task = task,
+                             .coroutine = coroutine,
+                             .argument_count = argument_count};
     return EX_FRAME(self, lua_run);
 }
 

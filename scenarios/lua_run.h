@@ -36,6 +36,17 @@ struct lua_State;
 struct lua_run;
 struct lua_sandbox;
 
+/* What is shown of a task, in the list of those of its node that have not ended, in order of
+ * creation. */
+struct lua_run_task {
+    struct lua_run_task *previous, *next;
+    struct lua_run *first; /* its own */
+    struct lua_run *turn;  /* whose turn it was last: that, or a part of it which has not ended;
+                              NULL: the task has ended */
+    uint32_t number;       /* from 1 */
+    const char *name;      /* NULL: it has none */
+};
+
 /* A node whose program is a function of the file. */
 struct lua_run_node {
     struct lua_sandbox *sandbox;
@@ -46,6 +57,8 @@ struct lua_run_node {
     bool has_workers;       /* then a turn is had by who holds the mutex */
     pthread_mutex_t turn;
     uint32_t yield_count; /* since a task waited for anything else */
+    uint32_t task_count;  /* so far */
+    struct lua_run_task *tasks, *task_last;
 };
 
 /* Gives way once. */
@@ -56,8 +69,8 @@ struct lua_run_yield {
 struct lua_run {
     struct ex_frame frame;
     struct lua_run_node *node;
+    struct lua_run_task *task; /* of which it is, or is a part */
     struct lua_State *coroutine;
-    const char *name;       /* of the task whose function it is; NULL: it has none, or is a part */
     struct ex_frame *child; /* what it awaits next */
     int64_t value;          /* what the last await returned */
     uint64_t number;        /* of the element that a channel takes or gives */
@@ -85,6 +98,7 @@ struct lua_run {
  * that. */
 struct ex_frame *lua_run_begin(struct lua_run *self,
                                struct lua_run_node *node,
+                               struct lua_run_task *task,
                                struct lua_State *coroutine,
                                int argument_count);
 

@@ -29,15 +29,41 @@ enum { TASK_COROUTINE = 1, TASK_NAME };
 struct lua_task_root {
     struct ex_frame frame;
     struct lua_run run;
+    struct lua_run_task shown;
     struct lua_task *task;
     int reference; /* to the handle, in the registry */
 };
+
+/* ---- what is shown of them ---- */
+
+static void list_add(struct lua_run_node *node, struct lua_run_task *task) {
+    task->previous = node->task_last;
+    *(node->task_last == NULL ? &node->tasks : &node->task_last->next) = task;
+    node->task_last = task;
+}
+
+static void list_remove(struct lua_run_node *node, const struct lua_run_task *task) {
+    *(task->previous == NULL ? &node->tasks : &task->previous->next) = task->next;
+    *(task->next == NULL ? &node->task_last : &task->next->previous) = task->previous;
+}
+
+/* A node's tasks are all begun by lua_task_start; a root's frame lies behind its strand. */
+const struct lua_run_task *lua_task_shown(void) {
+    const struct ex_strand *const strand = (const void *)ex_task_current();
+    const struct lua_task_root *const root = (const void *)(strand + 1);
+
+    return strand == NULL ? NULL : &root->shown;
+}
+
+/* ---- from the beginning to the end ---- */
 
 static void end_task(struct lua_task_root *self, int64_t value) {
     struct lua_run_node *const node = self->run.node;
     struct lua_task *const task = self->task;
 
     lua_run_enter(node);
+    list_remove(node, &self->shown);
+    self->shown.turn = NULL; /* its coroutine is Lua's from here on */
     task->is_canceled = value == -ECANCELED;
     ex_event_set(&task->ended);
     ex_task_detach(task->task);
@@ -168,8 +194,12 @@ void lua_task_start(lua_State *state,
     }
     root->task = task;
     root->reference = reference;
-    lua_run_begin(&root->run, node, coroutine, argument_count);
-    root->run.name = name;
+    root->shown = (struct lua_run_task){.first = &root->run,
+                                        .turn = &root->run,
+                                        .number = ++node->task_count,
+                                        .name = name};
+    list_add(node, &root->shown);
+    lua_run_begin(&root->run, node, &root->shown, coroutine, argument_count);
     task->task = ex_task_spawn(EX_FRAME(root, lua_task_root));
 }
 
@@ -267,7 +297,8 @@ int lua_task_timeout(lua_State *state) {
     struct timeout *const self = lua_newuserdatauv(state, sizeof *self, 1);
     lua_replace(state, 1);
     lua_setiuservalue(state, 1, 1);
-    struct ex_frame *const frame = lua_run_begin(&self->run, run->node, coroutine, count);
+    struct ex_frame *const frame =
+        lua_run_begin(&self->run, run->node, run->task, coroutine, count);
     self->run.is_part = true;
     return lua_run_await(state,
                          ex_deadline(&self->deadline, frame, ex_timer_now() + duration_ns),
@@ -311,7 +342,8 @@ int lua_task_first(lua_State *state) {
         lua_pushvalue(state, 2 + i);
         lua_State *const coroutine = make_coroutine(state, 0);
         lua_setiuservalue(state, 1, i + 1);
-        struct ex_frame *const frame = lua_run_begin(&self->runs[i], run->node, coroutine, 0);
+        struct ex_frame *const frame =
+            lua_run_begin(&self->runs[i], run->node, run->task, coroutine, 0);
         self->runs[i].is_part = true;
         ex_branch_init(&self->branches[i], frame);
     }

@@ -14,6 +14,7 @@
 
 struct lua_State;
 struct lua_run_node;
+struct lua_run_task;
 
 /* Pops a function and the arguments above it: a new task that runs it, which is pushed. The caller
  * keeps its name, and then the task does; NULL: none. */
@@ -21,6 +22,9 @@ void lua_task_start(struct lua_State *state,
                     struct lua_run_node *node,
                     const char *name,
                     int argument_count);
+
+/* The task that runs on this thread; NULL: the executor does. */
+const struct lua_run_task *lua_task_shown(void);
 
 int lua_task_spawn(struct lua_State *state);   /* spawn([name,] function, …) */
 int lua_task_yield(struct lua_State *state);   /* yield() */

@@ -387,6 +387,32 @@ void sim_invoke_compare(const char *object, int64_t key, int64_t expected, int64
 /* It has returned. */
 void sim_return(enum sim_outcome outcome, int64_t result);
 
+/* ---- for programs that are interpreters ----
+ *
+ * What is shown of an event is the line of C that made it. A program that runs another one may say
+ * instead where that is. Nothing of it is an event, and it decides nothing. */
+
+struct sim_place {
+    const char *file; /* copied, as the other names are */
+    uint32_t line;
+    uint32_t task; /* which of the node's tasks, from 1 in order of creation; 0 = there are none */
+    const char *name; /* the task's, NULL = it has none */
+    const char *call; /* what a task waits in, NULL = unknown */
+};
+
+/* These functions read what the program has in its memory, and call nothing that is simulated. */
+struct sim_interpreter {
+    void *context;
+    /* Where the running thread is, whatever it is about to do; 0: in C alone. */
+    int (*here)(void *context, struct sim_place *place);
+    /* The index-th task, from 0, that has not ended, after a deadlock; on any thread. 0: there are
+     * no more. NULL: there are no tasks. */
+    int (*task)(void *context, uint32_t index, struct sim_place *place);
+};
+
+/* The calling node's program is one from here on; NULL: no longer. */
+void sim_interpret(const struct sim_interpreter *interpreter);
+
 #ifdef __cplusplus
 }
 #endif

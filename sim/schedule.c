@@ -69,6 +69,7 @@ void schedule_begin(struct schedule *schedule,
     schedule->time_max_ns = VCLOCK_NS_MAX;
     schedule->objects = 0;
     schedule->ended = false;
+    schedule->locate = NULL;
     *points = 0;
     agenda_reset(schedule->agenda);
     schedule->next_ns = AGENDA_NEVER;
@@ -471,7 +472,8 @@ _Noreturn void schedule_fail(struct schedule *schedule,
         verdict->node = at->node;
         verdict->time_ns = schedule_now_ns(schedule);
         verdict->step = schedule->trace->count;
-        verdict->site = (uint64_t)(uintptr_t)site;
+        verdict->site =
+            agent == schedule->running ? schedule_site(schedule, site) : (uint64_t)(uintptr_t)site;
     }
     schedule_end(schedule);
     UNREACHABLE();

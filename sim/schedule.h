@@ -109,6 +109,8 @@ struct schedule {
     uint64_t time_max_ns;
     uint32_t objects; /* display ids given out */
     bool ended;
+    /* For people, where the running thread is, instead of a return address; NULL: just there. */
+    uint64_t (*locate)(const void *site);
     struct schedule_machine machine;
     struct schedule_gate gate;
     struct {
@@ -238,6 +240,12 @@ void schedule_world_event(struct schedule *schedule,
                           uint32_t object,
                           int64_t result);
 
+/* The site of what the running thread does. */
+static inline uint64_t schedule_site(const struct schedule *schedule, const void *site) {
+    return __builtin_expect(schedule->locate == NULL, 1) ? (uint64_t)(uintptr_t)site
+                                                         : schedule->locate(site);
+}
+
 static inline void schedule_event_put(struct schedule *schedule,
                                       enum point_kind kind,
                                       uint32_t object,
@@ -252,7 +260,7 @@ static inline void schedule_event_put(struct schedule *schedule,
     event->node = node;
     event->object = object;
     event->kind = (uint32_t)kind;
-    trace_push(schedule->trace, (uint64_t)(uintptr_t)site);
+    trace_push(schedule->trace, schedule_site(schedule, site));
 }
 
 /* Where a call that returns is named: the event, and that it is one. */

@@ -30,7 +30,7 @@ static void world_heard(void *context, uint32_t occasion) {
         verdict->node = self->node;
         verdict->time_ns = schedule_now_ns(&world->schedule);
         verdict->step = world->trace->count;
-        verdict->site = (uint64_t)(uintptr_t)self->pending.site;
+        verdict->site = schedule_site(&world->schedule, self->pending.site);
         schedule_end(&world->schedule);
     }
 }

@@ -144,6 +144,35 @@ finds 'tasks.lua:2: there is no node "m"' 'connect("m", 1)'
 finds 'tasks.lua:2: a task waits for itself' 'local t t = spawn(function() t:join() end)'
 finds 'deadlock' 'local m = mutex() m:lock() m:lock()'
 
+# a report shows the file's lines, and a column for each task
+cat >"$file" <<'LUA'
+local server = node("server", function()
+    local one, two = mutex(), mutex()
+    local function both(a, b)
+        a:lock()
+        mark "has one"
+        sleep "1ms"
+        b:lock()
+    end
+    local t = spawn("there", both, one, two)
+    spawn(both, two, one)
+    t:join()
+end)
+LUA
+expect 10 '^  at tasks.lua:11, task 1 of server$' $sim run "$file" --seed 1 --corpus "$corpus"
+check 'columns' grep -qE '^ +us task 2 "there" +task 3$' "$folder/out"
+check 'a step' grep -qE '^ +[01]\.[0-9] mark has one tasks.lua:5$' "$folder/out"
+check 'a task that joins' grep -qx 'task 1 of server waits in join, at tasks.lua:11' "$folder/out"
+check 'who has a name' grep -qx 'task 2 "there" of server waits in lock, at tasks.lua:7' "$folder/out"
+check 'who has none' grep -qx 'task 3 of server waits in lock, at tasks.lua:7' "$folder/out"
+check 'threads are not shown then' bash -c '! grep -q "^thread" "$0"' "$folder/out"
+id=$(sed -n 's/^To see it again:  sim replay \([0-9a-f]*\).*/\1/p' "$folder/out")
+expect 0 ' mark +0 +has one  tasks.lua:5  task 2 "there"$' $sim trace "$id" --corpus "$corpus"
+expect 0 '"where":"tasks.lua:5","mark":"has one","task":3,"task_name":""' $sim trace "$id" --json --corpus "$corpus"
+printf 'node("n", function()\ntimeout("1s", function()\nsleep(1)\ncount "x" end) end)
+always("none", counter("x"):equal(0))\n' >"$file"
+expect 10 '^  at tasks.lua:4, task 1 of n$' $sim run "$file" --seed 1 --corpus "$corpus"
+
 # a finding repeats
 printf 'node("n", function() sleep(math.random(1000)) assert(math.random(3) > 1, "one") end)\n' >"$file"
 expect 10 'assertion: tasks.lua:1: one' $sim fuzz "$file" --corpus "$corpus"

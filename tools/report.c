@@ -3,10 +3,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "sim/place.h"
+#include "tools/columns.h"
 #include "tools/json.h"
 #include "tools/paint.h"
 
-#define COLUMNS_MAX 3 /* threads that get a column of their own */
+#define WHO_SIZE 80
 #define TIME_WIDTH 11
 #define OUTPUT_TAIL 400
 #define NS_PER_US 1000
@@ -15,6 +17,19 @@ const char *report_node(const struct record *record, uint32_t node) {
     return node >= 1 && node <= record->description.node_count
                ? record->description.nodes[node].name
                : "world";
+}
+
+/* "task 3 "clock"", or "thread 2". */
+static void
+who_print(const struct record *record, uint32_t thread, uint64_t site, char text[WHO_SIZE]) {
+    struct place place;
+    if (!place_read(&record->labels, site, &place) || place.task == 0) {
+        snprintf(text, WHO_SIZE, "thread %" PRIu32, thread);
+    } else if (place.name[0] == '\0') {
+        snprintf(text, WHO_SIZE, "task %" PRIu32, place.task);
+    } else {
+        snprintf(text, WHO_SIZE, "task %" PRIu32 " \"%s\"", place.task, place.name);
+    }
 }
 
 static void place_print(const struct symbols_place *place, char *text, size_t size) {
@@ -50,68 +65,6 @@ static void fold(FILE *out, const char *word, const char *text) {
     fprintf(out, "%s%s\n", indent, text);
 }
 
-struct column_set {
-    uint32_t threads[COLUMNS_MAX];
-    uint32_t nodes[COLUMNS_MAX]; /* of these threads */
-    unsigned count;
-};
-
-static int column_of(const struct column_set *columns, uint32_t thread) {
-    for (unsigned i = 0; i < columns->count; i++) {
-        if (columns->threads[i] == thread) {
-            return (int)i;
-        }
-    }
-    return -1;
-}
-
-/* What the world does to a node stands where its threads have their columns: in the first one's. */
-static int column_of_event(const struct column_set *columns, const struct event *event) {
-    const bool of_node = event->kind == POINT_CRASH || event->kind == POINT_RESTART ||
-                         event->kind == POINT_PAUSE || event->kind == POINT_RESUME;
-    for (unsigned i = 0; i < columns->count && of_node; i++) {
-        if (columns->nodes[i] == event->node) {
-            return (int)i;
-        }
-    }
-    return event->thread == 0 ? -1 : column_of(columns, event->thread);
-}
-
-/* How many events came after the verdict's place: some findings are seen when all is over. */
-static uint64_t events_after(const struct record *record) {
-    const uint64_t step = record->verdict.step;
-    const uint64_t count = record->trace.count;
-    return step == 0 || step >= count || count - step >= TRACE_RING / 2 ? 0 : count - step;
-}
-
-/* The threads of the last steps, the most recent first, then in order of their ids. */
-static void columns_choose(const struct record *record, struct column_set *columns) {
-    columns->count = 0;
-    const struct event *event;
-    const uint64_t after = events_after(record);
-    for (uint64_t n = 0; n < 64; n++) {
-        event = trace_last(&record->trace, after + n, NULL);
-        if (event == NULL) {
-            break;
-        }
-        if (event->thread != 0 && column_of(columns, event->thread) < 0 &&
-            columns->count < COLUMNS_MAX) {
-            columns->nodes[columns->count] = event->node;
-            columns->threads[columns->count++] = event->thread;
-        }
-    }
-    for (unsigned i = 1; i < columns->count; i++) {
-        for (unsigned j = i; j > 0 && columns->threads[j - 1] > columns->threads[j]; j--) {
-            const uint32_t other = columns->threads[j];
-            const uint32_t node = columns->nodes[j];
-            columns->nodes[j] = columns->nodes[j - 1];
-            columns->nodes[j - 1] = node;
-            columns->threads[j] = columns->threads[j - 1];
-            columns->threads[j - 1] = other;
-        }
-    }
-}
-
 /* The place of a step. A thread starts with a function, not with a call: its name. */
 static void step_place(struct symbols *symbols,
                        const struct event *event,
@@ -139,14 +92,21 @@ static bool goes_on(const struct record *record, uint64_t n) {
            before->kind == event->kind && before->thread == event->thread;
 }
 
+/* The name of a mark that an event is of; NULL: it is of none. */
+static const char *mark_of(const struct record *record, const struct event *event) {
+    return event->kind == POINT_MARK ? label_of_mark(&record->labels, event->node, event->result)
+                                     : NULL;
+}
+
 /* What happens, and to what: "lock #3", "invoke write kv". */
 static void
 step_what(const struct record *record, const struct event *event, char *text, size_t size) {
     const struct description *description = &record->description;
     const bool invokes = event->kind == POINT_INVOKE;
     const char *kind = point_name(event->kind);
+    const char *mark = mark_of(record, event);
     if (event->object == 0) {
-        snprintf(text, size, "%s", kind);
+        snprintf(text, size, "%s%s%s", kind, mark == NULL ? "" : " ", mark == NULL ? "" : mark);
     } else if (!invokes && event->kind != POINT_RETURN) {
         const bool thread = point_about_thread(event->kind);
         snprintf(text, size, thread ? "%s thread %" PRIu32 : "%s #%" PRIu32, kind, event->object);
@@ -185,8 +145,28 @@ step_text(const char *what, const char *where, const char *file, size_t width, c
     }
 }
 
+static void
+titles_print(FILE *out, const struct record *record, const struct columns *columns, int width) {
+    const bool several = record->description.node_count > 1;
+    fprintf(out, "\n%*s", TIME_WIDTH - 1, "us");
+    for (unsigned i = 0; i < columns->count; i++) {
+        const struct columns_one *column = &columns->all[i];
+        char who[WHO_SIZE];
+        char title[WHO_SIZE + DESCRIPTION_NAME_SIZE];
+        who_print(record, column->thread, column->site, who);
+        snprintf(title,
+                 sizeof title,
+                 "%s%s%s",
+                 who,
+                 several ? " of " : "",
+                 several ? report_node(record, column->node) : "");
+        fprintf(out, " %-*.*s", i + 1 == columns->count ? 0 : width, width, title);
+    }
+    fprintf(out, "\n");
+}
+
 static void steps_print(FILE *out, const struct record *record, struct symbols *symbols) {
-    struct column_set columns;
+    struct columns columns;
     columns_choose(record, &columns);
     if (columns.count == 0) {
         return;
@@ -196,26 +176,13 @@ static void steps_print(FILE *out, const struct record *record, struct symbols *
     if (record->verdict.site != 0) {
         symbols_find(symbols, record->verdict.site, &head);
     }
-    fprintf(out, "\n%*s", TIME_WIDTH - 1, "us");
-    for (unsigned i = 0; i < columns.count; i++) {
-        char title[128];
-        const bool several = record->description.node_count > 1;
-        snprintf(title,
-                 sizeof title,
-                 "thread %" PRIu32 "%s%s",
-                 columns.threads[i],
-                 several ? " of " : "",
-                 several ? report_node(record, columns.nodes[i]) : "");
-        fprintf(out, " %-*.*s", i + 1 == columns.count ? 0 : width, width, title);
-    }
-    fprintf(out, "\n");
-    const uint64_t after = events_after(record);
-    const uint64_t before = record->trace.count - after;
-    uint64_t shown = after + (before < REPORT_STEPS ? before : REPORT_STEPS);
+    titles_print(out, record, &columns, width);
+    const uint64_t after = columns_after(record);
+    uint64_t shown = columns_steps(record, &columns, REPORT_STEPS);
     while (shown-- > after) {
         uint64_t site = 0;
         const struct event *event = trace_last(&record->trace, shown, &site);
-        const int column = event == NULL ? -1 : column_of_event(&columns, event);
+        const int column = event == NULL ? -1 : columns_of_event(&columns, event, site);
         if (column < 0 || goes_on(record, shown)) {
             continue;
         }
@@ -239,38 +206,76 @@ static void steps_print(FILE *out, const struct record *record, struct symbols *
     }
 }
 
-static void threads_print(FILE *out, const struct record *record, struct symbols *symbols) {
+static void thread_print(FILE *out,
+                         const struct record *record,
+                         struct symbols *symbols,
+                         const struct record_thread *thread) {
+    char where[128];
+    char line[512];
+    char holder[48] = "";
+    char name[THREAD_NAME_SIZE + 8] = "";
+    if (thread->name[0] != '\0') {
+        snprintf(name, sizeof name, " \"%s\"", thread->name);
+    }
+    report_site(symbols, thread->site, where, sizeof where);
+    if (thread->holder == thread->id) {
+        snprintf(holder, sizeof holder, ", which it holds itself");
+    } else if (thread->holder != 0) {
+        snprintf(holder, sizeof holder, ", held by thread %" PRIu32, thread->holder);
+    }
+    char wait[96];
+    point_wait_print(thread->kind, thread->object, wait, sizeof wait);
+    snprintf(line,
+             sizeof line,
+             "thread %" PRIu32 "%s of %s %s%s, at %s",
+             thread->id,
+             name,
+             report_node(record, thread->node),
+             wait,
+             holder,
+             where);
+    fold(out, "", line);
+}
+
+/* `task 2 "clock" of server waits in lock, at late.lua:12` */
+static void task_print(FILE *out,
+                       const struct record *record,
+                       struct symbols *symbols,
+                       const struct record_task *task) {
+    char who[WHO_SIZE];
+    char where[128];
+    char line[512];
+    if (task->site == 0) {
+        return; /* it has not begun */
+    }
+    who_print(record, 0, task->site, who);
+    report_site(symbols, task->site, where, sizeof where);
+    snprintf(line,
+             sizeof line,
+             "%s of %s waits%s%s, at %s",
+             who,
+             report_node(record, task->node),
+             task->call[0] == '\0' ? "" : " in ",
+             task->call,
+             where);
+    fold(out, "", line);
+}
+
+/* Who waits for what: a node's tasks where it says which there are, else its threads. */
+static void waits_print(FILE *out, const struct record *record, struct symbols *symbols) {
+    bool tells_tasks[DESCRIPTION_NODES_MAX + 1] = {false};
     if (record->verdict.kind != VERDICT_DEADLOCK || record->thread_count == 0) {
         return;
     }
     fprintf(out, "\n");
+    for (uint32_t i = 0; i < record->task_count; i++) {
+        tells_tasks[record->tasks[i].node] = true;
+        task_print(out, record, symbols, &record->tasks[i]);
+    }
     for (uint32_t i = 0; i < record->thread_count; i++) {
-        const struct record_thread *thread = &record->threads[i];
-        char where[128];
-        char line[512];
-        char holder[48] = "";
-        char name[THREAD_NAME_SIZE + 8] = "";
-        if (thread->name[0] != '\0') {
-            snprintf(name, sizeof name, " \"%s\"", thread->name);
+        if (!tells_tasks[record->threads[i].node]) {
+            thread_print(out, record, symbols, &record->threads[i]);
         }
-        report_site(symbols, thread->site, where, sizeof where);
-        if (thread->holder == thread->id) {
-            snprintf(holder, sizeof holder, ", which it holds itself");
-        } else if (thread->holder != 0) {
-            snprintf(holder, sizeof holder, ", held by thread %" PRIu32, thread->holder);
-        }
-        char wait[96];
-        point_wait_print(thread->kind, thread->object, wait, sizeof wait);
-        snprintf(line,
-                 sizeof line,
-                 "thread %" PRIu32 "%s of %s %s%s, at %s",
-                 thread->id,
-                 name,
-                 report_node(record, thread->node),
-                 wait,
-                 holder,
-                 where);
-        fold(out, "", line);
     }
 }
 
@@ -310,6 +315,7 @@ void report_print(FILE *out,
     char line[512];
     char strategy[96];
     char where[128];
+    char who[WHO_SIZE];
     strategy_print(&record->strategy, strategy, sizeof strategy);
     snprintf(line,
              sizeof line,
@@ -321,11 +327,8 @@ void report_print(FILE *out,
     fold(out, "FAIL", line);
     if (verdict->site != 0) {
         report_site(symbols, verdict->site, where, sizeof where);
-        fprintf(out,
-                "  at %s, thread %" PRIu32 " of %s\n",
-                where,
-                verdict->thread,
-                report_node(record, verdict->node));
+        who_print(record, verdict->thread, verdict->site, who);
+        fprintf(out, "  at %s, %s of %s\n", where, who, report_node(record, verdict->node));
     }
     fprintf(out, "  seed %" PRIu64 ", %s\n", record->seed, strategy);
     fprintf(out,
@@ -335,7 +338,7 @@ void report_print(FILE *out,
             record->record_count,
             record->choices_asked);
     steps_print(out, record, symbols);
-    threads_print(out, record, symbols);
+    waits_print(out, record, symbols);
     output_print(out, record);
     if (replay != NULL) {
         fprintf(out, "\nTo see it again:  sim replay %s\n", replay);
@@ -360,20 +363,28 @@ void report_event(FILE *out,
                   const struct event *event,
                   uint64_t site) {
     char where[128] = "";
+    char who[WHO_SIZE] = "";
+    char result[LABEL_TEXT_SIZE];
+    const char *mark = mark_of(record, event);
     if (site != 0) {
         report_site(symbols, site, where, sizeof where);
     }
+    if (place_task(site) != 0) {
+        who_print(record, event->thread, site, who);
+    }
+    snprintf(result, sizeof result, "%" PRId64, event->result);
     fprintf(out,
-            "%12" PRIu64 ".%03" PRIu64 " %-10s %4" PRIu32 "  %-15s %6" PRIu32 " %12" PRId64
-            "  %s\n",
+            "%12" PRIu64 ".%03" PRIu64 " %-10s %4" PRIu32 "  %-15s %6" PRIu32 " %12s  %s%s%s\n",
             event->time_ns / NS_PER_US,
             event->time_ns % NS_PER_US,
             report_node(record, event->node),
             event->thread,
             event->kind < POINT_KIND_COUNT ? point_name(event->kind) : "?",
             event->object,
-            event->result,
-            where);
+            mark == NULL ? result : mark,
+            where,
+            who[0] == '\0' ? "" : "  ",
+            who);
 }
 
 void report_event_json(FILE *out,
@@ -382,6 +393,7 @@ void report_event_json(FILE *out,
                        const struct event *event,
                        uint64_t site) {
     char where[128] = "";
+    struct place place;
     if (site != 0) {
         report_site(symbols, site, where, sizeof where);
     }
@@ -395,5 +407,13 @@ void report_event_json(FILE *out,
             event->object,
             event->result);
     json_field(out, "where", where);
+    if (mark_of(record, event) != NULL) {
+        fprintf(out, ",");
+        json_field(out, "mark", mark_of(record, event));
+    }
+    if (place_read(&record->labels, site, &place) && place.task != 0) {
+        fprintf(out, ",\"task\":%" PRIu32 ",", place.task);
+        json_field(out, "task_name", place.name);
+    }
     fprintf(out, "}\n");
 }

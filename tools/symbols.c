@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/place.h"
+
 /* An image's debug information is opened when the first address in it is looked up. */
 struct symbols {
     const struct record *record;
@@ -95,6 +97,12 @@ static void line_find(Dwfl_Module *module, Dwarf_Addr address, struct symbols_pl
 void symbols_find(struct symbols *symbols, uint64_t address, struct symbols_place *place) {
     *place = (struct symbols_place){.function = "?"};
     const struct record *record = symbols == NULL ? NULL : symbols->record;
+    struct place said;
+    if (record != NULL && place_read(&record->labels, address, &said)) {
+        copy(place->function, sizeof place->function, said.name[0] != '\0' ? said.name : said.file);
+        place_fill(place, said.file, (int)said.line);
+        return;
+    }
     for (uint32_t i = 0; record != NULL && i < record->image_count; i++) {
         if (address < record->images[i].start || address >= record->images[i].end) {
             continue;

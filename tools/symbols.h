@@ -26,7 +26,8 @@ struct symbols_place {
 struct symbols *symbols_open(const struct record *record);
 void symbols_close(struct symbols *symbols);
 
-/* The place of a call whose return address this is; address 0 gives "?". */
+/* The place of a call whose return address this is; address 0 gives "?". Of a place that a program
+ * said itself (sim/place.h) the function is the task's name, or the file's. */
 void symbols_find(struct symbols *symbols, uint64_t address, struct symbols_place *place);
 
 #endif

@@ -11,6 +11,7 @@
 #include "sim/machine/hooks_attribute.h"
 #include "sim/machine/hooks_chance.h"
 #include "sim/machine/hooks_environment.h"
+#include "sim/machine/hooks_interpret.h"
 #include "sim/machine/hooks_key.h"
 #include "sim/machine/hooks_map.h"
 #include "sim/machine/hooks_membarrier.h"
@@ -122,6 +123,7 @@ static void on_run_begin(void) {
     hooks_chance_begin();
     hooks_environment_begin();
     hooks_identity_begin();
+    hooks_interpret_begin();
     hooks_resource_begin();
     hooks_key_begin();
     hooks_membarrier_begin();
@@ -135,6 +137,7 @@ static void on_node_crashed(uint32_t node, uint32_t files) {
     hooks_chance_node_begin(node);
     hooks_environment_node_begin(node);
     hooks_identity_node_begin(node);
+    hooks_interpret_node_begin(node);
     hooks_resource_node_begin(node);
     hooks_key_node_begin(node);
     hooks_membarrier_node_begin(node);
@@ -165,6 +168,7 @@ bool entry_open(struct record *record,
     machine.thread_returning = on_thread_returning;
     machine.thread_ending = signals_thread_end;
     machine.interrupted = signals_deliver;
+    machine.found = hooks_interpret_record;
     machine.thread_gone = standard_thread_gone;
     machine.node_crashed = on_node_crashed;
     panic_install(on_panic);

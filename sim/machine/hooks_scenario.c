@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/hash.h"
 #include "sim/machine/hook.h"
 
 static struct description *description_of(struct sim_world *world) {
@@ -216,14 +215,6 @@ HOOK void sim_sometimes(struct sim_world *world,
     property_declare(world, DESCRIPTION_SOMETIMES, sentence, counter, bound);
 }
 
-/* A name in an event is its hash: equal in every build, and the object column stays free. */
-static int64_t name_number(const char *name) {
-    const struct hash hash = hash_bytes(name, strlen(name));
-    int64_t number;
-    memcpy(&number, hash.bytes, sizeof number);
-    return number & INT64_MAX;
-}
-
 HOOK void sim_mark(const char *name) {
     if (!hook_simulated()) {
         return;
@@ -235,8 +226,10 @@ HOOK void sim_mark(const char *name) {
         snprintf(fact.name, sizeof fact.name, "%s", name);
         gate_pass(gates, gate_match(gates, &fact));
     }
+    const int64_t number = label_number(name); /* so the object column stays free */
+    label_mark(&machine.record->labels, hook_node(), number, name);
     schedule_progress(hook_schedule());
-    schedule_event(hook_schedule(), POINT_MARK, 0, name_number(name), HOOK_SITE);
+    schedule_event(hook_schedule(), POINT_MARK, 0, number, HOOK_SITE);
 }
 
 /* The verdict was set by what the running thread just did. */
@@ -247,7 +240,7 @@ static void end_here(const void *site) {
     verdict->node = hook_node();
     verdict->time_ns = schedule_now_ns(schedule);
     verdict->step = machine.world.trace->count;
-    verdict->site = (uint64_t)(uintptr_t)site;
+    verdict->site = schedule_site(schedule, site);
     schedule_end(schedule);
 }
 

@@ -60,6 +60,7 @@ static void threads_record(void) {
 static void on_end(void) {
     if (verdict_is_finding(machine.world.verdict)) {
         threads_record();
+        machine.found();
     }
     ASSERT(*world_slot() == MACHINE_SLOT_NONE);
     machine.back->switch_to(MACHINE_SLOT_NONE, MACHINE_SLOT_HOST);
@@ -351,6 +352,7 @@ void machine_run(const struct world_spec *spec) {
     machine.slot_left = 0;
     record->output_size = 0;
     record->thread_count = 0;
+    record->task_count = 0;
     world_begin(&machine.world,
                 spec,
                 record->script,

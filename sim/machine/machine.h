@@ -49,6 +49,7 @@ struct machine {
     void (*thread_gone)(const void *thread_pointer);     /* by a crash of its node */
     void (*node_crashed)(uint32_t node, uint32_t files); /* the hooks forget what they kept of it */
     void (*interrupted)(void); /* the running thread has signals to handle first */
+    void (*found)(void);       /* the run ends with a finding, on the stack where it was made */
     uint32_t slot_free;        /* list of free slots */
     uint32_t slot_count;       /* slots ever used in this run */
     uint32_t slot_left;        /* whose thread ended last, 0 = none */

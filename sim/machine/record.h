@@ -19,6 +19,7 @@
 #include "sim/choices.h"
 #include "sim/description.h"
 #include "sim/hash.h"
+#include "sim/label.h"
 #include "sim/trace.h"
 #include "sim/verdict.h"
 #include "sim/world.h"
@@ -27,6 +28,7 @@
 #define RECORD_CHOICES_MAX (UINT64_C(1) << 23)
 #define RECORD_IMAGES_MAX 8192
 #define RECORD_THREADS_MAX 256
+#define RECORD_TASKS_MAX 64
 #define RECORD_OUTPUT_SIZE (1u << 16)
 #define RECORD_REGISTERS 18
 #define RECORD_PATH_SIZE 240
@@ -76,6 +78,13 @@ struct record_thread {
     char name[THREAD_NAME_SIZE];
 };
 
+/* A task of an interpreter's (sim_interpret), after a deadlock. */
+struct record_task {
+    uint32_t node;
+    uint64_t site; /* a place, 0 = nowhere yet */
+    char call[32]; /* what it waits in, "" = unknown */
+};
+
 /* Of a constraint that was infeasible in some runs, over these: when its message could come, and
  * when what it was held for did, in those runs in which it did. */
 struct record_conflict {
@@ -118,6 +127,9 @@ struct record {
     uint64_t registers[RECORD_REGISTERS]; /* at a crash, in the order of ucontext's gregs */
     uint32_t thread_count;
     struct record_thread threads[RECORD_THREADS_MAX];
+    uint32_t task_count;
+    struct record_task tasks[RECORD_TASKS_MAX];
+    struct labels labels; /* of all runs of this worker */
     uint32_t image_count;
     char reason[256];
     char error[1280];
@@ -130,8 +142,7 @@ struct record {
     struct choice script[RECORD_CHOICES_MAX]; /* replay: what to follow */
 };
 
-/* The seed of a campaign's n-th run: a pure function, so that it does not depend on the number of
- * workers, shards or machines. */
+/* The seed of a campaign's n-th run: a pure function of the two. */
 static inline uint64_t record_seed(uint64_t base, uint64_t n) {
     return random_mix(base, n);
 }
