@@ -1,6 +1,7 @@
 #include "tools/search.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "tools/complain.h"
 #include "tools/confirm.h"
@@ -142,11 +143,26 @@ static int run_batch(struct quarry *quarry) {
     return first || quarry->runs - quarry->runs_twin >= TWIN_SHARE ? ask_twin(quarry) : EXIT_CLEAN;
 }
 
+/* Where little repeats, nothing of what is found can be replayed; who does not mind goes on. */
+static bool is_given_up(const struct quarry *quarry) {
+    if (quarry->nondeterminism < NONDETERMINISM_MAX ||
+        quarry->hunt->options->fail_on == FAIL_ON_NEVER) {
+        return false;
+    }
+    if (!quarry->hunt->options->json) {
+        board_print_begin(quarry->hunt->board);
+        printf("  %s: %d runs did not repeat, so the search ends; --fail-on never goes on.\n",
+               quarry->name,
+               NONDETERMINISM_MAX);
+        board_print_end(quarry->hunt->board);
+    }
+    return true;
+}
+
 int search_slice(struct quarry *quarry, uint64_t until_ms) {
     int result = EXIT_CLEAN;
     while (result == EXIT_CLEAN && !*quarry->hunt->stop) {
-        if (quarry->next >= quarry->end || quarry->board->ended ||
-            quarry->nondeterminism >= NONDETERMINISM_MAX) {
+        if (quarry->next >= quarry->end || quarry->board->ended || is_given_up(quarry)) {
             quarry->done = true;
             break;
         }
