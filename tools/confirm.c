@@ -32,7 +32,7 @@ static void nondeterminism_print(struct quarry *quarry,
     parting_find(quarry->module, first, second, &parting);
     board_print_begin(quarry->hunt->board);
     if (quarry->hunt->options->json) {
-        difference_print_json(stdout, quarry->name, what, first, &parting);
+        difference_print_json(stdout, quarry->name, what, first, second, &parting);
     } else {
         difference_print(stdout, quarry->name, what, first, second, &parting);
     }
@@ -107,13 +107,41 @@ static struct quarry_sighting *sighting_of(struct quarry *quarry, const struct h
     return sighting;
 }
 
-static int
-store(const struct quarry *quarry, const struct case_record *stored, struct cases_added *added) {
+/* A case of a bug that is not the one just found: the first one of the same scenario, if there is
+ * any, else of another. */
+struct known {
+    const struct case_record *found;
+    bool exists;
+    struct hash id;
+    char scenario[CASE_NAME_SIZE];
+};
+
+static bool know(void *context, const struct cases_entry *entry) {
+    struct known *known = context;
+    const struct case_record *record = &entry->record;
+    const bool is_same = strcmp(record->scenario, known->found->scenario) == 0;
+    if (memcmp(&record->id, &known->found->id, sizeof record->id) == 0 ||
+        (known->exists && !is_same)) {
+        return true;
+    }
+    known->exists = true;
+    known->id = record->id;
+    snprintf(known->scenario, sizeof known->scenario, "%s", record->scenario);
+    return !is_same;
+}
+
+static int store(const struct quarry *quarry,
+                 const struct case_record *stored,
+                 struct cases_added *added,
+                 struct known *known) {
     const struct hunt *hunt = quarry->hunt;
     struct store corpus;
     enum status status = store_open(&corpus, hunt->options->corpus, STORE_WRITE);
     if (status == STATUS_OK) {
         status = cases_add(&corpus, stored, hunt->stored ? &hunt->campaign : NULL, added);
+    }
+    if (status == STATUS_OK && !added->bug_is_new) {
+        status = cases_each(&corpus, &stored->signature, know, known);
     }
     const int result = status == STATUS_OK
                            ? EXIT_CLEAN
@@ -122,10 +150,22 @@ store(const struct quarry *quarry, const struct case_record *stored, struct case
     return result;
 }
 
+/* A bug that another scenario has shown, such as a copy of this one. */
+static void known_print(const struct quarry *quarry, const struct known *known) {
+    char id[HASH_TEXT_SIZE];
+    hash_print(&known->id, id);
+    printf("Known from %s:  sim replay %.12s%s\n",
+           known->scenario,
+           id,
+           quarry->hunt->options->again);
+}
+
 static void finding_print(struct quarry *quarry,
                           const struct case_record *stored,
                           const struct cases_added *added,
+                          const struct known *known,
                           bool first) {
+    const bool is_elsewhere = known->exists && strcmp(known->scenario, stored->scenario) != 0;
     char id[HASH_TEXT_SIZE];
     char replay[OPTIONS_AGAIN_SIZE + 16];
     hash_print(&stored->id, id);
@@ -134,8 +174,11 @@ static void finding_print(struct quarry *quarry,
     if (quarry->hunt->options->json) {
         const bool each = quarry->hunt->tells_runs;
         announce_run(quarry, each ? "run" : "finding", stored, added);
-    } else if (added->bug_is_new || quarry->hunt->exact_seed) {
+    } else if (added->bug_is_new || quarry->hunt->exact_seed || (first && is_elsewhere)) {
         report_print(stdout, quarry->runner.record, quarry_symbols(quarry), replay);
+        if (is_elsewhere) {
+            known_print(quarry, known);
+        }
     } else if (first) {
         paint_word(stdout, PAINT_BAD, "FAIL");
         printf(" %s: %s again (%s).  sim replay %s\n",
@@ -157,14 +200,15 @@ keep(struct quarry *quarry, const struct case_record *stored, struct quarry_sigh
         return result;
     }
     struct cases_added added;
-    result = store(quarry, stored, &added);
+    struct known known = {.found = stored};
+    result = store(quarry, stored, &added, &known);
     if (result != EXIT_CLEAN) {
         return result;
     }
     quarry->board->findings++;
     quarry->board->cases += added.case_is_new;
     quarry->hunt->board->bugs_new += added.bug_is_new;
-    finding_print(quarry, stored, &added, sighting == NULL || sighting->stored == 0);
+    finding_print(quarry, stored, &added, &known, sighting == NULL || sighting->stored == 0);
     if (sighting != NULL) {
         sighting->stored++;
         if (stored->choices_count < sighting->choices_fewest) {

@@ -5,6 +5,7 @@
 #include "sim/point.h"
 #include "tools/json.h"
 #include "tools/paint.h"
+#include "tools/report.h"
 
 /* "thread 3 of main: lock of object 2 gave 0, at 12.200 us, abba.c:31" in two lines. */
 static void step_print(FILE *out, const char *label, const struct parting_step *step) {
@@ -21,7 +22,11 @@ static void step_print(FILE *out, const char *label, const struct parting_step *
     if (event->object != 0) {
         fprintf(out, " of object %" PRIu32, event->object);
     }
-    fprintf(out, " gave %" PRId64 "\n", event->result);
+    if (step->mark[0] != '\0') {
+        fprintf(out, " %s\n", step->mark);
+    } else {
+        fprintf(out, " gave %" PRId64 "\n", event->result);
+    }
     fprintf(out,
             "           %" PRIu64 ".%03" PRIu64 " us after the start%s%.48s\n",
             event->time_ns / 1000,
@@ -49,6 +54,27 @@ static void fields_print(FILE *out, const struct event *a, const struct event *b
         }
     }
     fprintf(out, ".\n");
+}
+
+/* "once   failed: assertion: …", with all that it said. */
+static void ending_print(FILE *out, const char *label, const struct record *record) {
+    const struct verdict *verdict = &record->verdict;
+    char line[VERDICT_MESSAGE_SIZE + 64];
+    if (verdict_is_finding(verdict)) {
+        snprintf(line,
+                 sizeof line,
+                 "    %s  it failed: %s: %s",
+                 label,
+                 verdict_name((enum verdict_kind)verdict->kind),
+                 verdict->message);
+    } else {
+        snprintf(line,
+                 sizeof line,
+                 "    %s  %s",
+                 label,
+                 verdict->kind == VERDICT_PASS ? "it passed" : "it did not end");
+    }
+    report_fold(out, "", line);
 }
 
 static void parting_print(FILE *out, const struct parting *parting) {
@@ -80,7 +106,9 @@ void difference_print(FILE *out,
     const struct record *a = first->record;
     const struct record *b = second->record;
     paint_word(out, PAINT_DOUBT, "NONDETERMINISM");
-    fprintf(out, " %s: %s.\n  seed %" PRIu64 "\n", scenario, what, a->seed);
+    fprintf(out, " %s: %s.\n  seed %" PRIu64 "\n  how it ended:\n", scenario, what, a->seed);
+    ending_print(out, "once ", a);
+    ending_print(out, "again", b);
     if (parting->found) {
         parting_print(out, parting);
     } else if (a->verdict.kind != b->verdict.kind) {
@@ -98,6 +126,15 @@ void difference_print(FILE *out,
             "  The program depends on something that sim does not control: an address,\n"
             "  uninitialised memory, a real clock or file. Until that is removed, what is\n"
             "  found cannot be replayed, so it is not stored as a finding.\n");
+}
+
+static void ending_print_json(FILE *out, const char *name, const struct verdict *verdict) {
+    fprintf(out,
+            ",\"%s\":{\"verdict\":\"%s\",",
+            name,
+            verdict_name((enum verdict_kind)verdict->kind));
+    json_field(out, "message", verdict->message);
+    fprintf(out, "}");
 }
 
 static void step_print_json(FILE *out, const char *name, const struct parting_step *step) {
@@ -124,12 +161,15 @@ void difference_print_json(FILE *out,
                            const char *scenario,
                            const char *what,
                            const struct parting_side *first,
+                           const struct parting_side *second,
                            const struct parting *parting) {
     fprintf(out, "{\"event\":\"nondeterminism\",");
     json_field(out, "scenario", scenario);
     fprintf(out, ",");
     json_field(out, "what", what);
     fprintf(out, ",\"seed\":%" PRIu64, first->record->seed);
+    ending_print_json(out, "once_ended", &first->record->verdict);
+    ending_print_json(out, "again_ended", &second->record->verdict);
     if (parting->found) {
         fprintf(out, ",\"number\":%" PRIu64, parting->at + 1);
         step_print_json(out, "once", &parting->sides[0]);

@@ -23,6 +23,7 @@ void difference_print_json(FILE *out,
                            const char *scenario,
                            const char *what,
                            const struct parting_side *first,
+                           const struct parting_side *second,
                            const struct parting *parting);
 
 #endif

@@ -39,6 +39,8 @@ static void step_set(struct parting_step *step,
     step->exists = true;
     step->event = *event;
     snprintf(step->node, sizeof step->node, "%s", report_node(record, event->node));
+    const char *const mark = report_mark(record, event);
+    snprintf(step->mark, sizeof step->mark, "%s", mark == NULL ? "" : mark);
     if (site != 0) {
         report_site(symbols, site, step->where, sizeof step->where);
     }

@@ -31,6 +31,7 @@ struct parting_step {
     struct event event;
     char node[DESCRIPTION_NAME_SIZE];
     char where[PARTING_WHERE_SIZE]; /* "file:line" of the call, or "" */
+    char mark[LABEL_TEXT_SIZE];     /* the name of a mark, or "" */
 };
 
 struct parting {

@@ -46,9 +46,7 @@ void report_site(struct symbols *symbols, uint64_t site, char *text, size_t size
     place_print(&place, text, size);
 }
 
-/* Folds a text into lines of REPORT_WIDTH, the later ones indented, after a word that stands there
- * already. */
-static void fold(FILE *out, const char *word, const char *text) {
+void report_fold(FILE *out, const char *word, const char *text) {
     size_t width = REPORT_WIDTH - strlen(word);
     const char *indent = "";
     while (strlen(text) > width) {
@@ -92,8 +90,7 @@ static bool goes_on(const struct record *record, uint64_t n) {
            before->kind == event->kind && before->thread == event->thread;
 }
 
-/* The name of a mark that an event is of; NULL: it is of none. */
-static const char *mark_of(const struct record *record, const struct event *event) {
+const char *report_mark(const struct record *record, const struct event *event) {
     return event->kind == POINT_MARK ? label_of_mark(&record->labels, event->node, event->result)
                                      : NULL;
 }
@@ -104,7 +101,7 @@ step_what(const struct record *record, const struct event *event, char *text, si
     const struct description *description = &record->description;
     const bool invokes = event->kind == POINT_INVOKE;
     const char *kind = point_name(event->kind);
-    const char *mark = mark_of(record, event);
+    const char *mark = report_mark(record, event);
     if (event->object == 0) {
         snprintf(text, size, "%s%s%s", kind, mark == NULL ? "" : " ", mark == NULL ? "" : mark);
     } else if (!invokes && event->kind != POINT_RETURN) {
@@ -234,7 +231,7 @@ static void thread_print(FILE *out,
              wait,
              holder,
              where);
-    fold(out, "", line);
+    report_fold(out, "", line);
 }
 
 /* `task 2 "clock" of server waits in lock, at late.lua:12` */
@@ -258,7 +255,7 @@ static void task_print(FILE *out,
              task->call[0] == '\0' ? "" : " in ",
              task->call,
              where);
-    fold(out, "", line);
+    report_fold(out, "", line);
 }
 
 /* Who waits for what: a node's tasks where it says which there are, else its threads. */
@@ -324,7 +321,7 @@ void report_print(FILE *out,
              verdict_name((enum verdict_kind)verdict->kind),
              verdict->message);
     paint_word(out, PAINT_BAD, "FAIL");
-    fold(out, "FAIL", line);
+    report_fold(out, "FAIL", line);
     if (verdict->site != 0) {
         report_site(symbols, verdict->site, where, sizeof where);
         who_print(record, verdict->thread, verdict->site, who);
@@ -365,7 +362,7 @@ void report_event(FILE *out,
     char where[128] = "";
     char who[WHO_SIZE] = "";
     char result[LABEL_TEXT_SIZE];
-    const char *mark = mark_of(record, event);
+    const char *mark = report_mark(record, event);
     if (site != 0) {
         report_site(symbols, site, where, sizeof where);
     }
@@ -407,9 +404,9 @@ void report_event_json(FILE *out,
             event->object,
             event->result);
     json_field(out, "where", where);
-    if (mark_of(record, event) != NULL) {
+    if (report_mark(record, event) != NULL) {
         fprintf(out, ",");
-        json_field(out, "mark", mark_of(record, event));
+        json_field(out, "mark", report_mark(record, event));
     }
     if (place_read(&record->labels, site, &place) && place.task != 0) {
         fprintf(out, ",\"task\":%" PRIu32 ",", place.task);

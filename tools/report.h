@@ -22,11 +22,18 @@ void report_print(FILE *out,
                   struct symbols *symbols,
                   const char *replay);
 
+/* Folds a text into lines of REPORT_WIDTH, the later ones indented, after a word that stands there
+ * already. */
+void report_fold(FILE *out, const char *word, const char *text);
+
 /* "file:line" of a call, or the function where there is no debug information. */
 void report_site(struct symbols *symbols, uint64_t site, char *text, size_t size);
 
 /* The name of a node, "world" for 0. */
 const char *report_node(const struct record *record, uint32_t node);
+
+/* The name of a mark that an event is of; NULL: it is of none. */
+const char *report_mark(const struct record *record, const struct event *event);
 
 /* The heading of what report_event prints. */
 void report_event_head(FILE *out);
