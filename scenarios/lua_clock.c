@@ -4,6 +4,7 @@
 #include <lua.h>
 #include <stdbool.h>
 
+#include "scenarios/lua_fault.h"
 #include "scenarios/lua_quantity.h"
 #include "scenarios/lua_sandbox.h"
 #include "scenarios/lua_thing.h"
@@ -57,19 +58,8 @@ void lua_clock_read(struct lua_State *state, struct sim_world *world, uint32_t n
     lua_thing_refused(state, world);
 }
 
-uint32_t lua_clock_when(struct lua_State *state, int index) {
-    if (!lua_istable(state, index) || !has(state, index, "when")) {
-        return 0;
-    }
-    if (!lua_isuserdata(state, -1)) {
-        luaL_error(state, "`when` is an occasion; a time is `at`");
-    }
-    return lua_thing_read(state, -1, LUA_THING_OCCASION, "when")->number;
-}
-
 int lua_clock_jump(struct lua_State *state) {
-    static const char *const known[] = {"at", "when", "by", NULL};
-    struct sim_world *const world = lua_sandbox_context(state);
+    static const char *const known[] = {"at", "when", "between", "by", NULL};
     const uint32_t node = lua_thing_node(state, 1, "the node of a jump");
     lua_thing_options(state, 2, "a jump", known);
     lua_settop(state, 2);
@@ -77,13 +67,8 @@ int lua_clock_jump(struct lua_State *state) {
         return luaL_error(state, "a jump goes `by` a time, like \"10s\" or \"-10s\"");
     }
     const int64_t by_ns = lua_quantity_signed(state, -1, LUA_QUANTITY_TIME, "by");
-    const uint32_t when = lua_clock_when(state, 2);
-    const uint64_t at_ns =
-        has(state, 2, "at") ? lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "at") : 0;
-    sim_jump(world, node, at_ns, by_ns);
-    if (when != 0) {
-        sim_fault_on(world, when, 0, 0);
-    }
-    lua_thing_refused(state, world);
+    const struct lua_fault_when when = lua_fault_when(state, 2, "a jump");
+    sim_jump(lua_sandbox_context(state), node, when.at_ns, by_ns);
+    lua_fault_comes(state, &when, 0);
     return 0;
 }

@@ -16,9 +16,6 @@ struct sim_world;
 /* The table on top of the stack, of this node. */
 void lua_clock_read(struct lua_State *state, struct sim_world *world, uint32_t node);
 
-/* The occasion `when` of the options at this index, 0 = none. */
-uint32_t lua_clock_when(struct lua_State *state, int index);
-
 /* jump(node, options) */
 int lua_clock_jump(struct lua_State *state);
 

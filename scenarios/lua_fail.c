@@ -4,7 +4,7 @@
 #include <lua.h>
 #include <stdbool.h>
 
-#include "scenarios/lua_clock.h"
+#include "scenarios/lua_fault.h"
 #include "scenarios/lua_quantity.h"
 #include "scenarios/lua_sandbox.h"
 #include "scenarios/lua_thing.h"
@@ -22,8 +22,8 @@ static const char *word(struct lua_State *state, const char *name, const char *e
     return lua_tostring(state, -1);
 }
 
-/* Which calls: `when` is the occasion, if any. */
-static struct sim_strikes read_strikes(struct lua_State *state, uint32_t *when) {
+/* Which calls, and when: the first one after a time or an occasion, if not said otherwise. */
+static struct sim_strikes read_strikes(struct lua_State *state, struct lua_fault_when *when) {
     struct sim_strikes strikes = {.chance_ppm = 0};
     if (option(state, "chance")) {
         const uint64_t ppm = lua_quantity_read(state, -1, LUA_QUANTITY_PART, "chance");
@@ -39,23 +39,14 @@ static struct sim_strikes read_strikes(struct lua_State *state, uint32_t *when) 
         }
         strikes.nth = (uint32_t)nth;
     }
-    if (option(state, "at")) {
-        strikes.at_ns = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "at");
-        strikes.at_ns += strikes.at_ns == 0; /* the first one */
+    *when = lua_fault_when(state, 2, "a call that fails");
+    if ((strikes.chance_ppm != 0) + (strikes.nth != 0) + when->said != 1) {
+        luaL_error(state, "which calls is said by one of `chance`, `nth`, `at`, `when`, `between`");
     }
-    *when = lua_clock_when(state, 2);
-    if ((strikes.chance_ppm != 0) + (strikes.nth != 0) + (strikes.at_ns != 0) + (*when != 0) != 1) {
-        luaL_error(state, "which calls is said by one of `chance`, `nth`, `at`, `when`");
+    if (when->said && when->occasion == 0) {
+        strikes.at_ns = when->at_ns + (when->at_ns == 0); /* the first one */
     }
     return strikes;
-}
-
-/* What was declared just now begins on an occasion, if any: only then it is whole and looked at. */
-static void begin_on(struct lua_State *state, struct sim_world *world, uint32_t when) {
-    if (when != 0) {
-        sim_fault_on(world, when, 0, 0);
-    }
-    lua_thing_refused(state, world);
 }
 
 static uint32_t
@@ -68,27 +59,28 @@ read_node(struct lua_State *state, const char *whose, const char *what, const ch
 }
 
 int lua_fail_error(struct lua_State *state) {
-    static const char *const known[] = {"call", "error", "chance", "nth", "at", "when", NULL};
+    static const char *const known[] =
+        {"call", "error", "chance", "nth", "at", "when", "between", NULL};
     struct sim_world *const world = lua_sandbox_context(state);
-    uint32_t when;
+    struct lua_fault_when when;
     const uint32_t node = read_node(state, "the node of calls that fail", "fail", known);
     const char *const call = word(state, "call", "\"read\"");
     const char *const error = word(state, "error", "\"EINTR\"");
     const struct sim_strikes strikes = read_strikes(state, &when);
     sim_call_fails(world, node, call, error, strikes);
-    begin_on(state, world, when);
+    lua_fault_comes(state, &when, 0);
     return 0;
 }
 
 int lua_fail_short(struct lua_State *state) {
-    static const char *const known[] = {"call", "chance", "nth", "at", "when", NULL};
+    static const char *const known[] = {"call", "chance", "nth", "at", "when", "between", NULL};
     struct sim_world *const world = lua_sandbox_context(state);
-    uint32_t when;
+    struct lua_fault_when when;
     const uint32_t node = read_node(state, "the node of calls that are short", "short", known);
     const char *const call = word(state, "call", "\"write\"");
     const struct sim_strikes strikes = read_strikes(state, &when);
     sim_call_short(world, node, call, strikes);
-    begin_on(state, world, when);
+    lua_fault_comes(state, &when, 0);
     return 0;
 }
 
@@ -106,9 +98,10 @@ static void read_latency(struct lua_State *state, struct sim_world *world, uint3
 }
 
 int lua_fail_lookup(struct lua_State *state) {
-    static const char *const known[] = {"latency", "fails", "chance", "nth", "at", "when", NULL};
+    static const char *const known[] =
+        {"latency", "fails", "chance", "nth", "at", "when", "between", NULL};
     struct sim_world *const world = lua_sandbox_context(state);
-    uint32_t when;
+    struct lua_fault_when when;
     const uint32_t node = read_node(state, "the node that looks names up", "lookup", known);
     if (option(state, "latency")) {
         read_latency(state, world, node);
@@ -117,7 +110,7 @@ int lua_fail_lookup(struct lua_State *state) {
         const char *const error = word(state, "fails", "\"EAI_AGAIN\"");
         const struct sim_strikes strikes = read_strikes(state, &when);
         sim_call_fails(world, node, "getaddrinfo", error, strikes);
-        begin_on(state, world, when);
+        lua_fault_comes(state, &when, 0);
     }
     return 0;
 }

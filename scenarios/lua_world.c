@@ -7,6 +7,7 @@
 
 #include "scenarios/lua_clock.h"
 #include "scenarios/lua_fail.h"
+#include "scenarios/lua_fault.h"
 #include "scenarios/lua_link.h"
 #include "scenarios/lua_member.h"
 #include "scenarios/lua_quantity.h"
@@ -35,11 +36,6 @@ static bool flag(struct lua_State *state, int index, const char *name) {
         luaL_error(state, "`%s` is true or false", name);
     }
     return lua_toboolean(state, -1) != 0;
-}
-
-static uint64_t time_option(struct lua_State *state, int index, const char *name, uint64_t other) {
-    return option(state, index, name) ? lua_quantity_read(state, -1, LUA_QUANTITY_TIME, name)
-                                      : other;
 }
 
 /* ---- nodes ---- */
@@ -114,158 +110,6 @@ static int node(struct lua_State *state) {
     return 1;
 }
 
-/* ---- faults ---- */
-
-/* The option as an occasion, 0 when it is none. */
-static uint32_t occasion_option(struct lua_State *state, const char *name) {
-    return option(state, 3, name) && lua_isuserdata(state, -1)
-               ? lua_thing_read(state, -1, LUA_THING_OCCASION, name)->number
-               : 0;
-}
-
-/* When a fault begins, if not at a time. */
-static uint32_t when_option(struct lua_State *state) {
-    const uint32_t when = occasion_option(state, "when");
-    if (when == 0 && option(state, 3, "when")) {
-        luaL_error(state, "`when` is an occasion; a time is `at`");
-    }
-    return when;
-}
-
-static int partition(struct lua_State *state) {
-    static const char *const known[] = {"at", "when", "heal", "lasts", "one_way", NULL};
-    struct sim_world *const world = lua_sandbox_context(state);
-    const uint32_t from = lua_thing_node(state, 1, "the first node of a partition");
-    const uint32_t to = lua_thing_node(state, 2, "the second node of a partition");
-    lua_thing_options(state, 3, "a partition", known);
-    const uint32_t when = when_option(state);
-    const uint32_t heals_on = occasion_option(state, "heal");
-    const uint64_t at = time_option(state, 3, "at", 0);
-    const uint64_t lasts = time_option(state, 3, "lasts", 0);
-    uint64_t heal = lasts == 0 || when != 0 ? SIM_FOREVER : at + lasts;
-    heal = heals_on == 0 ? time_option(state, 3, "heal", heal) : heal;
-    if (heal <= at) {
-        return luaL_error(state, "a partition must `heal` after it begins");
-    }
-    if (when == 0 && heals_on != 0) {
-        return luaL_error(state, "what heals on an occasion begins on one, too: `when`");
-    }
-    (flag(state, 3, "one_way") ? sim_partition_one_way : sim_partition)(world, from, to, at, heal);
-    if (when != 0) {
-        sim_fault_on(world, when, lasts, heals_on);
-    }
-    lua_thing_refused(state, world);
-    return 0;
-}
-
-/* ---- faults of a node ---- */
-
-/* When a crash or a pause begins, of the options at index 2. */
-struct when {
-    uint32_t occasion; /* 0 = a time */
-    uint64_t at_ns;
-    uint64_t at_max_ns; /* 0 = not left to the seed */
-};
-
-static struct when read_when(struct lua_State *state, const char *what) {
-    struct when when = {.at_ns = time_option(state, 2, "at", 0)};
-    const bool at = option(state, 2, "at");
-    const bool on = option(state, 2, "when");
-    if (on) {
-        when.occasion = lua_thing_read(state, -1, LUA_THING_OCCASION, "`when`")->number;
-    }
-    const bool between = option(state, 2, "between");
-    if (between) {
-        luaL_checktype(state, -1, LUA_TTABLE);
-        lua_geti(state, -1, 1);
-        when.at_ns = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "between");
-        lua_geti(state, -2, 2);
-        when.at_max_ns = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "between");
-    }
-    if (at + on + between != 1) {
-        luaL_error(state,
-                   "%s comes `at` a time, `when` an occasion comes or `between` two times",
-                   what);
-    }
-    return when;
-}
-
-/* Of the fault that was declared just now. */
-static void set_when(struct lua_State *state, const struct when *when, uint32_t ends_on) {
-    struct sim_world *const world = lua_sandbox_context(state);
-    lua_thing_refused(state, world);
-    if (when->at_max_ns != 0) {
-        sim_fault_until(world, when->at_max_ns);
-    }
-    if (when->occasion != 0 || ends_on != 0) {
-        sim_fault_on(world, when->occasion, 0, ends_on);
-    }
-    lua_thing_refused(state, world);
-}
-
-static enum sim_files read_files(struct lua_State *state) {
-    static const char *const known[] = {"kept", "synced", "torn", NULL};
-    static const enum sim_files files[] = {SIM_FILES_KEPT, SIM_FILES_SYNCED, SIM_FILES_TORN};
-    if (!option(state, 2, "files")) {
-        return SIM_FILES_KEPT;
-    }
-    const char *const written = luaL_checkstring(state, -1);
-    int i = 0;
-    while (known[i] != NULL && strcmp(known[i], written) != 0) {
-        i++;
-    }
-    if (known[i] == NULL) {
-        lua_thing_complain(state, "`files`", written, known);
-    }
-    return files[i];
-}
-
-static int crash(struct lua_State *state) {
-    static const char *const known[] = {"at", "when", "between", "restart", "files", NULL};
-    struct sim_world *const world = lua_sandbox_context(state);
-    const uint32_t node = lua_thing_node(state, 1, "what crashes");
-    luaL_checktype(state, 2, LUA_TTABLE);
-    lua_thing_options(state, 2, "a crash", known);
-    const struct when when = read_when(state, "a crash");
-    const enum sim_files files = read_files(state);
-    uint64_t restart_ns = SIM_FOREVER;
-    uint32_t restarts_on = 0;
-    if (option(state, 2, "restart") && lua_isuserdata(state, -1)) {
-        restarts_on = lua_thing_read(state, -1, LUA_THING_OCCASION, "`restart`")->number;
-    } else {
-        restart_ns = time_option(state, 2, "restart", SIM_FOREVER);
-    }
-    sim_crash(world, node, when.at_ns, restart_ns, files);
-    set_when(state, &when, restarts_on);
-    return 0;
-}
-
-static int pause(struct lua_State *state) {
-    static const char *const known[] = {"at", "when", "between", "lasts", NULL};
-    const uint32_t node = lua_thing_node(state, 1, "what is paused");
-    luaL_checktype(state, 2, LUA_TTABLE);
-    lua_thing_options(state, 2, "a pause", known);
-    const struct when when = read_when(state, "a pause");
-    sim_pause(lua_sandbox_context(state), node, when.at_ns, time_option(state, 2, "lasts", 0));
-    set_when(state, &when, 0);
-    return 0;
-}
-
-static int reset(struct lua_State *state) {
-    static const char *const known[] = {"at", "when", NULL};
-    struct sim_world *const world = lua_sandbox_context(state);
-    const uint32_t from = lua_thing_node(state, 1, "the first node of a reset");
-    const uint32_t to = lua_thing_node(state, 2, "the second node of a reset");
-    lua_thing_options(state, 3, "a reset", known);
-    const uint32_t when = when_option(state);
-    sim_reset(world, from, to, time_option(state, 3, "at", 0));
-    if (when != 0) {
-        sim_fault_on(world, when, 0, 0);
-    }
-    lua_thing_refused(state, world);
-    return 0;
-}
-
 /* ---- limits ---- */
 
 static int limit(struct lua_State *state) {
@@ -324,11 +168,11 @@ bool lua_world_define(struct lua_sandbox *sandbox, struct sim_world *world) {
         {"module", module},
         {"node", node},
         {"link", lua_link},
-        {"partition", partition},
-        {"reset", reset},
+        {"partition", lua_fault_partition},
+        {"reset", lua_fault_reset},
         {"jump", lua_clock_jump},
-        {"crash", crash},
-        {"pause", pause},
+        {"crash", lua_fault_crash},
+        {"pause", lua_fault_pause},
         {"fail", lua_fail_error},
         {"short", lua_fail_short},
         {"lookup", lua_fail_lookup},

@@ -81,8 +81,9 @@ struct description_fault {
     uint32_t from, to; /* node index, 0 = any */
     uint64_t at_ns;
     uint64_t at_max_ns; /* if not 0, the seed says whether, and when from at_ns on */
-    uint64_t until_ns;  /* lasts_ns = 0: when it ends, UINT64_MAX = never by time */
-    uint64_t lasts_ns;  /* it ends so long after it began, UINT64_MAX = never by time */
+    uint64_t until_ns;  /* when it ends, UINT64_MAX = never by time */
+    uint64_t lasts_ns;  /* if not 0: so long after it began instead, UINT64_MAX = never by time */
+    uint64_t lasts_max_ns; /* if not 0: a choice from lasts_ns to this one */
     bool one_way;
     uint32_t files;     /* DESCRIPTION_CRASH: enum description_files */
     uint32_t begins_on; /* an occasion's index + 1, instead of at_ns; 0 = at_ns */

@@ -115,38 +115,65 @@ void demand_print(const struct description *description, uint32_t index, char *t
     }
 }
 
-/* "crash of server at time 5 ms", "pause of server between time 1 ms and time 9 ms". */
-static void print_of_node(const struct description *description,
+bool demand_fault_told(const struct description *description, uint32_t index) {
+    const struct description_fault *fault = &description->faults[index];
+    return fault->begins_on != 0 || fault->at_max_ns != 0 || fault->kind == DESCRIPTION_CRASH ||
+           fault->kind == DESCRIPTION_PAUSE || fault->kind == DESCRIPTION_FAILURE;
+}
+
+/* "crash of server", "partition of server and any node", "EINTR of read() of server". */
+static size_t print_fault(const struct description *description,
                           const struct description_fault *fault,
                           char *text,
                           size_t size) {
-    const bool drawn = fault->begins_on == 0 && fault->at_max_ns != 0;
-    size_t used = (size_t)snprintf(text,
-                                   size,
-                                   "%s of %s %s ",
-                                   fault->kind == DESCRIPTION_CRASH ? "crash" : "pause",
-                                   description->nodes[fault->from].name,
-                                   fault->begins_on != 0 ? "when"
-                                   : drawn               ? "between"
-                                                         : "at");
+    static const char *const words[DESCRIPTION_FAULT_KIND_COUNT] = {
+        [DESCRIPTION_PARTITION] = "partition",
+        [DESCRIPTION_RESET] = "reset",
+        [DESCRIPTION_JUMP] = "jump",
+        [DESCRIPTION_CRASH] = "crash",
+        [DESCRIPTION_PAUSE] = "pause",
+    };
+    const enum mishap_call call = (enum mishap_call)fault->call;
+    const char *any = "any node";
+    const char *from = fault->from == 0 ? any : node_name(description, fault->from);
+    const char *to = fault->to == 0 ? any : node_name(description, fault->to);
+    if (fault->kind == DESCRIPTION_PARTITION || fault->kind == DESCRIPTION_RESET) {
+        return (size_t)snprintf(text, size, "%s of %s and %s", words[fault->kind], from, to);
+    }
+    if (fault->kind != DESCRIPTION_FAILURE) {
+        return (size_t)snprintf(text, size, "%s of %s", words[fault->kind], from);
+    }
+    return fault->error == 0
+               ? (size_t)snprintf(text, size, "short %s() of %s", mishap_word(call), from)
+               : (size_t)snprintf(text,
+                                  size,
+                                  "%s of %s() of %s",
+                                  mishap_error_name(call, fault->error),
+                                  mishap_word(call),
+                                  from);
+}
+
+/* " when ...", " at time 5 ms", " between time 1 ms and time 9 ms". */
+static void print_when(const struct description *description,
+                       const struct description_fault *fault,
+                       char *text,
+                       size_t size,
+                       size_t used) {
+    const uint64_t times[] = {fault->at_ns, fault->at_max_ns};
+    const bool drawn = fault->at_max_ns != 0;
     if (fault->begins_on != 0) {
+        used += used < size ? (size_t)snprintf(text + used, size - used, " when ") : 0;
         print_occasion(description, fault->begins_on - 1, text, size, used);
         return;
     }
-    const uint64_t times[] = {fault->at_ns, fault->at_max_ns};
     for (unsigned i = 0; i < (drawn ? 2u : 1u) && used < size; i++) {
         const struct occasion time = {.instant = OCCASION_TIME, .at_ns = times[i]};
-        used += (size_t)snprintf(text + used, size - used, "%s", i == 0 ? "" : " and ");
+        const char *before = i == 1 ? " and " : drawn ? " between " : " at ";
+        used += (size_t)snprintf(text + used, size - used, "%s", before);
         if (used < size) {
             used += occasion_print(&time, NULL, NULL, text + used, size - used);
         }
     }
-}
-
-bool demand_fault_told(const struct description *description, uint32_t index) {
-    const struct description_fault *fault = &description->faults[index];
-    return fault->begins_on != 0 || fault->kind == DESCRIPTION_CRASH ||
-           fault->kind == DESCRIPTION_PAUSE || fault->kind == DESCRIPTION_FAILURE;
 }
 
 void demand_fault_print(const struct description *description,
@@ -154,38 +181,9 @@ void demand_fault_print(const struct description *description,
                         char *text,
                         size_t size) {
     const struct description_fault *fault = &description->faults[index];
-    const char *from = node_name(description, fault->from);
-    const char *to = node_name(description, fault->to);
-    if (fault->kind == DESCRIPTION_CRASH || fault->kind == DESCRIPTION_PAUSE) {
-        print_of_node(description, fault, text, size);
-        return;
-    }
-    ASSERT(fault->begins_on != 0 || fault->kind == DESCRIPTION_FAILURE);
-    from = from == NULL ? "any node" : from;
-    size_t used;
-    if (fault->kind == DESCRIPTION_JUMP) {
-        used = (size_t)snprintf(text, size, "jump of %s when ", from);
-    } else if (fault->kind == DESCRIPTION_FAILURE) {
-        const enum mishap_call call = (enum mishap_call)fault->call;
-        const bool is_short = fault->error == 0;
-        used = (size_t)snprintf(text,
-                                size,
-                                "%s %s%s() of %s%s",
-                                is_short ? "short" : mishap_error_name(call, fault->error),
-                                is_short ? "" : "of ",
-                                mishap_word(call),
-                                from,
-                                fault->begins_on == 0 ? "" : " when ");
-    } else {
-        used = (size_t)snprintf(text,
-                                size,
-                                "%s of %s and %s when ",
-                                fault->kind == DESCRIPTION_RESET ? "reset" : "partition",
-                                from,
-                                to == NULL ? "any node" : to);
-    }
-    if (fault->begins_on != 0) {
-        print_occasion(description, fault->begins_on - 1, text, size, used);
+    const size_t used = print_fault(description, fault, text, size);
+    if (fault->kind != DESCRIPTION_FAILURE || fault->begins_on != 0 || fault->at_max_ns != 0) {
+        print_when(description, fault, text, size, used);
     }
 }
 

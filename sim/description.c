@@ -149,6 +149,11 @@ struct description_fault *description_fault_add(struct description *description)
     return fault;
 }
 
+bool description_fault_lasts(const struct description_fault *fault) {
+    return fault->kind == DESCRIPTION_PARTITION || fault->kind == DESCRIPTION_CRASH ||
+           fault->kind == DESCRIPTION_PAUSE;
+}
+
 struct description_property *description_property_add(struct description *description,
                                                       const char *sentence) {
     if (description->property_count == DESCRIPTION_PROPERTIES_MAX) {
@@ -322,8 +327,8 @@ static void check_link(struct description *description, const struct description
 
 /* A fault of calls says by exactly one thing which of them. */
 static void check_failure(struct description *description, const struct description_fault *fault) {
-    const int ways =
-        (fault->chance_ppm != 0) + (fault->nth != 0) + (fault->at_ns != 0 || fault->begins_on != 0);
+    const int ways = (fault->chance_ppm != 0) + (fault->nth != 0) +
+                     (fault->at_ns != 0 || fault->at_max_ns != 0 || fault->begins_on != 0);
     if (fault->from > description->node_count) {
         description_refuse(description,
                            "a call that fails is of node %u, which does not exist",
@@ -334,6 +339,22 @@ static void check_failure(struct description *description, const struct descript
                            "time or an occasion: one of these");
     } else if (fault->chance_ppm > DESCRIPTION_PPM) {
         description_refuse(description, "a call fails with a chance of more than all");
+    }
+}
+
+/* When it comes, and for how long. */
+static void check_time(struct description *description,
+                       const struct description_fault *fault,
+                       const char *what) {
+    const bool lasts = fault->lasts_ns != 0 || fault->lasts_max_ns != 0;
+    const uint64_t begins_ns = fault->at_max_ns != 0 ? fault->at_max_ns : fault->at_ns;
+    if (fault->begins_on != 0 && fault->at_max_ns != 0) {
+        description_refuse(
+            description,
+            "%s comes on an occasion or at a time that is left to the seed, not both",
+            what);
+    } else if (fault->kind == DESCRIPTION_PARTITION && !lasts && fault->until_ns <= begins_ns) {
+        description_refuse(description, "%s ends before it begins", what);
     }
 }
 
@@ -350,23 +371,24 @@ static void check_fault(struct description *description, const struct descriptio
     const uint32_t last = fault->from > fault->to ? fault->from : fault->to;
     if (fault->kind == DESCRIPTION_FAILURE) {
         check_failure(description, fault);
+        check_time(description, fault, what);
         return;
     }
     if (of_node && fault->from == 0) {
         description_refuse(description, "%s is of one node, not of any", what);
     } else if (fault->kind == DESCRIPTION_PAUSE && fault->heals_on == 0 &&
-               (fault->lasts_ns == 0 || fault->lasts_ns == UINT64_MAX)) {
+               (fault->lasts_ns == UINT64_MAX ||
+                (fault->lasts_ns == 0 && fault->lasts_max_ns == 0))) {
         description_refuse(description, "a pause lasts for some time; what stays away crashes");
     } else if (fault->files > DESCRIPTION_FILES_TORN) {
         description_refuse(description, "a crash leaves files kept, synced or torn");
     } else if (last > description->node_count) {
         description_refuse(description, "%s names node %u, which does not exist", what, last);
-    } else if (fault->kind == DESCRIPTION_PARTITION && fault->until_ns <= fault->at_ns) {
-        description_refuse(description, "a partition ends before it begins");
     } else if (fault->kind == DESCRIPTION_JUMP &&
                (fault->by_ns == 0 || fault->by_ns < -by_max || fault->by_ns > by_max)) {
         description_refuse(description, "a clock jumps by 1 ns to 47 years, forth or back");
     }
+    check_time(description, fault, what);
 }
 
 static void check_clock(struct description *description, const struct description_node *node) {

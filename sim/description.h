@@ -76,6 +76,9 @@ struct description_history *description_history_add(struct description *descript
                                                     const char *object,
                                                     uint32_t model);
 
+/* Whether a fault takes time; else it takes a moment. */
+bool description_fault_lasts(const struct description_fault *fault);
+
 /* What governs messages between nodes that no link is declared for. */
 extern const struct description_link description_link_default;
 

@@ -30,14 +30,29 @@ static const struct fault_effect *effect_of(const struct faults *faults, uint32_
 
 /* ---- beginning and ending ---- */
 
+/* A time from the least to the greatest, at a step. */
+static uint64_t
+draw_between(struct faults *faults, uint32_t index, uint64_t least_ns, uint64_t greatest_ns) {
+    return least_ns + FAULT_STEP_NS * choices_draw(faults->schedule->choices,
+                                                   CHOICE_FAULT,
+                                                   declared_at(faults, index)->from,
+                                                   &faults->all[index].decider,
+                                                   NULL,
+                                                   (greatest_ns - least_ns) / FAULT_STEP_NS + 1);
+}
+
 /* When a fault that begins now ends. */
-static uint64_t until_ns(const struct faults *faults, uint32_t index) {
+static uint64_t until_ns(struct faults *faults, uint32_t index) {
     const struct description_fault *declared = declared_at(faults, index);
     const uint64_t now_ns = schedule_now_ns(faults->schedule);
-    if (declared->lasts_ns == 0) {
+    if (declared->lasts_ns == 0 && declared->lasts_max_ns == 0) {
         return declared->until_ns > now_ns ? declared->until_ns : now_ns;
     }
-    return declared->lasts_ns < AGENDA_NEVER - now_ns ? now_ns + declared->lasts_ns : AGENDA_NEVER;
+    const uint64_t lasts_ns =
+        declared->lasts_max_ns == 0
+            ? declared->lasts_ns
+            : draw_between(faults, index, declared->lasts_ns, declared->lasts_max_ns);
+    return lasts_ns < AGENDA_NEVER - now_ns ? now_ns + lasts_ns : AGENDA_NEVER;
 }
 
 static void begin(struct faults *faults, uint32_t index) {
@@ -175,9 +190,7 @@ static uint64_t draw_ns(struct faults *faults, uint32_t index) {
     if (choices_draw(choices, CHOICE_FAULT, declared->from, who, NULL, 2) == 0) {
         return AGENDA_NEVER;
     }
-    const uint64_t steps = (declared->at_max_ns - declared->at_ns) / FAULT_STEP_NS + 1;
-    return declared->at_ns +
-           FAULT_STEP_NS * choices_draw(choices, CHOICE_FAULT, declared->from, who, NULL, steps);
+    return draw_between(faults, index, declared->at_ns, declared->at_max_ns);
 }
 
 void fault_begin(struct faults *faults) {

@@ -14,7 +14,8 @@
  * Errors:      none.
  * Threads:     the world's only.
  * Determinism: what is left to the seed are choices, with an identity for each fault: whether it
- *              comes (alternative 0: no), and when (0: at the earliest).
+ *              comes (alternative 0: no), when, and how long (0: at the earliest,
+ *              the shortest).
  */
 #ifndef SIM_FAULT_H
 #define SIM_FAULT_H

@@ -145,9 +145,13 @@ void sim_crash(struct sim_world *world,
  * due: it is frozen, as a virtual machine is. */
 void sim_pause(struct sim_world *world, uint32_t node, uint64_t at_ns, uint64_t lasts_ns);
 
-/* The crash or pause that was declared last: the seed says whether it comes, and when between the
- * time that was said and this one. */
+/* The fault that was declared last: the seed says whether it comes, and when between the time that
+ * was said and this one. */
 void sim_fault_until(struct sim_world *world, uint64_t at_max_ns);
+
+/* The fault that was declared last ends so long after it began, whatever was said before; the seed
+ * says how long between the two. A node that crashed starts again. */
+void sim_fault_lasts(struct sim_world *world, uint64_t least_ns, uint64_t greatest_ns);
 
 /* Which of a node's calls a fault strikes: each with a chance (parts per million), the n-th that it
  * could strike, from 1, or the first after a time, or after an occasion (sim_fault_on). One of

@@ -1,4 +1,4 @@
-/* Nodes that crash, start again and stand still. */
+/* When faults begin and end; nodes that crash, start again and stand still. */
 #include "sim/fault.h"
 
 #include "sim/demand.h"
@@ -286,6 +286,62 @@ START_TEST(a_drawn_fault_comes_in_half_of_the_runs_within_its_bounds) {
 }
 END_TEST
 
+/* What stands between nodes for a time, and what takes a moment. */
+START_TEST(faults_of_links_and_clocks_are_drawn_as_those_of_nodes) {
+    static body_function *const mains[] = {wait_and_note, wait_and_note};
+    static const enum description_fault_kind kinds[] = {DESCRIPTION_PARTITION,
+                                                        DESCRIPTION_RESET,
+                                                        DESCRIPTION_JUMP};
+    for (unsigned k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        uint32_t came = 0;
+        declare_world(2);
+        struct description_fault *added = fault(kinds[k], 1, MS, 0);
+        added->at_max_ns = 5 * MS;
+        added->until_ns = UINT64_MAX;
+        added->by_ns = kinds[k] == DESCRIPTION_JUMP ? 1 : 0;
+        make();
+        ck_assert_int_eq(run_fifo(mains), VERDICT_PASS);
+        ck_assert_uint_eq(events(POINT_FAULT), 0);
+        for (uint64_t seed = 1; seed <= 100; seed++) {
+            ck_assert_int_eq(run(STRATEGY_RANDOM, seed, mains), VERDICT_PASS);
+            came += world->faults.all[0].times;
+            ck_assert_uint_eq(events(POINT_FAULT), world->faults.all[0].times);
+        }
+        ck_assert_uint_gt(came, 30);
+        ck_assert_uint_lt(came, 70);
+    }
+}
+END_TEST
+
+START_TEST(how_long_a_fault_lasts_is_drawn_each_time_that_it_begins) {
+    static body_function *const mains[] = {wait_and_note, wait_long};
+    uint32_t different = 0;
+    uint64_t before_ns = 0;
+    declare_world(2);
+    fault(DESCRIPTION_PARTITION, 1, 0, 2 * MS)->lasts_max_ns = 4 * MS;
+    make();
+
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        ck_assert_int_eq(run(STRATEGY_RANDOM, seed, mains), VERDICT_PASS);
+        ck_assert_uint_eq(events(POINT_FAULT), 1);
+        ck_assert_uint_eq(events(POINT_HEAL), 1);
+        uint64_t lasted_ns = 0;
+        for (uint64_t n = 0; n < test.trace.count; n++) {
+            const struct event *event = trace_last(&test.trace, n, NULL);
+            lasted_ns += event->kind == POINT_HEAL ? event->time_ns : 0;
+            lasted_ns -= event->kind == POINT_FAULT ? event->time_ns : 0;
+        }
+        ck_assert_uint_ge(lasted_ns, 2 * MS);
+        ck_assert_uint_le(lasted_ns, 4 * MS + MS / 2);
+        different += lasted_ns != before_ns;
+        before_ns = lasted_ns;
+    }
+    ck_assert_uint_gt(different, 40);
+    ck_assert_int_eq(run_fifo(mains), VERDICT_PASS);
+    ck_assert_uint_eq(world->faults.all[0].until_ns, 2 * MS);
+}
+END_TEST
+
 /* ---- pauses ---- */
 
 static void tick(uint32_t self) {
@@ -358,6 +414,10 @@ START_TEST(what_cannot_be_is_refused) {
          "a pause lasts for some time; what stays away crashes"},
         {{.kind = DESCRIPTION_CRASH, .from = 1, .files = 9},
          "a crash leaves files kept, synced or torn"},
+        {{.kind = DESCRIPTION_PARTITION, .at_ns = 1, .at_max_ns = 9, .until_ns = 5},
+         "a partition ends before it begins"},
+        {{.kind = DESCRIPTION_RESET, .begins_on = 1, .at_max_ns = 9},
+         "a reset comes on an occasion or at a time that is left to the seed, not both"},
     };
     const unsigned count = sizeof cases / sizeof cases[0];
     for (unsigned i = 0; i < count; i++) {
@@ -376,6 +436,8 @@ START_TEST(a_fault_is_told_in_words) {
     fault(DESCRIPTION_CRASH, 1, 5 * MS, MS);
     fault(DESCRIPTION_PAUSE, 2, MS, MS)->at_max_ns = 9 * MS;
     fault(DESCRIPTION_CRASH, 1, 0, MS)->begins_on = when;
+    fault(DESCRIPTION_PARTITION, 1, MS, MS)->at_max_ns = 2 * MS;
+    fault(DESCRIPTION_JUMP, 0, 0, 0)->begins_on = when;
 
     demand_fault_print(&test.description, 0, text, sizeof text);
     ck_assert_str_eq(text, "crash of n1 at time 5 ms");
@@ -383,6 +445,10 @@ START_TEST(a_fault_is_told_in_words) {
     ck_assert_str_eq(text, "pause of n2 between time 1 ms and time 9 ms");
     demand_fault_print(&test.description, 2, text, sizeof text);
     ck_assert_str_eq(text, "crash of n1 when start 2 of n2");
+    demand_fault_print(&test.description, 3, text, sizeof text);
+    ck_assert_str_eq(text, "partition of n1 and any node between time 1 ms and time 2 ms");
+    demand_fault_print(&test.description, 4, text, sizeof text);
+    ck_assert_str_eq(text, "jump of any node when start 2 of n2");
 }
 END_TEST
 
@@ -398,6 +464,8 @@ SUITE(fault) {
     SUITE_TEST(a_deadlock_is_told_without_those_who_are_gone);
     SUITE_TEST(without_chance_no_drawn_fault_comes);
     SUITE_TEST(a_drawn_fault_comes_in_half_of_the_runs_within_its_bounds);
+    SUITE_TEST(faults_of_links_and_clocks_are_drawn_as_those_of_nodes);
+    SUITE_TEST(how_long_a_fault_lasts_is_drawn_each_time_that_it_begins);
     SUITE_TEST(who_is_paused_stands_still_while_time_goes_on);
     SUITE_TEST(who_comes_to_the_occasion_of_its_own_pause_stops_there);
     SUITE_TEST(a_crash_ends_a_pause_and_its_end_finds_nothing);

@@ -100,6 +100,27 @@ echo 'reset("any", "any", { when = third })' >>"$folder/reset.lua"
 expect 10 'the server closed the connection' \
     $sim run "$folder/reset.lua" --seed 1 --corpus "$corpus"
 
+# ---- what is left to the seed ----
+
+between='between = { "100us", "3ms" }'
+sed -e '/^partition/d' -e '/^sometimes/d' -e '/^eventually/d' -e '/^finally/d' "$folder/third.lua" >"$folder/drawn.lua"
+cat >>"$folder/drawn.lua" <<LUA
+partition(client, server, { $between, lasts = { "1ms", "5ms" } })
+jump(client, { $between, by = "1h" })
+pause(server, { $between, lasts = { "1ms", "2ms" } })
+short(client, { call = "send", $between })
+LUA
+drawn() { # SENTENCE: it comes in some runs, in others not
+    local runs
+    runs=$(sed -n "s/.*: $1 between time 100 us and time 3 ms: in \([0-9]*\) runs$/\1/p" "$folder/out")
+    check "left to the seed: $1" [ "${runs:-0}" -gt 60 -a "${runs:-0}" -lt 240 ]
+}
+expect 0 '^300 runs, 0 failed' $sim fuzz "$folder/drawn.lua" --runs 300 --corpus "$corpus"
+drawn 'partition of client and server'
+drawn 'jump of client'
+drawn 'pause of server'
+drawn 'short send() of client'
+
 # ---- clocks ----
 
 fingerprint() { # FILE SEED
@@ -218,6 +239,13 @@ wrong '3: a crash has no `file`; did you mean `files`' "${begin}crash(bank, { at
 wrong '3: `files` has no `sinced`; did you mean `synced`' "${begin}crash(bank, { at = '1ms', files = 'sinced' })"
 wrong '3: a crash is of one node, not of any' "${begin}crash('any', { at = '1ms' })"
 wrong '3: the latest time of a fault is not after the earliest' "${begin}crash(bank, { between = { '2ms', '1ms' } })"
+wrong '3: `between` is two times' "${begin}reset(bank, 'any', { between = '1ms' })"
+wrong '3: `between` is two times' "${begin}partition(bank, 'any', { between = { '1ms' } })"
+wrong '3: a reset comes `at` a time, `when` an occasion comes or `between`' "${begin}reset(bank, 'any', { at = '1ms', between = { '1ms', '2ms' } })"
+wrong '3: the least `lasts` exceeds the greatest' "${begin}partition(bank, 'any', { lasts = { '2ms', '1ms' } })"
+wrong '3: `lasts` is two times' "${begin}pause(bank, { at = '1ms', lasts = { '2ms' } })"
+wrong '3: a partition must `heal` after it begins' "${begin}partition(bank, 'any', { between = { '1ms', '3ms' }, heal = '2ms' })"
+wrong '3: a partition must `heal` at a time, or `lasts`: one of these' "${begin}partition(bank, 'any', { lasts = '1ms', heal = '2ms' })"
 wrong '3: a pause lasts for some time' "${begin}pause(bank, { at = '1ms' })"
 wrong '3: `when` must be an occasion; this is life; write .starts or .crashes behind it' \
     "${begin}pause(bank, { when = life(bank), lasts = '1ms' })"

@@ -126,21 +126,22 @@ function node(name, program, options) end
 function link(from, to, options) end
 
 ---No message passes between two nodes, from `at` (the start), or each time that the occasion `when`
----comes, until `heal` (never), a time or an occasion, or as long as it `lasts`.
+---comes, or `between` two times, if at all, as the seed says; until `heal` (never), a time or an occasion, or
+---as long as it `lasts`: a time, or any of two that the seed takes.
 ---@param from AnyNode
 ---@param to AnyNode
----@param options? { at?: Time, when?: Occasion, heal?: Time|Occasion, lasts?: Time, one_way?: boolean }
+---@param options? { at?: Time, when?: Occasion, between?: Time[], heal?: Time|Occasion, lasts?: Time|Time[], one_way?: boolean }
 function partition(from, to, options) end
 
 ---Every connection between two nodes is reset at this time, or each time after the occasion `when`.
 ---@param from AnyNode
 ---@param to AnyNode
----@param options? { at?: Time, when?: Occasion }
+---@param options? { at?: Time, when?: Occasion, between?: Time[] }
 function reset(from, to, options) end
 
 ---A node's wall clock is set forward or back, at this time, or each time after the occasion `when`.
 ---@param where AnyNode
----@param options { by: SignedTime, at?: Time, when?: Occasion }
+---@param options { by: SignedTime, at?: Time, when?: Occasion, between?: Time[] }
 function jump(where, options) end
 
 ---The node loses its power: its threads stop between two points, no handler runs and no peer is told.
@@ -148,29 +149,29 @@ function jump(where, options) end
 ---Its program begins again so long after the crash, or on an occasion; else never, and the run does not wait
 ---for it. Its files are "kept", what was not "synced" is lost, or a beginning of it may be left: "torn".
 ---@param node Node
----@param options { at?: Time, when?: Occasion, between?: Time[], restart?: Time|Occasion, files?: "kept"|"synced"|"torn" }
+---@param options { at?: Time, when?: Occasion, between?: Time[], restart?: Time|Time[]|Occasion, files?: "kept"|"synced"|"torn" }
 function crash(node, options) end
 
 ---The node's threads stand still as long as it `lasts`, while time goes on and messages arrive.
 ---@param node Node
----@param options { at?: Time, when?: Occasion, between?: Time[], lasts: Time }
+---@param options { at?: Time, when?: Occasion, between?: Time[], lasts: Time|Time[] }
 function pause(node, options) end
 
 ---Calls of a node's programs fail: each with a chance, the n-th that could, or the first one after a
 ---time or, each time, after an occasion. An error that the call does not give on Linux is refused; one
 ---that only some descriptors give (EAGAIN: those that do not wait) strikes calls on these alone.
 ---@param where AnyNode
----@param options { call: string, error: string, chance?: Part, nth?: integer, at?: Time, when?: Occasion }
+---@param options { call: string, error: string, chance?: Part, nth?: integer, at?: Time, when?: Occasion, between?: Time[] }
 function fail(where, options) end
 
 ---A read, write, recv or send of a stream moves less than it was asked to.
 ---@param where AnyNode
----@param options { call: "read"|"write"|"recv"|"send", chance?: Part, nth?: integer, at?: Time, when?: Occasion }
+---@param options { call: "read"|"write"|"recv"|"send", chance?: Part, nth?: integer, at?: Time, when?: Occasion, between?: Time[] }
 function short(where, options) end
 
 ---getaddrinfo() takes its time, and may fail with an error like "EAI_AGAIN".
 ---@param where AnyNode
----@param options { latency?: Time|Time[], fails?: string, chance?: Part, nth?: integer, at?: Time, when?: Occasion }
+---@param options { latency?: Time|Time[], fails?: string, chance?: Part, nth?: integer, at?: Time, when?: Occasion, between?: Time[] }
 function lookup(where, options) end
 
 ---A run that goes beyond these ends with a finding; beyond the heap, malloc() returns NULL.

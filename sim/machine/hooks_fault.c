@@ -92,12 +92,27 @@ static struct description_fault *last(struct sim_world *world) {
 HOOK void sim_fault_until(struct sim_world *world, uint64_t at_max_ns) {
     struct description *description = description_of(world);
     struct description_fault *fault = last(world);
-    if (fault == NULL || (fault->kind != DESCRIPTION_CRASH && fault->kind != DESCRIPTION_PAUSE)) {
-        description_refuse(description, "only the time of a crash or a pause is left to the seed");
+    if (fault == NULL || fault->chance_ppm != 0 || fault->nth != 0) {
+        description_refuse(description, "only a fault that comes at a time is left to the seed");
     } else if (at_max_ns <= fault->at_ns) {
         description_refuse(description, "the latest time of a fault is not after the earliest");
     } else {
         fault->at_max_ns = at_max_ns;
+    }
+}
+
+HOOK void sim_fault_lasts(struct sim_world *world, uint64_t least_ns, uint64_t greatest_ns) {
+    struct description *description = description_of(world);
+    struct description_fault *fault = last(world);
+    if (fault == NULL || !description_fault_lasts(fault)) {
+        description_refuse(description,
+                           "only what takes time lasts: a partition, a crash, a pause");
+    } else if (least_ns > greatest_ns) {
+        description_refuse(description, "the least time that a fault lasts exceeds the greatest");
+    } else {
+        fault->until_ns = 0; /* if it takes no time */
+        fault->lasts_ns = least_ns;
+        fault->lasts_max_ns = least_ns < greatest_ns ? greatest_ns : 0;
     }
 }
 

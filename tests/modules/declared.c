@@ -18,6 +18,7 @@
 #define NAME 13
 #define ALWAYS 14
 #define FAIL 15
+#define RESET_LASTS 16
 
 int program(int argc, char **argv) {
     (void)argc;
@@ -69,6 +70,10 @@ static void declare(struct sim_world *world) {
         break;
     case ALWAYS:
         sim_always(world, "there is one", "a", sim_equal(1));
+        break;
+    case RESET_LASTS:
+        sim_reset(world, 1, SIM_ANY, 0);
+        sim_fault_lasts(world, 1, 2);
         break;
     case FAIL:
         sim_fail("it is no run");

@@ -8,7 +8,7 @@ const char *const flags_none[] = {
     /* the scenario's */
     "sim_after", "sim_allow_leaks", "sim_always", "sim_at", "sim_at_least", "sim_at_most", "sim_before",
     "sim_clock_drift", "sim_clock_offset", "sim_clock_tick", "sim_count", "sim_equal",
-    "sim_eventually", "sim_expect", "sim_fail", "sim_fault_on", "sim_file", "sim_finally",
+    "sim_eventually", "sim_expect", "sim_fail", "sim_fault_lasts", "sim_fault_on", "sim_file", "sim_finally",
     "sim_forbid_leaks", "sim_hold", "sim_invoke", "sim_invoke_compare", "sim_keep", "sim_kept", "sim_jump",
     "sim_limit_heap", "sim_limit_points", "sim_limit_time", "sim_linearizable", "sim_link",
     "sim_link_bandwidth", "sim_link_latency", "sim_link_loss", "sim_link_one_way", "sim_link_queue",
