@@ -141,49 +141,60 @@ typedef void declare_link(struct sim_world *world,
                           uint64_t at_ns,
                           uint64_t until_ns);
 
-/* What stands between two nodes until it heals. */
+/* From when to when something stands between nodes. */
+struct span {
+    struct lua_fault_when when;
+    struct duration lasts;
+    uint32_t heals_on; /* 0 = no occasion */
+    uint64_t heal_ns;
+};
+
+static struct span read_span(struct lua_State *state, int index, const char *what) {
+    struct span span = {.when = lua_fault_when(state, index, what),
+                        .lasts = read_duration(state, index, "lasts"),
+                        .heals_on = occasion_option(state, index, "heal"),
+                        .heal_ns = SIM_FOREVER};
+    const uint64_t begins_ns = span.when.at_max_ns != 0 ? span.when.at_max_ns : span.when.at_ns;
+    if (span.heals_on == 0 && option(state, index, "heal")) {
+        span.heal_ns = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "heal");
+        if (span.lasts.said) {
+            luaL_error(state, "%s must `heal` at a time, or `lasts`: one of these", what);
+        }
+        if (span.heal_ns <= begins_ns) {
+            luaL_error(state, "%s must `heal` after it begins", what);
+        }
+    }
+    if (span.when.occasion == 0 && span.heals_on != 0) {
+        luaL_error(state, "what heals on an occasion begins on one, too: `when`");
+    }
+    lua_settop(state, index);
+    return span;
+}
+
+/* Of the fault that was declared just now. */
+static int set_span(struct lua_State *state, const struct span *span) {
+    set_duration(state, &span->lasts);
+    lua_fault_comes(state, &span->when, span->heals_on);
+    return 0;
+}
+
+/* A fault of two nodes. */
 struct obstacle {
     const char *what, *first, *second;
     declare_link *both_ways, *one_way;
 };
 
-static uint64_t read_heal(struct lua_State *state,
-                          const struct obstacle *obstacle,
-                          const struct lua_fault_when *when,
-                          bool lasts) {
-    const uint64_t begins_ns = when->at_max_ns != 0 ? when->at_max_ns : when->at_ns;
-    if (!option(state, 3, "heal") || lua_isuserdata(state, -1)) {
-        return SIM_FOREVER;
-    }
-    const uint64_t heal_ns = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "heal");
-    if (lasts) {
-        luaL_error(state, "%s must `heal` at a time, or `lasts`: one of these", obstacle->what);
-    }
-    if (heal_ns <= begins_ns) {
-        luaL_error(state, "%s must `heal` after it begins", obstacle->what);
-    }
-    return heal_ns;
-}
-
 static int declare_obstacle(struct lua_State *state, const struct obstacle *obstacle) {
     static const char *const known[] = {"at", "when", "between", "heal", "lasts", "one_way", NULL};
-    struct sim_world *const world = lua_sandbox_context(state);
     const uint32_t from = lua_thing_node(state, 1, obstacle->first);
     const uint32_t to = lua_thing_node(state, 2, obstacle->second);
     lua_thing_options(state, 3, obstacle->what, known);
     lua_settop(state, 3);
-    const struct lua_fault_when when = lua_fault_when(state, 3, obstacle->what);
-    const struct duration lasts = read_duration(state, 3, "lasts");
-    const uint32_t heals_on = occasion_option(state, 3, "heal");
-    const uint64_t heal_ns = read_heal(state, obstacle, &when, lasts.said);
-    if (when.occasion == 0 && heals_on != 0) {
-        return luaL_error(state, "what heals on an occasion begins on one, too: `when`");
-    }
-    (flag(state, 3, "one_way") ? obstacle->one_way
-                               : obstacle->both_ways)(world, from, to, when.at_ns, heal_ns);
-    set_duration(state, &lasts);
-    lua_fault_comes(state, &when, heals_on);
-    return 0;
+    const struct span span = read_span(state, 3, obstacle->what);
+    declare_link *const declare =
+        flag(state, 3, "one_way") ? obstacle->one_way : obstacle->both_ways;
+    declare(lua_sandbox_context(state), from, to, span.when.at_ns, span.heal_ns);
+    return set_span(state, &span);
 }
 
 int lua_fault_partition(struct lua_State *state) {
@@ -193,6 +204,15 @@ int lua_fault_partition(struct lua_State *state) {
                                               sim_partition,
                                               sim_partition_one_way};
     return declare_obstacle(state, &partition);
+}
+
+int lua_fault_clog(struct lua_State *state) {
+    static const struct obstacle clog = {"a clog",
+                                         "the first node of a clog",
+                                         "the second node of a clog",
+                                         sim_clog,
+                                         sim_clog_one_way};
+    return declare_obstacle(state, &clog);
 }
 
 int lua_fault_reset(struct lua_State *state) {
@@ -208,6 +228,16 @@ int lua_fault_reset(struct lua_State *state) {
 }
 
 /* ---- faults of a node ---- */
+
+int lua_fault_refuse(struct lua_State *state) {
+    static const char *const known[] = {"at", "when", "between", "heal", "lasts", NULL};
+    const uint32_t node = lua_thing_node(state, 1, "the node that refuses");
+    lua_thing_options(state, 2, "a refusal", known);
+    lua_settop(state, 2);
+    const struct span span = read_span(state, 2, "a refusal");
+    sim_refuse_connects(lua_sandbox_context(state), node, span.when.at_ns, span.heal_ns);
+    return set_span(state, &span);
+}
 
 static enum sim_files read_files(struct lua_State *state) {
     static const char *const known[] = {"kept", "synced", "torn", NULL};

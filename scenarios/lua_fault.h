@@ -30,6 +30,8 @@ struct lua_fault_when lua_fault_when(struct lua_State *state, int index, const c
 void lua_fault_comes(struct lua_State *state, const struct lua_fault_when *when, uint32_t ends_on);
 
 int lua_fault_partition(struct lua_State *state);
+int lua_fault_clog(struct lua_State *state);
+int lua_fault_refuse(struct lua_State *state);
 int lua_fault_reset(struct lua_State *state);
 int lua_fault_crash(struct lua_State *state);
 int lua_fault_pause(struct lua_State *state);

@@ -169,6 +169,8 @@ bool lua_world_define(struct lua_sandbox *sandbox, struct sim_world *world) {
         {"node", node},
         {"link", lua_link},
         {"partition", lua_fault_partition},
+        {"clog", lua_fault_clog},
+        {"refuse", lua_fault_refuse},
         {"reset", lua_fault_reset},
         {"jump", lua_clock_jump},
         {"crash", lua_fault_crash},

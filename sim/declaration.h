@@ -66,6 +66,8 @@ enum description_fault_kind {
     DESCRIPTION_CRASH,   /* of node `from`, as by a loss of power */
     DESCRIPTION_PAUSE,   /* of node `from`: its threads stand still */
     DESCRIPTION_FAILURE, /* of calls of `from`: by chance, the n-th, or when it begins */
+    DESCRIPTION_CLOG,    /* messages stand still and are not lost */
+    DESCRIPTION_REFUSAL, /* who connects to `from` is refused */
     DESCRIPTION_FAULT_KIND_COUNT
 };
 

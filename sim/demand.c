@@ -132,12 +132,15 @@ static size_t print_fault(const struct description *description,
         [DESCRIPTION_JUMP] = "jump",
         [DESCRIPTION_CRASH] = "crash",
         [DESCRIPTION_PAUSE] = "pause",
+        [DESCRIPTION_CLOG] = "clog",
+        [DESCRIPTION_REFUSAL] = "refusal",
     };
     const enum mishap_call call = (enum mishap_call)fault->call;
     const char *any = "any node";
     const char *from = fault->from == 0 ? any : node_name(description, fault->from);
     const char *to = fault->to == 0 ? any : node_name(description, fault->to);
-    if (fault->kind == DESCRIPTION_PARTITION || fault->kind == DESCRIPTION_RESET) {
+    if (fault->kind == DESCRIPTION_PARTITION || fault->kind == DESCRIPTION_RESET ||
+        fault->kind == DESCRIPTION_CLOG) {
         return (size_t)snprintf(text, size, "%s of %s and %s", words[fault->kind], from, to);
     }
     if (fault->kind != DESCRIPTION_FAILURE) {

@@ -149,8 +149,13 @@ struct description_fault *description_fault_add(struct description *description)
     return fault;
 }
 
+bool description_fault_obstructs(const struct description_fault *fault) {
+    return fault->kind == DESCRIPTION_PARTITION || fault->kind == DESCRIPTION_CLOG ||
+           fault->kind == DESCRIPTION_REFUSAL;
+}
+
 bool description_fault_lasts(const struct description_fault *fault) {
-    return fault->kind == DESCRIPTION_PARTITION || fault->kind == DESCRIPTION_CRASH ||
+    return description_fault_obstructs(fault) || fault->kind == DESCRIPTION_CRASH ||
            fault->kind == DESCRIPTION_PAUSE;
 }
 
@@ -353,7 +358,7 @@ static void check_time(struct description *description,
             description,
             "%s comes on an occasion or at a time that is left to the seed, not both",
             what);
-    } else if (fault->kind == DESCRIPTION_PARTITION && !lasts && fault->until_ns <= begins_ns) {
+    } else if (description_fault_obstructs(fault) && !lasts && fault->until_ns <= begins_ns) {
         description_refuse(description, "%s ends before it begins", what);
     }
 }
@@ -365,7 +370,9 @@ static void check_fault(struct description *description, const struct descriptio
                                         [DESCRIPTION_JUMP] = "a jump",
                                         [DESCRIPTION_CRASH] = "a crash",
                                         [DESCRIPTION_PAUSE] = "a pause",
-                                        [DESCRIPTION_FAILURE] = "a call that fails"};
+                                        [DESCRIPTION_FAILURE] = "a call that fails",
+                                        [DESCRIPTION_CLOG] = "a clog",
+                                        [DESCRIPTION_REFUSAL] = "a refusal"};
     const char *what = names[fault->kind];
     const bool of_node = fault->kind == DESCRIPTION_CRASH || fault->kind == DESCRIPTION_PAUSE;
     const uint32_t last = fault->from > fault->to ? fault->from : fault->to;

@@ -76,7 +76,8 @@ struct description_history *description_history_add(struct description *descript
                                                     const char *object,
                                                     uint32_t model);
 
-/* Whether a fault takes time; else it takes a moment. */
+/* Whether a fault stands between nodes for a time; whether it takes time at all, not a moment. */
+bool description_fault_obstructs(const struct description_fault *fault);
 bool description_fault_lasts(const struct description_fault *fault);
 
 /* What governs messages between nodes that no link is declared for. */

@@ -92,7 +92,7 @@ static uint64_t again_ns(const struct network *network, uint64_t began_ns, uint6
     return age_ns > OPEN_MAX_NS || next_ns > until_ns ? until_ns : next_ns;
 }
 
-/* When somebody who finds this partition in his way looks again. */
+/* When somebody who finds this obstacle in his way looks again. */
 static uint64_t retry_ns(const struct network *network, uint32_t index) {
     const struct network_obstacle *obstacle = &network->obstacles[index];
     return network->description->faults[index].heals_on == 0
@@ -100,20 +100,41 @@ static uint64_t retry_ns(const struct network *network, uint32_t index) {
                : again_ns(network, obstacle->began_ns, obstacle->until_ns);
 }
 
-/* When the partitions between two nodes let messages pass; 0 = they do. */
-static uint64_t cut_ns(const struct network *network, uint32_t from, uint32_t to) {
+/* When what stands between two nodes lets messages pass; 0 = it does. */
+static uint64_t obstructed_ns(const struct network *network,
+                              enum description_fault_kind kind,
+                              uint32_t from,
+                              uint32_t to) {
     uint64_t until_ns = 0;
-    if (network->obstructed == 0) {
-        return 0;
-    }
-    for (uint32_t i = 0; i < network->description->fault_count; i++) {
-        if (network->obstacles[i].in_force &&
-            network_fault_covers(&network->description->faults[i], from, to)) {
+    for (uint32_t i = 0; network->obstructed != 0 && i < network->description->fault_count; i++) {
+        const struct description_fault *fault = &network->description->faults[i];
+        if (network->obstacles[i].in_force && fault->kind == (uint32_t)kind &&
+            network_fault_covers(fault, from, to)) {
             const uint64_t next_ns = retry_ns(network, i);
             until_ns = next_ns > until_ns ? next_ns : until_ns;
         }
     }
     return until_ns;
+}
+
+/* The same of partitions. */
+static uint64_t cut_ns(const struct network *network, uint32_t from, uint32_t to) {
+    return obstructed_ns(network, DESCRIPTION_PARTITION, from, to);
+}
+
+uint64_t network_clogged_ns(const struct network *network, uint32_t from, uint32_t to) {
+    return obstructed_ns(network, DESCRIPTION_CLOG, from, to);
+}
+
+bool network_refuses(const struct network *network, uint32_t node) {
+    for (uint32_t i = 0; network->obstructed != 0 && i < network->description->fault_count; i++) {
+        const struct description_fault *fault = &network->description->faults[i];
+        if (network->obstacles[i].in_force && fault->kind == DESCRIPTION_REFUSAL &&
+            (fault->from == 0 || fault->from == node)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static struct network_path *path_of(struct network *network, uint32_t from, uint32_t to) {

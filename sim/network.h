@@ -4,6 +4,7 @@
  *                                                        │ due, and picked like a thread
  *   protocol's handler ◄─────────────────────────────────┘
  *      network_blocked_ns? (partition): a stream tries again when it heals, a datagram is gone
+ *      network_clogged_ns? (clog): it comes when that is over
  *
  *   arrival = (now or when the link is free) + size / bandwidth + latency_min + a choice of 1 us
  *             steps up to latency_max, or from a row of its table, another choice;
@@ -117,6 +118,13 @@ bool network_duplicated(struct network *network,
  * or who they are for is gone. Of what ends on an occasion nobody knows when, so that the sender
  * tries again after waits that double. */
 uint64_t network_blocked_ns(const struct network *network, uint32_t from, uint32_t to);
+
+/* 0 when nothing holds messages back, else when their link goes on (UINT64_MAX = never): it is
+ * clogged, and none is lost. Of what ends on an occasion as above. */
+uint64_t network_clogged_ns(const struct network *network, uint32_t from, uint32_t to);
+
+/* Whether a node's system refuses whoever connects to it. */
+bool network_refuses(const struct network *network, uint32_t node);
 
 /* True when a fault concerns this direction. */
 bool network_fault_covers(const struct description_fault *fault, uint32_t from, uint32_t to);

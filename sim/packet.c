@@ -207,14 +207,36 @@ static void unreachable_arrive(struct packets *packets, uint32_t index) {
     packet_give(packets, index);
 }
 
-/* A partition stands between where it comes from and where it is to arrive. */
-static bool is_cut_off(const struct packets *packets, uint32_t index, bool comes_back) {
+/* Where a packet comes from, or where what is told of it does, and where it is to arrive. */
+struct way {
+    uint32_t from, to;
+};
+
+static struct way way_of(const struct packets *packets, uint32_t index, bool comes_back) {
     const struct packet *packet = packet_at(packets, index);
     const uint32_t sender = socket_at(packets->sockets, packet->sender)->node;
-    const uint32_t from = comes_back ? packet->node : sender;
-    return network_blocked_ns(packets->sockets->network,
-                              from,
-                              comes_back ? sender : packet->node) != 0;
+    return comes_back ? (struct way){packet->node, sender} : (struct way){sender, packet->node};
+}
+
+static bool is_cut_off(const struct packets *packets, struct way way) {
+    return network_blocked_ns(packets->sockets->network, way.from, way.to) != 0;
+}
+
+/* Its link is clogged: it comes when that is over, if ever. */
+static void
+stand_still(struct packets *packets, const struct agenda_item *item, uint64_t until_ns) {
+    struct packet *packet = packet_at(packets, item->subject);
+    if (until_ns == AGENDA_NEVER) {
+        packet_give(packets, item->subject);
+        return;
+    }
+    packet->latest_ns += until_ns - packet->earliest_ns;
+    packet->earliest_ns = until_ns;
+    schedule_timer_start(packets->sockets->schedule,
+                         until_ns,
+                         packets->handler,
+                         item->subject,
+                         item->value);
 }
 
 static void arrive(struct packets *packets, uint32_t index) {
@@ -240,18 +262,25 @@ static void arrive(struct packets *packets, uint32_t index) {
 }
 
 static void message_fire(void *context, const struct agenda_item *item) {
-    if (is_cut_off(context, item->subject, item->value != MESSAGE_PACKET)) {
-        packet_give(context, item->subject);
+    struct packets *packets = context;
+    const struct way way = way_of(packets, item->subject, item->value != MESSAGE_PACKET);
+    const uint64_t clogged = network_clogged_ns(packets->sockets->network, way.from, way.to);
+    if (is_cut_off(packets, way)) {
+        packet_give(packets, item->subject);
+    } else if (clogged != 0) {
+        stand_still(packets, item, clogged);
     } else if (item->value == MESSAGE_PACKET) {
-        arrive(context, item->subject);
+        arrive(packets, item->subject);
     } else {
-        unreachable_arrive(context, item->subject);
+        unreachable_arrive(packets, item->subject);
     }
 }
 
 static bool message_fact(void *context, const struct agenda_item *item, struct occasion *fact) {
     const struct packets *packets = context;
-    if (item->value != MESSAGE_PACKET || is_cut_off(packets, item->subject, false)) {
+    const struct way way = way_of(packets, item->subject, false);
+    if (item->value != MESSAGE_PACKET || is_cut_off(packets, way) ||
+        network_clogged_ns(packets->sockets->network, way.from, way.to) != 0) {
         return false;
     }
     const struct packet *packet = packet_at(packets, item->subject);

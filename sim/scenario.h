@@ -117,6 +117,23 @@ void sim_partition_one_way(struct sim_world *world,
                            uint64_t at_ns,
                            uint64_t until_ns);
 
+/* Messages between two nodes stand still from at_ns until until_ns, and arrive then: none is lost.
+ * Connections have patience, as over any slow link. */
+void sim_clog(struct sim_world *world,
+              uint32_t from,
+              uint32_t to,
+              uint64_t at_ns,
+              uint64_t until_ns);
+void sim_clog_one_way(struct sim_world *world,
+                      uint32_t from,
+                      uint32_t to,
+                      uint64_t at_ns,
+                      uint64_t until_ns);
+
+/* Whoever connects to a node from at_ns until until_ns is refused (ECONNREFUSED), though its
+ * program listens. Connections that there are stay. */
+void sim_refuse_connects(struct sim_world *world, uint32_t node, uint64_t at_ns, uint64_t until_ns);
+
 /* Every connection between two nodes is reset at this time. */
 void sim_reset(struct sim_world *world, uint32_t from, uint32_t to, uint64_t at_ns);
 

@@ -321,7 +321,8 @@ static void syn_arrive(struct segments *segments, uint32_t index, const struct a
     const uint32_t listener =
         binding_find(segments->bindings, node, SOCK_STREAM, &socket->remote, &socket->local);
     const uint64_t blocked = network_blocked_ns(sockets->network, socket->node, node);
-    struct socket *host = listener != 0 ? socket_at(sockets, listener) : NULL;
+    const bool refused = network_refuses(sockets->network, node);
+    struct socket *host = listener != 0 && !refused ? socket_at(sockets, listener) : NULL;
     if (blocked != 0 || (host != NULL && host->waiting > host->backlog)) {
         const uint64_t due_ns = socket->connect_ns + ((UINT64_C(2) << tries) - 1) * NS_PER_S;
         const uint64_t last_ns = socket->connect_ns + SEGMENT_CONNECT_NS;
@@ -372,19 +373,49 @@ static void answer_arrive(struct segments *segments, uint32_t index) {
     socket_notify(segments->sockets, index, EPOLLOUT);
 }
 
-/* A partition stands between: the message comes when it is over. */
-static void
-hold_back(struct segments *segments, uint32_t index, uint64_t until_ns, uint64_t value) {
+/* Something stands between: the message comes when it is over, and so long later. */
+static void hold_back(struct segments *segments,
+                      uint32_t index,
+                      uint64_t until_ns,
+                      uint64_t retry_ns,
+                      uint64_t value) {
     struct socket *socket = socket_at(segments->sockets, index);
     const uint64_t now = schedule_now_ns(segments->sockets->schedule);
     const struct socket *sender = socket_at(segments->sockets, socket->peer);
     const uint64_t patience =
         sender->user_timeout_ms != 0 ? sender->user_timeout_ms * NS_PER_MS : SEGMENT_PATIENCE_NS;
-    if (until_ns - now <= patience - SEGMENT_RETRY_NS) {
-        entry_start(segments, index, until_ns + SEGMENT_RETRY_NS, value);
+    if (until_ns - now <= patience - retry_ns) {
+        entry_start(segments, index, until_ns + retry_ns, value);
         return;
     }
     entry_start(segments, socket->peer, now + patience, value_of(MESSAGE_REFUSAL, 0, ETIMEDOUT));
+}
+
+/* A message whose link is clogged has not arrived yet. */
+static bool stands_still(struct segments *segments, const struct agenda_item *item) {
+    const uint32_t index = item->subject;
+    const struct socket *socket = socket_at(segments->sockets, index);
+    const enum message message = (enum message)(item->value & 0xff);
+    const bool is_syn = message == MESSAGE_SYN && socket->state == SOCKET_CONNECTING;
+    if (message == MESSAGE_REFUSAL || (message == MESSAGE_SYN && !is_syn) ||
+        (uint16_t)(item->value >> 16) != socket->life) {
+        return false;
+    }
+    const uint32_t there =
+        is_syn ? (uint32_t)(item->value >> 32) : socket_at(segments->sockets, socket->peer)->node;
+    const uint64_t until_ns = network_clogged_ns(segments->sockets->network,
+                                                 is_syn ? socket->node : there,
+                                                 is_syn ? there : socket->node);
+    const uint64_t last_ns = socket->connect_ns + SEGMENT_CONNECT_NS;
+    if (until_ns != 0 && is_syn) {
+        entry_start(segments,
+                    index,
+                    until_ns < last_ns ? until_ns : last_ns,
+                    until_ns < last_ns ? item->value : value_of(MESSAGE_REFUSAL, 0, ETIMEDOUT));
+    } else if (until_ns != 0) {
+        hold_back(segments, index, until_ns, 0, item->value);
+    }
+    return until_ns != 0;
 }
 
 static void message_arrive(struct segments *segments, const struct agenda_item *item) {
@@ -405,7 +436,7 @@ static void message_arrive(struct segments *segments, const struct agenda_item *
     const uint32_t from = socket_at(segments->sockets, socket->peer)->node;
     const uint64_t blocked = network_blocked_ns(segments->sockets->network, from, socket->node);
     if (blocked != 0) {
-        hold_back(segments, index, blocked, item->value);
+        hold_back(segments, index, blocked, SEGMENT_RETRY_NS, item->value);
     } else if (message == MESSAGE_ANSWER) {
         answer_arrive(segments, index);
     } else if (message == MESSAGE_CREDIT) {
@@ -423,13 +454,15 @@ static void message_fire(void *context, const struct agenda_item *item) {
                                 ? socket_at(segments->sockets, socket->target)->object
                                 : 0;
     const bool bytes = (item->value & 0xff) == MESSAGE_SEGMENT && socket->segment_first != 0;
-    network_event(segments->sockets->network,
-                  POINT_MESSAGE_ARRIVE,
-                  socket->node,
-                  object,
-                  bytes ? segment_at(segments, socket->segment_first)->size : 0);
-    if ((uint16_t)(item->value >> 16) == socket->life) {
-        message_arrive(segments, item);
+    if (!stands_still(segments, item)) {
+        network_event(segments->sockets->network,
+                      POINT_MESSAGE_ARRIVE,
+                      socket->node,
+                      object,
+                      bytes ? segment_at(segments, socket->segment_first)->size : 0);
+        if ((uint16_t)(item->value >> 16) == socket->life) {
+            message_arrive(segments, item);
+        }
     }
     ASSERT(socket->entries > 0);
     socket->entries--;
@@ -455,5 +488,6 @@ static bool message_fact(void *context, const struct agenda_item *item, struct o
                               .earliest_ns = segment->earliest_ns + later_ns,
                               .latest_ns = segment->latest_ns + later_ns};
     return segment->size != 0 && (segment->flags & SEGMENT_REST) == 0 &&
-           network_blocked_ns(segments->sockets->network, from, socket->node) == 0;
+           network_blocked_ns(segments->sockets->network, from, socket->node) == 0 &&
+           network_clogged_ns(segments->sockets->network, from, socket->node) == 0;
 }

@@ -166,6 +166,8 @@ struct fault_effects world_fault_effects(struct world *world) {
         [DESCRIPTION_CRASH] = {FAULT_SETTLED, crash, restart},
         [DESCRIPTION_PAUSE] = {FAULT_SETTLED, pause_node, resume_node},
         [DESCRIPTION_FAILURE] = {FAULT_AT_ONCE, arm, NULL},
+        [DESCRIPTION_CLOG] = {FAULT_AT_ONCE, obstruct, clear},
+        [DESCRIPTION_REFUSAL] = {FAULT_AT_ONCE, obstruct, clear},
     };
     return (struct fault_effects){.context = world, .kinds = kinds, .settled = settled};
 }

@@ -70,6 +70,8 @@ static inline void network_fixture_faults(void) {
     static const struct fault_effect kinds[DESCRIPTION_FAULT_KIND_COUNT] = {
         [DESCRIPTION_PARTITION] = {FAULT_AT_ONCE, network_fixture_obstruct, network_fixture_clear},
         [DESCRIPTION_RESET] = {FAULT_APART, network_fixture_reset, NULL},
+        [DESCRIPTION_CLOG] = {FAULT_AT_ONCE, network_fixture_obstruct, network_fixture_clear},
+        [DESCRIPTION_REFUSAL] = {FAULT_AT_ONCE, network_fixture_obstruct, network_fixture_clear},
     };
     const struct fault_effects effects = {.kinds = kinds};
     fault_init(&net.faults, &net.schedule, &net.description, &effects);

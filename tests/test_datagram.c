@@ -343,7 +343,38 @@ START_TEST(a_path_outlives_its_socket_until_it_is_removed) {
 }
 END_TEST
 
+START_TEST(a_clog_loses_no_datagram_and_a_partition_does) {
+    for (unsigned i = 0; i < 2; i++) {
+        network_fixture_open(2);
+        struct description_fault *fault = description_fault_add(&net.description);
+        *fault =
+            (struct description_fault){.kind = i == 0 ? DESCRIPTION_CLOG : DESCRIPTION_PARTITION,
+                                       .from = 1,
+                                       .to = 2,
+                                       .at_ns = 500000,
+                                       .until_ns = 900000000};
+        network_fixture_begin(CHOICES_ZERO, 1);
+        const uint32_t server = open_bound(2, 53);
+        at(1);
+        const uint32_t client = open_datagram();
+        sleep_ns(450000 - schedule_now_ns(&net.schedule)); /* one is on its way */
+        ck_assert_int_eq(send_to(client, node_v4(2), 53, "first"), 5);
+        settle();
+        ck_assert_int_eq(send_to(client, node_v4(2), 53, "second one"), 10);
+        settle();
+        ck_assert_int_eq(receive_from(server, 64, 0, NULL), -EAGAIN);
+        sleep_ns(UINT64_C(900001000) - schedule_now_ns(&net.schedule));
+        ck_assert_int_eq(receive_from(server, 64, 0, NULL), i == 0 ? 5 : -EAGAIN);
+        ck_assert_int_eq(receive_from(server, 64, 0, NULL), i == 0 ? 10 : -EAGAIN);
+        ck_assert_int_eq(send_to(client, node_v4(2), 53, "after"), 5);
+        settle();
+        ck_assert_int_eq(receive_from(server, 64, 0, NULL), 5);
+    }
+}
+END_TEST
+
 SUITE(datagram) {
+    SUITE_TEST(a_clog_loses_no_datagram_and_a_partition_does);
     SUITE_TEST(a_datagram_arrives_with_its_sender_s_name);
     SUITE_TEST(a_connected_socket_is_told_that_nobody_listens_and_an_unconnected_one_is_not);
     SUITE_TEST(a_connected_socket_hears_only_its_peer);

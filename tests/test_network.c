@@ -246,6 +246,103 @@ START_TEST(a_reset_on_an_occasion_is_an_entry_of_its_own) {
 }
 END_TEST
 
+static struct description_fault *
+add_obstacle(enum description_fault_kind kind, uint64_t at_ns, uint64_t until_ns) {
+    network_fixture_open(2);
+    struct description_fault *fault = description_fault_add(&net.description);
+    *fault = (struct description_fault){.kind = kind,
+                                        .from = kind == DESCRIPTION_REFUSAL ? 2 : 1,
+                                        .to = 2,
+                                        .at_ns = at_ns,
+                                        .until_ns = until_ns};
+    return fault;
+}
+
+static void sleep_until(uint64_t time_ns) {
+    sleep_ns(time_ns - schedule_now_ns(&net.schedule));
+}
+
+#define SECOND UINT64_C(1000000000)
+
+START_TEST(what_meets_a_clog_arrives_when_it_ends) {
+    char buffer[64];
+    add_obstacle(DESCRIPTION_CLOG, SECOND, 2 * SECOND);
+    network_fixture_begin(CHOICES_ZERO, 1);
+    uint32_t ends[2];
+    open_connection(ends, open_listener(2, 80, 5));
+    sleep_until(SECOND - 10000);
+    ck_assert_int_eq(send_text(ends[0], "on its way"), 10);
+    sleep_until(SECOND + 1000000);
+    ck_assert_int_eq(send_text(ends[0], " and sent"), 9);
+    ck_assert_int_eq(send_text(ends[1], "back"), 4);
+    sleep_until(2 * SECOND - 1000);
+    ck_assert_int_eq(receive(ends[1], buffer, 64, 0), -EAGAIN);
+    ck_assert_int_eq(receive(ends[0], buffer, 64, 0), -EAGAIN);
+
+    sleep_until(2 * SECOND + 1000);
+    ck_assert_int_eq(receive(ends[1], buffer, 64, 0), 19);
+    ck_assert_mem_eq(buffer, "on its way and sent", 19);
+    ck_assert_int_eq(receive(ends[0], buffer, 64, 0), 4);
+    ck_assert_int_eq(send_text(ends[0], "after"), 5);
+    settle();
+    ck_assert_int_eq(receive(ends[1], buffer, 64, 0), 5);
+}
+END_TEST
+
+START_TEST(who_connects_through_a_clog_waits_for_its_end) {
+    add_obstacle(DESCRIPTION_CLOG, SECOND, 2 * SECOND)->one_way = true;
+    network_fixture_begin(CHOICES_ZERO, 1);
+    open_listener(2, 80, 5);
+    at(1);
+    sleep_until(SECOND + 1000000);
+    const uint32_t client = open_stream();
+    ck_assert_int_eq(connect_v4(client, node_v4(2), 80), -EINPROGRESS);
+    sleep_until(2 * SECOND - 1000);
+    ck_assert_int_eq(connect_v4(client, node_v4(2), 80), -EALREADY);
+    sleep_until(2 * SECOND + 1000000);
+    ck_assert_int_eq(connect_v4(client, node_v4(2), 80), 0);
+}
+END_TEST
+
+START_TEST(a_connection_through_a_clog_without_end_is_given_up) {
+    char buffer[64];
+    add_obstacle(DESCRIPTION_CLOG, SECOND, UINT64_MAX);
+    network_fixture_begin(CHOICES_ZERO, 1);
+    uint32_t ends[2];
+    open_connection(ends, open_listener(2, 80, 5));
+    sleep_until(SECOND + 1000000);
+    ck_assert_int_eq(send_text(ends[0], "lost"), 4);
+    const uint32_t client = open_stream();
+    ck_assert_int_eq(connect_v4(client, node_v4(2), 80), -EINPROGRESS);
+    sleep_ns(2000 * SECOND);
+    ck_assert_int_eq(receive(ends[0], buffer, 64, 0), -ETIMEDOUT);
+    ck_assert_int_eq(connect_v4(client, node_v4(2), 80), -ETIMEDOUT);
+}
+END_TEST
+
+static int64_t connects(void) {
+    const uint32_t client = open_stream();
+    ck_assert_int_eq(connect_v4(client, node_v4(2), 80), -EINPROGRESS);
+    settle();
+    return connect_v4(client, node_v4(2), 80);
+}
+
+START_TEST(who_connects_to_a_node_that_refuses_is_refused_until_that_ends) {
+    char buffer[64];
+    add_obstacle(DESCRIPTION_REFUSAL, SECOND, 2 * SECOND);
+    network_fixture_begin(CHOICES_ZERO, 1);
+    uint32_t ends[2];
+    open_connection(ends, open_listener(2, 80, 5));
+    sleep_until(SECOND + 1000000);
+    ck_assert_int_eq(connects(), -ECONNREFUSED);
+    ck_assert_int_eq(send_text(ends[0], "stays"), 5);
+    settle();
+    ck_assert_int_eq(receive(ends[1], buffer, 64, 0), 5);
+    sleep_until(2 * SECOND + 1000000);
+    ck_assert_int_eq(connects(), 0);
+}
+END_TEST
+
 START_TEST(equal_seeds_give_equal_fingerprints) {
     network_fixture_open(2);
     struct hash first = {0};
@@ -336,6 +433,10 @@ SUITE(network) {
     SUITE_TEST(a_partition_on_an_occasion_may_last_a_time);
     SUITE_TEST(a_reset_on_an_occasion_is_an_entry_of_its_own);
     SUITE_TEST(an_end_that_was_on_its_way_at_a_reset_is_not_told);
+    SUITE_TEST(what_meets_a_clog_arrives_when_it_ends);
+    SUITE_TEST(who_connects_through_a_clog_waits_for_its_end);
+    SUITE_TEST(a_connection_through_a_clog_without_end_is_given_up);
+    SUITE_TEST(who_connects_to_a_node_that_refuses_is_refused_until_that_ends);
     SUITE_TEST(equal_seeds_give_equal_fingerprints);
     SUITE_LOOP(bytes_come_out_as_they_went_in, 0, 10);
 }

@@ -100,6 +100,44 @@ echo 'reset("any", "any", { when = third })' >>"$folder/reset.lua"
 expect 10 'the server closed the connection' \
     $sim run "$folder/reset.lua" --seed 1 --corpus "$corpus"
 
+# ---- links that are clogged, nodes that refuse ----
+
+cat >"$folder/doors.lua" <<'LUA'
+local bank = node("bank", function()
+    local door = listen(7000)
+    while true do
+        local connection = door:accept()
+        spawn("teller", function() connection:send(connection:receive() or "nothing") end)
+    end
+end, { daemon = true })
+local client = node("client", function()
+    sleep "5ms"
+    local connection = connect("bank", 7000)
+    if not connection then mark "refused" sleep "20ms" connection = connect("bank", 7000) end
+    connection:send("hello")
+    count("answers", connection:receive() == "hello" and 1 or 0)
+    mark "answered"
+end)
+LUA
+sed '$a refuse(bank, { at = "1ms", lasts = "10ms" })' "$folder/doors.lua" >"$folder/refuse.lua"
+cat >>"$folder/refuse.lua" <<'LUA'
+finally("it is refused once", mark(client, "refused", { each = true }):equal(1))
+finally("and then answered", counter("answers"):equal(1))
+LUA
+expect 0 '^50 runs, 0 failed' $sim fuzz "$folder/refuse.lua" --runs 50 --corpus "$corpus"
+sed '$a clog(bank, client, { when = mark(client, "asks"), lasts = "1s" })' "$folder/doors.lua" |
+    sed 's/connection:send("hello")/mark "asks" connection:send("hello")/' >"$folder/clog.lua"
+cat >>"$folder/clog.lua" <<'LUA'
+local sent = message { from = client, to = bank }.sent
+eventually("it waits", mark(client, "answered"), { after = sent, within = "990ms" })
+finally("and then answered", counter("answers"):equal(1))
+LUA
+expect 10 'it waits: it came 1 time, but too late' \
+    $sim run "$folder/clog.lua" --seed 1 --corpus "$corpus"
+sed -i 's/990ms/1010ms/' "$folder/clog.lua"
+expect 0 '^50 runs, 0 failed' $sim fuzz "$folder/clog.lua" --runs 50 --corpus "$corpus"
+check 'a clog is told' grep -q 'clog of bank and client when mark asks 1 of client: in 50 runs' "$folder/out"
+
 # ---- what is left to the seed ----
 
 between='between = { "100us", "3ms" }'
@@ -109,6 +147,8 @@ partition(client, server, { $between, lasts = { "1ms", "5ms" } })
 jump(client, { $between, by = "1h" })
 pause(server, { $between, lasts = { "1ms", "2ms" } })
 short(client, { call = "send", $between })
+clog("any", server, { $between, lasts = { "1ms", "2ms" } })
+refuse(server, { $between, lasts = "1ms" })
 LUA
 drawn() { # SENTENCE: it comes in some runs, in others not
     local runs
@@ -120,6 +160,8 @@ drawn 'partition of client and server'
 drawn 'jump of client'
 drawn 'pause of server'
 drawn 'short send() of client'
+drawn 'clog of any node and server'
+drawn 'refusal of server'
 
 # ---- clocks ----
 
@@ -246,6 +288,10 @@ wrong '3: the least `lasts` exceeds the greatest' "${begin}partition(bank, 'any'
 wrong '3: `lasts` is two times' "${begin}pause(bank, { at = '1ms', lasts = { '2ms' } })"
 wrong '3: a partition must `heal` after it begins' "${begin}partition(bank, 'any', { between = { '1ms', '3ms' }, heal = '2ms' })"
 wrong '3: a partition must `heal` at a time, or `lasts`: one of these' "${begin}partition(bank, 'any', { lasts = '1ms', heal = '2ms' })"
+wrong '3: a clog must `heal` after it begins' "${begin}clog(bank, 'any', { at = '3ms', heal = '2ms' })"
+wrong '3: a clog has no `last`; did you mean `lasts`' "${begin}clog(bank, 'any', { last = '2ms' })"
+wrong '3: a refusal has no `one_way`' "${begin}refuse(bank, { one_way = true })"
+wrong '3: a refusal ends before it begins' "${begin}refuse(bank, { lasts = 0 })"
 wrong '3: a pause lasts for some time' "${begin}pause(bank, { at = '1ms' })"
 wrong '3: `when` must be an occasion; this is life; write .starts or .crashes behind it' \
     "${begin}pause(bank, { when = life(bank), lasts = '1ms' })"

@@ -133,6 +133,17 @@ function link(from, to, options) end
 ---@param options? { at?: Time, when?: Occasion, between?: Time[], heal?: Time|Occasion, lasts?: Time|Time[], one_way?: boolean }
 function partition(from, to, options) end
 
+---Messages between two nodes stand still, and arrive when it ends: none is lost, not even a datagram.
+---@param from AnyNode
+---@param to AnyNode
+---@param options? { at?: Time, when?: Occasion, between?: Time[], heal?: Time|Occasion, lasts?: Time|Time[], one_way?: boolean }
+function clog(from, to, options) end
+
+---Whoever connects to the node is refused, though its program listens; the connections that there are stay.
+---@param where AnyNode
+---@param options? { at?: Time, when?: Occasion, between?: Time[], heal?: Time|Occasion, lasts?: Time|Time[] }
+function refuse(where, options) end
+
 ---Every connection between two nodes is reset at this time, or each time after the occasion `when`.
 ---@param from AnyNode
 ---@param to AnyNode

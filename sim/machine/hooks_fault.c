@@ -28,15 +28,32 @@ static struct description_fault *add(struct sim_world *world,
     return fault;
 }
 
+/* What stands between nodes. */
+static struct description_fault *add_obstacle(struct sim_world *world,
+                                              enum description_fault_kind kind,
+                                              uint32_t from,
+                                              uint32_t to,
+                                              uint64_t at_ns,
+                                              uint64_t until_ns) {
+    struct description_fault *fault = add(world, kind, from, to, at_ns);
+    if (fault != NULL) {
+        fault->until_ns = until_ns;
+    }
+    return fault;
+}
+
+static void make_one_way(struct description_fault *fault) {
+    if (fault != NULL) {
+        fault->one_way = true;
+    }
+}
+
 HOOK void sim_partition(struct sim_world *world,
                         uint32_t from,
                         uint32_t to,
                         uint64_t at_ns,
                         uint64_t until_ns) {
-    struct description_fault *fault = add(world, DESCRIPTION_PARTITION, from, to, at_ns);
-    if (fault != NULL) {
-        fault->until_ns = until_ns;
-    }
+    (void)add_obstacle(world, DESCRIPTION_PARTITION, from, to, at_ns, until_ns);
 }
 
 HOOK void sim_partition_one_way(struct sim_world *world,
@@ -44,11 +61,25 @@ HOOK void sim_partition_one_way(struct sim_world *world,
                                 uint32_t to,
                                 uint64_t at_ns,
                                 uint64_t until_ns) {
-    struct description_fault *fault = add(world, DESCRIPTION_PARTITION, from, to, at_ns);
-    if (fault != NULL) {
-        fault->until_ns = until_ns;
-        fault->one_way = true;
-    }
+    make_one_way(add_obstacle(world, DESCRIPTION_PARTITION, from, to, at_ns, until_ns));
+}
+
+HOOK void
+sim_clog(struct sim_world *world, uint32_t from, uint32_t to, uint64_t at_ns, uint64_t until_ns) {
+    (void)add_obstacle(world, DESCRIPTION_CLOG, from, to, at_ns, until_ns);
+}
+
+HOOK void sim_clog_one_way(struct sim_world *world,
+                           uint32_t from,
+                           uint32_t to,
+                           uint64_t at_ns,
+                           uint64_t until_ns) {
+    make_one_way(add_obstacle(world, DESCRIPTION_CLOG, from, to, at_ns, until_ns));
+}
+
+HOOK void
+sim_refuse_connects(struct sim_world *world, uint32_t node, uint64_t at_ns, uint64_t until_ns) {
+    (void)add_obstacle(world, DESCRIPTION_REFUSAL, node, node, at_ns, until_ns);
 }
 
 HOOK void sim_reset(struct sim_world *world, uint32_t from, uint32_t to, uint64_t at_ns) {
@@ -105,8 +136,7 @@ HOOK void sim_fault_lasts(struct sim_world *world, uint64_t least_ns, uint64_t g
     struct description *description = description_of(world);
     struct description_fault *fault = last(world);
     if (fault == NULL || !description_fault_lasts(fault)) {
-        description_refuse(description,
-                           "only what takes time lasts: a partition, a crash, a pause");
+        description_refuse(description, "only what takes time lasts, like a partition or a pause");
     } else if (least_ns > greatest_ns) {
         description_refuse(description, "the least time that a fault lasts exceeds the greatest");
     } else {
