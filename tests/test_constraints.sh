@@ -31,6 +31,24 @@ kept read 'hold(message 1 from server is read at client, mark answered 1 of serv
 kept stream 'hold(message 2 from server arrives at client, mark ready 1 of client)'
 kept cut 'hold(message 2 from server arrives at client, mark ready 1 of client)'
 
+# who misspells a mark is told what came
+cat >"$folder/spelt.lua" <<'LUA'
+local n = node("n", function() mark "sent" mark "timeout" end)
+local other = node("other", function() mark "tmieout" end)
+order(mark(n, "tmieout"), mark(n, "sent"))
+hold(mark(n, "sent"), { until_ = mark("any", "nothing like it") })
+order(mark(n, "timeout"), mark(other, "tmieout"))
+never("this is as it should be", mark(n, "sentt"))
+LUA
+expect 11 '^  .*spelt.lua: mark tmieout of n never came; did you mean timeout\?$' \
+    $sim fuzz "$folder/spelt.lua" --runs 50 --corpus "$folder/spelt.db"
+check 'what came is told' grep -qx '    there came: timeout, sent' "$folder/out"
+check 'of any node' grep -q 'mark nothing like it of any node never came$' "$folder/out"
+check 'what may stay away is not asked for' [ "$(grep -c 'never came' "$folder/out")" -eq 2 ]
+check 'it says what to do' grep -q 'leave it out, or name an occasion that comes in any case\.$' "$folder/out"
+expect 11 '"event":"unmarked","scenario":".*spelt.lua","node":"n","mark":"tmieout","nearest":"timeout"}' \
+    $sim fuzz "$folder/spelt.lua" --runs 50 -j2 --json --corpus "$folder/spelt.db"
+
 # a race goes both ways
 expect 0 '^1000 runs, 0 failed' fuzz race 1000
 check 'the reply wins often' [ "$(runs_with 'the reply wins')" -gt 100 ]

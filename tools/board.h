@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tools/marks.h"
 #include "tools/options.h"
 #include "tools/vacuity.h"
 
@@ -36,6 +37,7 @@ struct board {
     _Atomic uint64_t next[BOARD_LANES_MAX]; /* by lane: its numbers below are done */
     struct board_scenario scenarios[OPTIONS_OPERANDS_MAX];
     struct vacuity vacuities[OPTIONS_OPERANDS_MAX]; /* of the scenarios */
+    struct marks marks[OPTIONS_OPERANDS_MAX];       /* likewise; who prints may count */
 };
 
 /* All counters summed up. */

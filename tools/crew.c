@@ -171,6 +171,10 @@ static int vacuity_report(const struct hunt *hunt, struct ledger *ledger, uint32
             }
             *never_count += runs == 0;
         }
+        marks_print(stdout,
+                    hunt->options->json,
+                    hunt->options->operands[scenario],
+                    &hunt->board->marks[scenario]);
         for (uint32_t i = 0; i < DESCRIPTION_PROPERTIES_MAX && tells; i++) {
             const char *counter = vacuity_uncounted(vacuity, i);
             if (counter != NULL) {
@@ -217,8 +221,10 @@ static void summary_print(const struct hunt *hunt, bool stopped, bool vacuous) {
         printf("Stopped early; run the same command again to go on.\n");
     }
     if (vacuous) {
-        printf("Vacuous: what must happen sometimes, or what a constraint is about, happened in no "
-               "run; run more of them, or make the scenario reach it.\n");
+        printf(
+            "Vacuous: what must happen sometimes, or what a constraint is about, happened in no\n"
+            "run; run more of them, or make the scenario reach it. Where a program is right not\n"
+            "to let it happen, leave it out, or name an occasion that comes in any case.\n");
     }
 }
 

@@ -22,6 +22,7 @@ int quarry_open(struct quarry *quarry,
     quarry->hunt = hunt;
     quarry->board = &hunt->board->scenarios[index];
     quarry->vacuity = &hunt->board->vacuities[index];
+    quarry->marks = &hunt->board->marks[index];
     quarry->name = hunt->options->operands[index];
     quarry->next = first;
     quarry->end = hunt->ends[index];

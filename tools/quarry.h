@@ -31,6 +31,8 @@ struct quarry {
     const struct hunt *hunt;
     struct board_scenario *board;
     struct vacuity *vacuity;
+    struct marks *marks;
+    uint64_t label_count;             /* of the worker's record, when its marks were counted */
     const char *name;                 /* as the user wrote it */
     char name_stored[CASE_NAME_SIZE]; /* as the corpus has it */
     char module[PATH_MAX];

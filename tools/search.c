@@ -97,12 +97,19 @@ static double busy_ns(const struct runner *runner) {
 
 static void count_runs(struct quarry *quarry) {
     const struct record *record = quarry->runner.record;
+    const bool first = quarry->runs == 0;
     quarry->next += record->runs_done * quarry->stride;
     quarry->runs += record->runs_done;
     quarry->board->runs += record->runs_done;
     quarry->board->steps += record->points_total;
     quarry->board->time_ns += record->time_total_ns;
     vacuity_count(quarry->vacuity, record);
+    if (record->labels.count != quarry->label_count || first) {
+        quarry->label_count = record->labels.count;
+        board_print_begin(quarry->hunt->board);
+        marks_count(quarry->marks, record);
+        board_print_end(quarry->hunt->board);
+    }
 }
 
 static int take_finding(struct quarry *quarry) {
