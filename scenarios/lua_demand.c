@@ -236,12 +236,13 @@ static struct claim read_claim(struct lua_State *state) {
 }
 
 static int claim(struct lua_State *state,
+                 const char *word,
                  void (*declare)(struct sim_world *world,
                                  const char *sentence,
                                  const char *counter,
                                  struct sim_bound bound)) {
     struct sim_world *const world = lua_sandbox_context(state);
-    const char *const sentence = luaL_checkstring(state, 1);
+    const char *const sentence = lua_thing_sentence(state, word);
     const struct claim what = read_claim(state);
     declare(world, sentence, what.counter, what.bound);
     lua_thing_refused(state, world);
@@ -249,20 +250,20 @@ static int claim(struct lua_State *state,
 }
 
 static int always(struct lua_State *state) {
-    return claim(state, sim_always);
+    return claim(state, "always", sim_always);
 }
 
 static int finally(struct lua_State *state) {
-    return claim(state, sim_finally);
+    return claim(state, "finally", sim_finally);
 }
 
 static int sometimes(struct lua_State *state) {
-    return claim(state, sim_sometimes);
+    return claim(state, "sometimes", sim_sometimes);
 }
 
 static int never(struct lua_State *state) {
     struct sim_world *const world = lua_sandbox_context(state);
-    const char *const sentence = luaL_checkstring(state, 1);
+    const char *const sentence = lua_thing_sentence(state, "never");
     const uint32_t number = occasion(state, 2, "what never happens");
     sim_always(world, sentence, NULL, sim_times(number, sim_at_most(0)));
     lua_thing_refused(state, world);
@@ -281,7 +282,7 @@ static int eventually(struct lua_State *state) {
     static const char *const known[] = {"within", "after", NULL};
     struct sim_world *const world = lua_sandbox_context(state);
     uint64_t within_ns = 0;
-    const char *const sentence = luaL_checkstring(state, 1);
+    const char *const sentence = lua_thing_sentence(state, "eventually");
     const struct claim what = read_claim(state);
     lua_thing_options(state, 3, "eventually", known);
     if (lua_istable(state, 3) && lua_getfield(state, 3, "within") != LUA_TNIL) {
@@ -299,7 +300,7 @@ static int linearizable(struct lua_State *state) {
     static const char *const known[] = {"register", "map", "queue", "lock", NULL};
     static const enum sim_model models[] = {SIM_REGISTER, SIM_MAP, SIM_QUEUE, SIM_LOCK};
     struct sim_world *const world = lua_sandbox_context(state);
-    const char *const sentence = luaL_checkstring(state, 1);
+    const char *const sentence = lua_thing_sentence(state, "linearizable");
     const char *const object = luaL_checkstring(state, 2);
     const char *const model = luaL_checkstring(state, 3);
     int i = 0;

@@ -15,6 +15,7 @@ static const char *const kind_names[LUA_THING_KIND_COUNT] = {
     [LUA_THING_MESSAGE] = "message",
     [LUA_THING_THREAD] = "thread",
     [LUA_THING_TIMER] = "timer",
+    [LUA_THING_TASK] = "task",
     [LUA_THING_LIFE] = "life",
     [LUA_THING_OCCASION] = "occasion",
     [LUA_THING_CONSTRAINT] = "constraint",
@@ -58,24 +59,69 @@ void lua_thing_push(struct lua_State *state,
     lua_setmetatable(state, -2);
 }
 
-static const char *describe(struct lua_State *state, int index) {
-    const struct lua_thing *const thing = luaL_testudata(state, index, "sim.thing");
-    return thing != NULL                           ? kind_names[thing->kind]
-           : lua_isnoneornil(state, index)         ? "nothing"
-           : lua_type(state, index) == LUA_TSTRING ? lua_tostring(state, index)
-                                                   : luaL_typename(state, index);
+static const char *article(enum lua_thing_kind kind) {
+    return kind == LUA_THING_OCCASION ? "an" : "a";
 }
 
-/* Things whose instants are occasions, given where an occasion should be. */
-static const char *advice(const struct lua_thing *given, enum lua_thing_kind wanted) {
-    if (given == NULL || wanted != LUA_THING_OCCASION) {
-        return "";
+/* "a message", "nothing", "\"late\""; pushed. */
+static const char *describe(struct lua_State *state, int index) {
+    const struct lua_thing *const thing = luaL_testudata(state, index, "sim.thing");
+    if (thing != NULL) {
+        return lua_pushfstring(state, "%s %s", article(thing->kind), kind_names[thing->kind]);
     }
-    return given->kind == LUA_THING_MESSAGE  ? "; write .arrives behind it"
-           : given->kind == LUA_THING_THREAD ? "; write .starts, .blocks, .wakes or .ends behind it"
-           : given->kind == LUA_THING_TIMER  ? "; write .expires behind it"
-           : given->kind == LUA_THING_LIFE   ? "; write .starts or .crashes behind it"
-                                             : "";
+    if (lua_type(state, index) == LUA_TSTRING) {
+        return lua_pushfstring(state, "\"%s\"", lua_tostring(state, index));
+    }
+    return lua_isnoneornil(state, index)
+               ? "nothing"
+               : lua_pushfstring(state, "a %s", luaL_typename(state, index));
+}
+
+/* What makes an occasion of it. */
+static const char *advice_occasion(const struct lua_thing *given) {
+    switch (given->kind) {
+    case LUA_THING_MESSAGE:
+        return "; write .arrives behind it";
+    case LUA_THING_THREAD:
+    case LUA_THING_TASK:
+        return "; write .starts, .blocks, .wakes or .ends behind it";
+    case LUA_THING_TIMER:
+        return "; write .expires behind it";
+    case LUA_THING_LIFE:
+        return "; write .starts or .crashes behind it";
+    case LUA_THING_NODE:
+        return "; write .starts, .exits or .crashes behind it";
+    case LUA_THING_BOUND:
+    case LUA_THING_COUNTER:
+        return "; counters are for always, eventually, finally and sometimes";
+    case LUA_THING_MODULE:
+    case LUA_THING_PROGRAM:
+    case LUA_THING_OCCASION:
+    case LUA_THING_CONSTRAINT:
+    case LUA_THING_KIND_COUNT:
+        break;
+    }
+    return "";
+}
+
+/* What to write instead of something that was given, or of nothing. */
+static const char *advice(const struct lua_thing *given, enum lua_thing_kind wanted) {
+    if (wanted == LUA_THING_OCCASION) {
+        return given == NULL ? ", such as mark(node, \"name\")" : advice_occasion(given);
+    }
+    return wanted == LUA_THING_BOUND && given != NULL && given->kind == LUA_THING_COUNTER
+               ? "; write :at_most(1), :at_least(1) or :equal(1) behind it"
+               : "";
+}
+
+const char *lua_thing_sentence(struct lua_State *state, const char *word) {
+    if (lua_type(state, 1) != LUA_TSTRING) {
+        luaL_error(state,
+                   "`%s` begins with a sentence that says what must hold; this is %s",
+                   word,
+                   describe(state, 1));
+    }
+    return lua_tostring(state, 1);
 }
 
 const struct lua_thing *
@@ -88,13 +134,15 @@ const struct lua_thing *
 lua_thing_read(struct lua_State *state, int index, enum lua_thing_kind kind, const char *what) {
     const struct lua_thing *const thing = luaL_testudata(state, index, "sim.thing");
     if (thing == NULL || thing->kind != kind) {
+        const char *const hint = advice(thing, kind);
         luaL_error(state,
-                   "%s must be %s %s; this is %s%s",
+                   "%s must be %s %s%s; this is %s%s",
                    what,
-                   kind == LUA_THING_OCCASION ? "an" : "a",
+                   article(kind),
                    kind_names[kind],
+                   thing == NULL ? hint : "",
                    describe(state, index),
-                   advice(thing, kind));
+                   thing == NULL ? "" : hint);
     }
     return thing;
 }

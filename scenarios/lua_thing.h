@@ -57,6 +57,9 @@ lua_thing_find(struct lua_State *state, int index, enum lua_thing_kind kind);
 const struct lua_thing *
 lua_thing_read(struct lua_State *state, int index, enum lua_thing_kind kind, const char *what);
 
+/* The sentence at index 1 that a property begins with; `word` declares it. */
+const char *lua_thing_sentence(struct lua_State *state, const char *word);
+
 /* Raises what the world refused, if it did. */
 void lua_thing_refused(struct lua_State *state, struct sim_world *world);
 

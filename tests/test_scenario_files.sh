@@ -293,7 +293,7 @@ wrong '3: a clog has no `last`; did you mean `lasts`' "${begin}clog(bank, 'any',
 wrong '3: a refusal has no `one_way`' "${begin}refuse(bank, { one_way = true })"
 wrong '3: a refusal ends before it begins' "${begin}refuse(bank, { lasts = 0 })"
 wrong '3: a pause lasts for some time' "${begin}pause(bank, { at = '1ms' })"
-wrong '3: `when` must be an occasion; this is life; write .starts or .crashes behind it' \
+wrong '3: `when` must be an occasion; this is a life; write .starts or .crashes behind it' \
     "${begin}pause(bank, { when = life(bank), lasts = '1ms' })"
 wrong '3: a life has no `ends`' "${begin}never('x', life(bank).ends)"
 wrong '3: hold\(\) cannot hold a node.s exit' "${begin}hold(life(bank, { nth = 2 }).starts, { until_ = at '1s' })"
@@ -304,17 +304,25 @@ wrong '3: `when` is an occasion; a time is `at`' "${begin}reset(bank, 'any', { w
 wrong '3: hold\(\) cannot hold a node.s exit' "${begin}hold(bank.exits, { until_ = at '1s' })"
 wrong '3: an occasion has no `at_mots`; did you mean `at_most`' "${begin}always('x', bank.exits:at_mots(1))"
 wrong '3: what never happens must be an occasion' "${begin}never('x', counter('c'))"
+wrong '3: what never happens must be an occasion, such as mark\(node, "name"\); this is nothing' "${begin}never('x')"
+wrong '3: what never happens must be an occasion, such as mark\(node, "name"\); this is "y"' "${begin}never('x', 'y')"
+wrong '3: what never happens must be an occasion; this is a bound of a counter; counters are for always' \
+    "${begin}never('x', counter('c'):equal(1))"
+wrong '3: what never happens must be an occasion; this is a node; write .starts, .exits or' "${begin}never('x', bank)"
+wrong '3: `never` begins with a sentence that says what must hold; this is an occasion' "${begin}never(bank.exits)"
+wrong '3: `always` begins with a sentence that says what must hold; this is nothing' "${begin}always()"
+wrong '3: the first of a race must be an occasion; this is a task; write .starts' "${begin}race(task(bank, 'x'), at '1s')"
 wrong '3: a heap has 65536 bytes at least' "${begin}limit { heap = '1B' }"
 wrong '3: leaks has no `any`; it has allowed, forbidden' "${begin}leaks 'any'"
 wrong '3: expected is "passes", or' "${begin}expect 'nothing'"
-wrong '3: the first of a race must be an occasion; this is message; write .arrives behind it' \
+wrong '3: the first of a race must be an occasion; this is a message; write .arrives behind it' \
     "${begin}race(message { to = bank }, at '1s')"
 wrong '3: a message has no `arives`; did you mean `arrives`\?' "${begin}message { to = bank }.arives()"
 wrong '3: a thread has no `begins`; it has starts, blocks, wakes, ends' "${begin}thread(bank).begins()"
 wrong '3: `nth` is a whole number from 1|3: bad argument .*`nth` is a whole number from 1' "${begin}mark(bank, 'x', { nth = 0 })"
 wrong '3: there is no call "lok"' "${begin}call(bank, 'lok')"
 wrong '3: `order` takes 2 to 16 occasions' "${begin}order(at '1s')"
-wrong '3: what must hold must be a bound of a counter; this is counter' "${begin}always('x', counter('c'))"
+wrong '3: what must hold must be a bound of a counter; this is a counter; write :at_most\(1\), :at_least\(1\) or :equal\(1\) behind it' "${begin}always('x', counter('c'))"
 wrong '3: "x" holds always, and it does not hold before' "${begin}always('x', counter('c'):at_least(1))"
 wrong '3: `maybe\(n, m, constraint\)`' "${begin}maybe(2, 1, order(at '1s', mark(bank, 'x')))"
 wrong '3: what is declared cannot be changed' "${begin}bank.name = 'x'"

@@ -195,7 +195,7 @@ wrong '1: `mutex` is for the function that a node runs' 'local lock = mutex()'
 wrong '1: `workers` is a number from 0 to 64' 'node("n", print, { workers = 65 })'
 wrong '1: `workers` are of a node whose program is a function' \
     'node("n", module("abba").program, { workers = 1 })'
-wrong '1: what a node runs must be a program; this is a' 'node("n", "a")'
+wrong '1: what a node runs must be a program; this is "a"' 'node("n", "a")'
 wrong '1: there is no `sleeep`; did you mean `sleep`' 'sleeep(1)'
 
 # ---- a hundred thousand tasks ----
