@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "scenarios/lua_register.h"
 #include "scenarios/lua_sandbox.h"
 #include "scenarios/lua_thing.h"
 #include "sim/reader.h"
@@ -51,7 +52,11 @@ static void push_message(struct lua_State *state, const struct lua_thing *thing,
 
 static void push_timer(struct lua_State *state, const struct lua_thing *thing, const char *name) {
     static const char *const known[] = {"expires", "armed", NULL};
-    if (strcmp(name, "expires") == 0) {
+    if (strcmp(name, "expires") == 0 && lua_register_runs(state, thing->node)) {
+        luaL_error(state,
+                   "this node runs a function, for all whose tasks the executor sets one timer; "
+                   "write task(node, \"name\").wakes");
+    } else if (strcmp(name, "expires") == 0) {
         push_occasion(state, thing, sim_on_timer(thing->world, thing->node, thing->nth));
     } else if (strcmp(name, "armed") == 0) {
         push_occasion(state, thing, sim_on_armed(thing->world, thing->node, thing->nth));

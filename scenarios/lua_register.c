@@ -27,6 +27,8 @@ void lua_register_add(lua_State *state, int name, int program, uint32_t number, 
         lua_rawseti(state, -2, LUA_REGISTER_FUNCTION);
         lua_pushinteger(state, workers);
         lua_rawseti(state, -2, LUA_REGISTER_WORKERS);
+        lua_pushvalue(state, -1);
+        lua_rawseti(state, -4, number);
     }
     lua_rawset(state, -3);
     lua_pop(state, 1);
@@ -40,6 +42,13 @@ void lua_register_push(lua_State *state, const char *name, enum lua_register_ent
     lua_rawgeti(state, -1, entry);
     lua_replace(state, -3);
     lua_pop(state, 1);
+}
+
+bool lua_register_runs(lua_State *state, uint32_t number) {
+    push_nodes(state);
+    const bool is_function = lua_rawgeti(state, -1, number) != LUA_TNIL;
+    lua_pop(state, 2);
+    return is_function;
 }
 
 uint32_t lua_register_number(lua_State *state, int index) {

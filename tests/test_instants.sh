@@ -188,6 +188,8 @@ refused 'race.. cannot hold a task that blocks: ' 'race(late, task(a, "clock").b
 refused '"mark" is no call that returns' 'order(call(a, "mark").returns, late)'
 refused 'there is no call "snd"' 'order(call(a, "snd").returns, late)'
 refused 'a message has no .snt.; did you mean .sent.' 'order(message { from = a }.snt, late)'
+refused 'this node runs a function, .*; write task.node, "name".\.wakes' \
+    'hold(timer(a).expires, { until_ = late })'
 refused 'a timer has no .arms.' 'order(timer(a).arms, late)'
 refused 'a call has no .return_.; did you mean .returns.' 'order(call(a, "send").return_, late)'
 refused 'a task has no .start.; did you mean .starts.' 'order(task(a, "x").start, late)'

@@ -122,6 +122,21 @@ expect 0 '^300 runs, 0 failed' $sim fuzz "$file" --runs 300 --corpus "$corpus"
 sed -i 's/workers = 2/workers = 0/' "$file"
 expect 11 'the last is first' $sim fuzz "$file" --runs 300 --corpus "$corpus"
 
+# who is held at a mark keeps its thread
+cat >"$folder/kept.lua" <<'LUA'
+local n = node("n", function()
+    spawn(function() mark "a" end)
+    spawn(function() mark "b" end)
+end, { workers = 0 })
+hold(mark(n, "a"), { until_ = mark(n, "b") })
+finally("b comes first", before(mark(n, "b"), mark(n, "a")))
+LUA
+expect 10 'property: b comes first: it came 0 times' $sim fuzz "$folder/kept.lua" --runs 50 --corpus "$corpus"
+check 'that was refused' grep -q 'refused in 1 run: nothing else could go on' "$folder/out"
+sed -i 's/workers = 0/workers = 2/' "$folder/kept.lua"
+expect 0 '^50 runs, 0 failed' $sim fuzz "$folder/kept.lua" --runs 50 --corpus "$corpus"
+check 'with workers it is kept' grep -q 'mark b 1 of n): in 50 runs' "$folder/out"
+
 # ---- what is found ----
 
 finds 'tasks.lua:2: attempt to perform arithmetic on a nil value' 'local x = nil + 1'

@@ -66,7 +66,8 @@ function Occasion:equal(value) end
 ---@field read Occasion Who reads it stands before the read that takes its first byte.
 
 ---@class Timer
----@field expires Occasion A timer, or the deadline of a wait, comes.
+---@field expires Occasion A timer, or the deadline of a wait, comes. Of a node that runs a function, write
+---task(node, "name").wakes: the executor has one timer for all its tasks.
 ---@field armed Occasion A thread is about to set one; it cannot be held: hold its call.
 
 ---@class Call: Occasion It is about to take effect.
@@ -200,7 +201,8 @@ function expect(outcome) end
 
 -- ---- occasions ----
 
----A program comes to a mark: SIM_MARK("name"). In a task, with the name alone: the task comes to it.
+---A program comes to a mark: SIM_MARK("name"). In a task, with the name alone: the task comes to it. Who is
+---held there keeps its thread: no other task of a node that runs a function goes on, unless it has `workers`.
 ---@overload fun(name: string)
 ---@param where AnyNode
 ---@param name string
