@@ -30,6 +30,8 @@
 #define HOOK __attribute__((visibility("default")))
 #define HOOK_SITE __builtin_return_address(0)
 
+struct sim_world;
+
 /* True inside a run. */
 static inline bool hook_simulated(void) {
     if (__builtin_expect(!machine.active, 0)) {
@@ -51,6 +53,11 @@ static inline struct kernel *hook_kernel(void) {
 
 static inline struct descriptors *hook_descriptors(void) {
     return &machine.world.kernel.descriptors;
+}
+
+/* What a scenario declares into (sim/scenario.h). */
+static inline struct description *hook_description(struct sim_world *world) {
+    return (struct description *)(void *)world;
 }
 
 /* Node index of the running thread. */

@@ -7,20 +7,16 @@
 #include "sim/reader.h"
 #include "sim/scenario.h"
 
-static struct description *description_of(struct sim_world *world) {
-    return (struct description *)(void *)world;
-}
-
 /* ---- occasions ---- */
 
 static uint32_t occasion_add(struct sim_world *world, const struct occasion *occasion) {
-    return demand_occasion(description_of(world), occasion) + 1; /* 0 when refused */
+    return demand_occasion(hook_description(world), occasion) + 1; /* 0 when refused */
 }
 
 HOOK uint32_t sim_on_mark(struct sim_world *world, uint32_t node, const char *name, uint32_t nth) {
     struct occasion occasion = {.instant = OCCASION_MARK, .node = node, .nth = nth};
     if (name == NULL || name[0] == '\0' || strlen(name) >= sizeof occasion.name) {
-        description_refuse(description_of(world),
+        description_refuse(hook_description(world),
                            "the mark \"%.64s\" must have 1 to 31 characters",
                            name == NULL ? "" : name);
         return 0;
@@ -33,7 +29,7 @@ HOOK uint32_t sim_on_mark(struct sim_world *world, uint32_t node, const char *na
 static unsigned call_find(struct sim_world *world, const char *call) {
     const unsigned kind = call == NULL ? POINT_KIND_COUNT : point_find(call);
     if (kind == POINT_KIND_COUNT) {
-        description_refuse(description_of(world),
+        description_refuse(hook_description(world),
                            "there is no call \"%.64s\"; sim trace shows their words",
                            call == NULL ? "" : call);
     }
@@ -60,7 +56,7 @@ HOOK uint32_t sim_on_return(struct sim_world *world,
         return 0;
     }
     if (!point_is_call(occasion.call)) {
-        description_refuse(description_of(world), "\"%.64s\" is no call that returns", call);
+        description_refuse(hook_description(world), "\"%.64s\" is no call that returns", call);
         return 0;
     }
     return occasion_add(world, &occasion);
@@ -139,12 +135,12 @@ HOOK uint32_t sim_when(struct sim_world *world,
                                                                       : bound.value <= 0;
     if (counter == NULL || bound.occasion != 0 || counter[0] == '\0' ||
         strlen(counter) >= sizeof occasion.name) {
-        description_refuse(description_of(world),
+        description_refuse(hook_description(world),
                            "what an occasion waits for is a counter, with 1 to 31 characters");
         return 0;
     }
     if (from_start) {
-        description_refuse(description_of(world),
+        description_refuse(hook_description(world),
                            "counter \"%s\" is that from the start, so it never comes to be",
                            counter);
         return 0;
@@ -165,7 +161,7 @@ HOOK uint32_t sim_on_thread(struct sim_world *world,
                             enum sim_thread_instant instant,
                             uint32_t nth) {
     if ((unsigned)instant >= sizeof instants / sizeof instants[0]) {
-        description_refuse(description_of(world), "a thread has no such instant");
+        description_refuse(hook_description(world), "a thread has no such instant");
         return 0;
     }
     const struct occasion occasion = {.instant = instants[instant], .node = node, .nth = nth};
@@ -180,7 +176,7 @@ HOOK uint32_t sim_on_task(struct sim_world *world,
     struct occasion occasion = {.node = node, .nth = nth};
     if ((unsigned)instant >= sizeof instants / sizeof instants[0] || name[0] == '\0' ||
         strlen(name) >= sizeof occasion.name) {
-        description_refuse(description_of(world),
+        description_refuse(hook_description(world),
                            "the task \"%.64s\" must have 1 to 31 characters",
                            name);
         return 0;
@@ -214,7 +210,7 @@ static uint32_t constraint_add(struct sim_world *world,
                                enum constraint_kind kind,
                                const uint32_t *numbers,
                                uint32_t count) {
-    struct description *description = description_of(world);
+    struct description *description = hook_description(world);
     uint32_t occasions[CONSTRAINT_OCCASIONS_MAX];
     for (uint32_t i = 0; i < count && i < CONSTRAINT_OCCASIONS_MAX; i++) {
         occasions[i] = numbers[i] - 1;
@@ -243,9 +239,9 @@ HOOK uint32_t sim_race(struct sim_world *world, uint32_t a, uint32_t b) {
 }
 
 static struct constraint *constraint_of(struct sim_world *world, uint32_t number) {
-    struct description *description = description_of(world);
+    struct description *description = hook_description(world);
     if (number == 0 || number > description->demanded.count) {
-        description_refuse(description_of(world), "there is no such constraint");
+        description_refuse(hook_description(world), "there is no such constraint");
         return NULL;
     }
     return &description->demanded.all[number - 1];
@@ -254,7 +250,7 @@ static struct constraint *constraint_of(struct sim_world *world, uint32_t number
 HOOK void sim_maybe(struct sim_world *world, uint32_t constraint, uint32_t n, uint32_t of) {
     struct constraint *found = constraint_of(world, constraint);
     if (n == 0 || n >= of) {
-        description_refuse(description_of(world),
+        description_refuse(hook_description(world),
                            "maybe() is in force in n of m runs, with 0 < n < m");
     } else if (found != NULL) {
         found->chance = n;
@@ -266,7 +262,7 @@ HOOK void sim_one_of(struct sim_world *world, const uint32_t *constraints, uint3
     for (uint32_t i = 0; i < count; i++) {
         struct constraint *found = constraint_of(world, constraints[i]);
         if (found != NULL && found->group != 0) {
-            description_refuse(description_of(world), "a constraint is one of two groups");
+            description_refuse(hook_description(world), "a constraint is one of two groups");
         } else if (found != NULL) {
             found->group = constraints[0];
         }

@@ -8,16 +8,12 @@ SAME(SIM_FILES_KEPT, DESCRIPTION_FILES_KEPT);
 SAME(SIM_FILES_SYNCED, DESCRIPTION_FILES_SYNCED);
 SAME(SIM_FILES_TORN, DESCRIPTION_FILES_TORN);
 
-static struct description *description_of(struct sim_world *world) {
-    return (struct description *)(void *)world;
-}
-
 static struct description_fault *add(struct sim_world *world,
                                      enum description_fault_kind kind,
                                      uint32_t from,
                                      uint32_t to,
                                      uint64_t at_ns) {
-    struct description_fault *fault = description_fault_add(description_of(world));
+    struct description_fault *fault = description_fault_add(hook_description(world));
     if (fault != NULL) {
         fault->kind = kind;
         fault->from = from;
@@ -115,13 +111,13 @@ HOOK void sim_pause(struct sim_world *world, uint32_t node, uint64_t at_ns, uint
 
 /* The one that was declared last; NULL = none. */
 static struct description_fault *last(struct sim_world *world) {
-    struct description *description = description_of(world);
+    struct description *description = hook_description(world);
     return description->fault_count == 0 ? NULL
                                          : &description->faults[description->fault_count - 1];
 }
 
 HOOK void sim_fault_until(struct sim_world *world, uint64_t at_max_ns) {
-    struct description *description = description_of(world);
+    struct description *description = hook_description(world);
     struct description_fault *fault = last(world);
     if (fault == NULL || fault->chance_ppm != 0 || fault->nth != 0) {
         description_refuse(description, "only a fault that comes at a time is left to the seed");
@@ -133,7 +129,7 @@ HOOK void sim_fault_until(struct sim_world *world, uint64_t at_max_ns) {
 }
 
 HOOK void sim_fault_lasts(struct sim_world *world, uint64_t least_ns, uint64_t greatest_ns) {
-    struct description *description = description_of(world);
+    struct description *description = hook_description(world);
     struct description_fault *fault = last(world);
     if (fault == NULL || !description_fault_lasts(fault)) {
         description_refuse(description, "only what takes time lasts, like a partition or a pause");
@@ -148,7 +144,7 @@ HOOK void sim_fault_lasts(struct sim_world *world, uint64_t least_ns, uint64_t g
 
 HOOK void
 sim_fault_on(struct sim_world *world, uint32_t occasion, uint64_t lasts_ns, uint32_t heals_on) {
-    struct description *description = description_of(world);
+    struct description *description = hook_description(world);
     const uint32_t known = description->demanded.occasion_count;
     struct description_fault *fault = last(world);
     const bool is_of_node =

@@ -10,10 +10,6 @@
 #include "sim/machine/loader.h"
 #include "sim/machine/whereabouts.h"
 
-static struct description *description_of(struct sim_world *world) {
-    return (struct description *)(void *)world;
-}
-
 static const struct description *description_in(const struct sim_world *world) {
     return (const struct description *)(const void *)world;
 }
@@ -46,21 +42,21 @@ HOOK const char *sim_file(const struct sim_world *world) {
 HOOK uint32_t sim_module(struct sim_world *world, const char *name) {
     char path[PATH_MAX];
     if (world == again()) {
-        return description_module_add(description_of(world), name);
+        return description_module_add(hook_description(world), name);
     }
     if (!whereabouts_module(description_in(world)->file, name, path)) {
-        description_refuse(description_of(world),
+        description_refuse(hook_description(world),
                            "there is no module \"%.128s\" (looked for %.512s)",
                            name,
                            path);
         return 0;
     }
-    const uint32_t number = description_module_add(description_of(world), path);
+    const uint32_t number = description_module_add(hook_description(world), path);
     if (number != 0 && machine.modules[number] == NULL) {
         char error[DESCRIPTION_ERROR_SIZE];
         machine.modules[number] = loader_open(number, path, error, sizeof error);
         if (machine.modules[number] == NULL) {
-            description_refuse(description_of(world), "%s", error);
+            description_refuse(hook_description(world), "%s", error);
             return 0;
         }
     }
@@ -72,7 +68,7 @@ HOOK uint32_t sim_node_of(struct sim_world *world,
                           const char *name,
                           const char *program,
                           const char *const *arguments) {
-    struct description *description = description_of(world);
+    struct description *description = hook_description(world);
     if (module > description->module_count) {
         description_refuse(description, "there is no module number %u", module);
         return 0;
@@ -93,7 +89,7 @@ HOOK uint32_t sim_node_of(struct sim_world *world,
 }
 
 HOOK void sim_expect(struct sim_world *world, const char *outcome) {
-    struct description *description = description_of(world);
+    struct description *description = hook_description(world);
     if (strlen(outcome) >= sizeof description->expected) {
         description_refuse(description, "what is expected has too many characters");
         return;
@@ -102,16 +98,16 @@ HOOK void sim_expect(struct sim_world *world, const char *outcome) {
 }
 
 HOOK void sim_refuse(struct sim_world *world, const char *sentence) {
-    description_of(world)->error[0] = '\0';
-    description_refuse(description_of(world), "%s", sentence);
+    hook_description(world)->error[0] = '\0';
+    description_refuse(hook_description(world), "%s", sentence);
 }
 
 HOOK const char *sim_refusal(struct sim_world *world) {
-    description_check_parts(description_of(world));
-    return description_of(world)->error;
+    description_check_parts(hook_description(world));
+    return hook_description(world)->error;
 }
 
 HOOK const char *sim_refusal_at_end(struct sim_world *world) {
-    description_check(description_of(world));
-    return description_of(world)->error;
+    description_check(hook_description(world));
+    return hook_description(world)->error;
 }

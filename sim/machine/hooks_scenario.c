@@ -8,22 +8,18 @@
 
 #include "sim/machine/hook.h"
 
-static struct description *description_of(struct sim_world *world) {
-    return (struct description *)(void *)world;
-}
-
 HOOK uint32_t sim_node(struct sim_world *world,
                        const char *name,
                        const char *program,
                        const char *const *arguments) {
-    return description_node_add(description_of(world), name, program, arguments);
+    return description_node_add(hook_description(world), name, program, arguments);
 }
 
 HOOK void sim_node_daemon(struct sim_world *world, uint32_t node) {
-    if (node >= 1 && node <= description_of(world)->node_count) {
-        description_of(world)->nodes[node].daemon = true;
+    if (node >= 1 && node <= hook_description(world)->node_count) {
+        hook_description(world)->nodes[node].daemon = true;
     } else {
-        description_refuse(description_of(world),
+        description_refuse(hook_description(world),
                            "node %u is to be a daemon and does not exist",
                            node);
     }
@@ -34,7 +30,7 @@ HOOK void sim_link_one_way(struct sim_world *world,
                            uint32_t to,
                            uint64_t latency_min_ns,
                            uint64_t latency_max_ns) {
-    struct description *description = description_of(world);
+    struct description *description = hook_description(world);
     struct description_link *link = description_link_add(description, from, to);
     if (link != NULL) {
         link->one_way = true;
@@ -48,7 +44,7 @@ HOOK void sim_link(struct sim_world *world,
                    uint32_t to,
                    uint64_t latency_min_ns,
                    uint64_t latency_max_ns) {
-    struct description *description = description_of(world);
+    struct description *description = hook_description(world);
     const uint32_t before = description->link_count;
     sim_link_one_way(world, from, to, latency_min_ns, latency_max_ns);
     if (description->link_count > before) {
@@ -57,7 +53,7 @@ HOOK void sim_link(struct sim_world *world,
 }
 
 static struct description_link *link_last(struct sim_world *world) {
-    struct description *description = description_of(world);
+    struct description *description = hook_description(world);
     return description->link_count == 0 ? description_link_add(description, SIM_ANY, SIM_ANY)
                                         : &description->links[description->link_count - 1];
 }
@@ -81,7 +77,7 @@ HOOK void sim_link_latency(struct sim_world *world,
                            uint64_t greatest_ns) {
     struct description_link *link = link_last(world);
     if (link == NULL || link->table_count == DESCRIPTION_LATENCIES_MAX) {
-        description_refuse(description_of(world),
+        description_refuse(hook_description(world),
                            "a link has at most %d rows of latencies",
                            DESCRIPTION_LATENCIES_MAX);
         return;
@@ -95,27 +91,27 @@ HOOK void sim_link_latency(struct sim_world *world,
 }
 
 HOOK void sim_limit_time(struct sim_world *world, uint64_t time_ns) {
-    description_of(world)->time_max_ns = time_ns;
+    hook_description(world)->time_max_ns = time_ns;
 }
 
 HOOK void sim_limit_points(struct sim_world *world, uint64_t points) {
-    description_of(world)->points_max = points;
+    hook_description(world)->points_max = points;
 }
 
 HOOK void sim_limit_heap(struct sim_world *world, uint64_t bytes) {
-    description_of(world)->heap_max = bytes;
+    hook_description(world)->heap_max = bytes;
 }
 
 HOOK void sim_stack(struct sim_world *world, uint32_t bytes) {
-    description_of(world)->stack_size = bytes;
+    hook_description(world)->stack_size = bytes;
 }
 
 HOOK void sim_allow_leaks(struct sim_world *world) {
-    description_of(world)->leaks = DESCRIPTION_LEAKS_ALLOWED;
+    hook_description(world)->leaks = DESCRIPTION_LEAKS_ALLOWED;
 }
 
 HOOK void sim_forbid_leaks(struct sim_world *world) {
-    description_of(world)->leaks = DESCRIPTION_LEAKS_FORBIDDEN;
+    hook_description(world)->leaks = DESCRIPTION_LEAKS_FORBIDDEN;
 }
 
 HOOK struct sim_bound sim_equal(int64_t value) {
@@ -153,7 +149,7 @@ static void property_declare(struct sim_world *world,
                              const char *counter,
                              struct sim_bound bound) {
     struct description_property *property =
-        description_property_add(description_of(world), sentence);
+        description_property_add(hook_description(world), sentence);
     if (property != NULL) {
         property->kind = kind;
         property->comparison = (uint32_t)bound.comparison;
@@ -163,7 +159,7 @@ static void property_declare(struct sim_world *world,
         property->before = bound.before;
         snprintf(property->counter, sizeof property->counter, "%s", counter == NULL ? "" : counter);
         if (counter != NULL && strlen(counter) >= sizeof property->counter) {
-            description_refuse(description_of(world),
+            description_refuse(hook_description(world),
                                "the name of counter \"%s\" exceeds %zu characters",
                                counter,
                                sizeof property->counter - 1);
@@ -183,7 +179,7 @@ HOOK void sim_eventually(struct sim_world *world,
                          const char *counter,
                          struct sim_bound bound,
                          uint64_t within_ns) {
-    struct description *description = description_of(world);
+    struct description *description = hook_description(world);
     const uint32_t before = description->property_count;
     property_declare(world, DESCRIPTION_EVENTUALLY, sentence, counter, bound);
     if (description->property_count > before) {
@@ -192,7 +188,7 @@ HOOK void sim_eventually(struct sim_world *world,
 }
 
 HOOK void sim_after(struct sim_world *world, uint32_t occasion) {
-    struct description *description = description_of(world);
+    struct description *description = hook_description(world);
     const uint32_t count = description->property_count;
     if (count > 0 && description->properties[count - 1].kind == DESCRIPTION_EVENTUALLY) {
         description->properties[count - 1].after = occasion;
@@ -319,7 +315,7 @@ HOOK void sim_linearizable(struct sim_world *world,
                            const char *sentence,
                            const char *object,
                            enum sim_model model) {
-    description_history_add(description_of(world), sentence, object, (uint32_t)model);
+    description_history_add(hook_description(world), sentence, object, (uint32_t)model);
 }
 
 static struct history_place place_here(const void *site) {
