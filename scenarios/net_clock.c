@@ -89,17 +89,10 @@ int arbiter_main(int argc, char **argv) {
     (void)argc;
     (void)argv;
     const int descriptor = talk_open();
-    uint32_t holder = 0;
-    int64_t end_ms = 0;
+    struct talk_lease lease = {0};
     struct note note;
     while (talk_hear(descriptor, &note, sizeof note, TALK_FOREVER)) {
-        const int64_t now_ms = talk_now_ms();
-        const bool grants = now_ms >= end_ms || holder == note.number;
-        if (grants) {
-            holder = note.number;
-            end_ms = now_ms + LEASE_MS;
-        }
-        note.kind = grants ? GRANTED : REFUSED;
+        note.kind = talk_grant(&lease, note.number, LEASE_MS) ? GRANTED : REFUSED;
         talk_send(descriptor, &note, sizeof note, candidates[note.number]);
     }
     close(descriptor);

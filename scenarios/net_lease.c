@@ -36,17 +36,10 @@ int arbiter_main(int argc, char **argv) {
     (void)argc;
     (void)argv;
     const int descriptor = talk_open();
-    uint32_t holder = 0;
-    int64_t end_ms = 0;
+    struct talk_lease lease = {0};
     struct message message;
     while (talk_hear(descriptor, &message, sizeof message, TALK_FOREVER)) {
-        const int64_t now_ms = talk_now_ms();
-        const bool grants = now_ms >= end_ms || holder == message.candidate;
-        if (grants) {
-            holder = message.candidate;
-            end_ms = now_ms + LEASE_MS;
-        }
-        message.kind = grants ? GRANTED : REFUSED;
+        message.kind = talk_grant(&lease, message.candidate, LEASE_MS) ? GRANTED : REFUSED;
         talk_send(descriptor, &message, sizeof message, candidates[message.candidate]);
     }
     return 0;

@@ -40,6 +40,23 @@ static inline void talk_sleep(int64_t milliseconds) {
     nanosleep(&(struct timespec){.tv_nsec = milliseconds * 1000000}, NULL);
 }
 
+/* ---- a lease, as its arbiter sees it; all zero: nobody's ---- */
+
+struct talk_lease {
+    uint32_t holder;
+    int64_t end_ms;
+};
+
+/* Whether this candidate has it from now on for so long. */
+static inline bool talk_grant(struct talk_lease *lease, uint32_t candidate, int64_t lasts_ms) {
+    const int64_t now_ms = talk_now_ms();
+    if (now_ms < lease->end_ms && lease->holder != candidate) {
+        return false;
+    }
+    *lease = (struct talk_lease){candidate, now_ms + lasts_ms};
+    return true;
+}
+
 /* ---- streams ---- */
 
 static inline int talk_listen(void) {
