@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <ftw.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/module_fixture.h"
 #include "tests/modules/paths.h"
 #include "tests/modules/scratch.h"
 #include "tests/transcript.h"
-#include "tools/runner.h"
 
 #define SEQUENCES 600
 #define TEXT_SIZE 60000
@@ -80,15 +79,6 @@ static const char *tell(const char *folder) {
 
 /* ---- workers ---- */
 
-static void open_module(struct runner *runner, const char *name, const char *backend) {
-    char folder[PATH_MAX - 300];
-    char path[PATH_MAX];
-    const struct runner_options options = {.backend = backend};
-    runner_folder(folder, sizeof folder);
-    snprintf(path, sizeof path, "%s/modules/%s.so", folder, name);
-    ck_assert_msg(runner_open(runner, path, &options), "%s: %s", path, runner->record->error);
-}
-
 static void run(struct runner *runner, uint64_t base, uint64_t runs) {
     ck_assert(runner_prepare(runner, "fifo", base, runs));
     ck_assert_int_eq(runner_run(runner, NULL), RUNNER_REPLIED);
@@ -132,7 +122,7 @@ START_TEST(random_sequences_of_calls_on_files_end_as_in_the_kernel) {
     enter(FIXTURE);
     scratch_populate();
     strcpy(before, tell(FIXTURE));
-    open_module(&runner, "file_calls", "fiber");
+    module_fixture_open(&runner, "file_calls", "fiber");
     native = mmap(NULL, TEXT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(native, MAP_FAILED);
 
@@ -158,7 +148,7 @@ END_TEST
 START_TEST(a_stream_is_written_out_by_its_own_node) {
     static const char *const backs[] = {"fiber", "baton"};
     struct runner runner;
-    open_module(&runner, "streams", backs[_i]);
+    module_fixture_open(&runner, "streams", backs[_i]);
     ck_assert(runner_prepare(&runner, "random", 1, 100));
     ck_assert_int_eq(runner_run(&runner, NULL), RUNNER_REPLIED);
     ck_assert_msg(runner.record->verdict.kind == VERDICT_PASS,
@@ -173,7 +163,7 @@ END_TEST
 
 START_TEST(the_thousandth_run_finds_the_files_as_the_first_did) {
     struct runner runner;
-    open_module(&runner, "files", "fiber");
+    module_fixture_open(&runner, "files", "fiber");
     static char output[RECORD_OUTPUT_SIZE];
 
     run(&runner, 7, 1);
@@ -197,8 +187,8 @@ END_TEST
 START_TEST(files_are_the_same_when_every_run_has_a_process) {
     struct runner runner;
     struct runner other;
-    open_module(&runner, "files", "fiber");
-    open_module(&other, "files", "baton");
+    module_fixture_open(&runner, "files", "fiber");
+    module_fixture_open(&other, "files", "baton");
 
     run(&runner, 7, 1);
     run(&other, 7, 1);
@@ -214,7 +204,7 @@ END_TEST
 START_TEST(a_disk_without_room_is_told_and_is_no_finding) {
     struct runner runner;
     const struct rlimit limit = {1 << 20, 1 << 20};
-    open_module(&runner, "file_large", "fiber");
+    module_fixture_open(&runner, "file_large", "fiber");
     run(&runner, 1, 3);
     ck_assert_int_eq(prlimit(runner.pid, RLIMIT_FSIZE, &limit, NULL), 0);
 
@@ -245,7 +235,7 @@ START_TEST(a_worker_that_is_killed_leaves_no_files) {
     char place[] = "/tmp/sim-test-files-XXXXXX";
     ck_assert_ptr_nonnull(mkdtemp(place));
     ck_assert_int_eq(setenv("TMPDIR", place, 1), 0);
-    open_module(&runner, "file_large", "fiber");
+    module_fixture_open(&runner, "file_large", "fiber");
 
     run(&runner, 1, 2);
     ck_assert_int_eq(count_names(place), 2); /* . and .., while the worker lives */
