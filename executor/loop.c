@@ -29,7 +29,7 @@ static bool is_over(const struct ex_scheduler *scheduler) {
 
 /* One turn, what others woke, what is due, and what became ready outside; true when something is
  * ready. */
-static bool step(struct ex_worker *worker) {
+static inline __attribute__((always_inline)) bool step(struct ex_worker *worker) {
     bool is_ready = ex_turn_run(worker);
 
     is_ready = LOOK_AT_EVENTS_NOW_AND_THEN(worker) || is_ready;

@@ -29,9 +29,12 @@ static inline void ex_queue_push_first(struct ex_worker *worker, struct ex_stran
 /* The first, if there is one. */
 static inline struct ex_strand *ex_queue_take(struct ex_worker *worker) {
     struct ex_strand *const root = worker->local.queue.next;
-    if (root == worker->local.tail) {
-        worker->local.tail = &worker->local.queue;
-    } else {
+    struct ex_strand *const tail = worker->local.tail;
+
+    worker->local.tail =
+        &worker->local.queue; /* before the look: one that is alone needs no jump */
+    if (__builtin_expect(root != tail, 0)) {
+        worker->local.tail = tail;
         worker->local.queue.next = root->next;
     }
     if (root == NULL) {

@@ -191,10 +191,7 @@ void ex_ready_deliver(struct ex_worker *worker, struct ex_strand *root) {
     }
 }
 
-bool ex_ready_drain(struct ex_worker *worker) {
-    if (__atomic_load_n(&worker->remote, __ATOMIC_RELAXED) == NULL) {
-        return false;
-    }
+bool ex_ready_drain_slowly(struct ex_worker *worker) {
     ex_ready_enter(worker);
     /* First woken, first ready. */
     struct ex_strand *list = reversed(__atomic_exchange_n(&worker->remote, NULL, __ATOMIC_ACQUIRE));

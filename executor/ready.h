@@ -111,7 +111,12 @@ void ex_ready_hear(struct ex_strand *root);
  * thief. */
 void ex_ready_deliver(struct ex_worker *worker, struct ex_strand *root);
 
+bool ex_ready_drain_slowly(struct ex_worker *worker);
+
 /* Makes ready what others woke; true when there was any. By the owner, outside the bracket. */
-bool ex_ready_drain(struct ex_worker *worker);
+static inline bool ex_ready_drain(struct ex_worker *worker) {
+    return __builtin_expect(__atomic_load_n(&worker->remote, __ATOMIC_RELAXED) != NULL, 0) &&
+           ex_ready_drain_slowly(worker);
+}
 
 #endif

@@ -51,6 +51,10 @@ void *ex_task_new_any(struct ex_scheduler *scheduler, size_t frame_size) {
     return root == NULL ? NULL : ex_task_frame(ex_task_of(root));
 }
 
+void *ex_task_new_slowly(ex_local_word frame_size) {
+    return ex_task_new_any(NULL, ex_local_passed(frame_size));
+}
+
 static inline uint16_t new_state(const struct ex_worker *worker) {
     return __atomic_load_n(&worker->local.spawn_state, __ATOMIC_RELAXED);
 }
@@ -115,7 +119,9 @@ static inline void spawn_shared(struct ex_worker *worker,
     ex_ready_leave_shared(worker);
 }
 
-struct ex_task *ex_task_spawn_any(struct ex_frame *frame, uintptr_t up) {
+struct ex_task *ex_task_spawn_slowly(ex_local_word passed_frame, ex_local_word passed_up) {
+    struct ex_frame *const frame = (struct ex_frame *)ex_local_passed(passed_frame);
+    uintptr_t up = ex_local_passed(passed_up);
     struct ex_task *const task = task_of_frame(frame);
     struct ex_strand *const root = &task->strand;
     struct ex_worker *const worker = ex_worker_self;
@@ -430,6 +436,12 @@ int64_t ex_task_join_slowly(struct ex_frame *frame, struct ex_strand *strand, in
         return ex_frame_lost(frame, strand, value);
     }
     return look(self, strand); /* and stays where it is while that is EX_PENDING */
+}
+
+int64_t ex_task_join_passed(ex_local_word frame, ex_local_word strand) {
+    return ex_task_join_slowly((struct ex_frame *)ex_local_passed(frame),
+                               (struct ex_strand *)ex_local_passed(strand),
+                               0);
 }
 
 int64_t ex_task_join_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t value) {

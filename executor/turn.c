@@ -230,8 +230,14 @@ end_plain(struct ex_worker *worker, struct ex_strand *root, const struct outcome
             return NULL;
         }
     } else if (__builtin_expect(!ex_strand_is(joiner, EX_STRAND_READY), 1)) {
+        uintptr_t up = outcome->up;
         end(worker, root);
-        return joiner;
+        __asm__("" : "+r"(up)); /* so that it takes the register of `root`, which is gone */
+        struct ex_strand *const next = ex_task_joiner_plain(up);
+        if (next == NULL) {
+            __builtin_unreachable();
+        }
+        return next;
     }
     ex_task_return(worker, root, outcome->value);
     return NULL;
@@ -267,9 +273,10 @@ static bool run_plain(struct ex_worker *worker) {
         worker->local.running = strand;
         do {
             strand = run_one(worker, strand, &left);
-        } while (strand != NULL && left >= 0 && ex_strand_is(strand, EX_STRAND_READY) &&
+        } while (strand != NULL && left >= 0 &&
+                 __builtin_expect(ex_strand_is(strand, EX_STRAND_READY), 0) &&
                  ex_queue_is_empty(worker));
-        if (strand != NULL && ex_strand_is(strand, EX_STRAND_READY)) {
+        if (strand != NULL && __builtin_expect(ex_strand_is(strand, EX_STRAND_READY), 0)) {
             ex_queue_push(worker, strand);
         }
         strand = left < 0 ? NULL : ex_queue_pop(worker);

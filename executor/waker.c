@@ -18,9 +18,9 @@ static struct ex_worker *enter_as_owner(const struct ex_strand *root) {
     return NULL;
 }
 
-bool ex_waker_wake_slowly(struct ex_waker_passed passed) {
-    struct ex_strand *const root = passed.root;
-    const uint32_t life = passed.life;
+bool ex_waker_wake_slowly(ex_local_word passed_root, ex_local_word passed_life) {
+    struct ex_strand *const root = (struct ex_strand *)ex_local_passed(passed_root);
+    const uint32_t life = (uint32_t)ex_local_passed(passed_life);
     const bool is_branch = (uint16_t)life == EX_WAKER_BRANCH;
 
     if (__atomic_load_n(&root->generation, __ATOMIC_RELAXED) != life >> 16) {
@@ -39,7 +39,8 @@ bool ex_waker_wake_slowly(struct ex_waker_passed passed) {
     return true;
 }
 
-void ex_waker_wake_strand_slowly(struct ex_strand *strand) {
+void ex_waker_wake_strand_slowly(ex_local_word passed) {
+    struct ex_strand *const strand = (struct ex_strand *)ex_local_passed(passed);
     struct ex_strand *const root = ex_strand_root(strand);
     struct ex_worker *const worker = enter_as_owner(root);
 

@@ -87,10 +87,14 @@ static inline int64_t ex_frame_await_here(struct ex_frame *child,
     return value;
 }
 
+/* Where a leaf waits: a store for each place. Compilers would make one of all, for which each place
+ * loads its line. */
 #ifdef __OPTIMIZE_SIZE__
 #define EX_FRAME_AWAIT ex_frame_await
+#define EX_FRAME_WAITS_AT(frame, line) ((void)((frame)->at = EX_AT_WORD(line)))
 #else
 #define EX_FRAME_AWAIT ex_frame_await_here
+#define EX_FRAME_WAITS_AT(frame, line) (*(volatile uint64_t *)&(frame)->at = EX_AT_WORD(line))
 #endif
 
 #endif

@@ -35,8 +35,39 @@ struct ex_local {
 #ifdef EX_SMALL
 EX_PUBLIC extern struct ex_local *ex_local_self;
 #else
-EX_PUBLIC extern __thread struct ex_local *ex_local_self __attribute__((tls_model("initial-exec")));
+#ifndef EX_LOCAL_CONST /* the library changes it, and puts it back before it returns */
+#define EX_LOCAL_CONST const
 #endif
+EX_PUBLIC extern __thread struct ex_local *EX_LOCAL_CONST ex_local_self
+    __attribute__((tls_model("initial-exec")));
+#endif
+
+#define EX_LOCAL_LOOK extern inline __attribute__((gnu_inline, always_inline))
+
+/* The long ways from code in line are said never to be gone, and take what they need in registers
+ * that no pointer is in: so who does not go there saves none for them beforehand. */
+#define EX_LOCAL_SELDOM(condition) __builtin_expect_with_probability((condition), 0, 1.0)
+#if defined(__x86_64__) && defined(__SSE2__)
+typedef double ex_local_word;
+#else
+typedef uintptr_t ex_local_word;
+#endif
+_Static_assert(sizeof(ex_local_word) == sizeof(uintptr_t), "it goes there and back");
+
+/* A number or a pointer, as they take it. */
+EX_LOCAL_LOOK ex_local_word ex_local_pass(uintptr_t number) {
+    ex_local_word word;
+
+    __builtin_memcpy(&word, &number, sizeof word);
+    return word;
+}
+
+static inline uintptr_t ex_local_passed(ex_local_word word) {
+    uintptr_t number;
+
+    __builtin_memcpy(&number, &word, sizeof number);
+    return number;
+}
 
 /* Adds to a count that others read: whole, though not at once with other writers. */
 static inline void ex_local_add(uint64_t *count, uint64_t more) {
@@ -59,7 +90,6 @@ static inline void ex_local_add(uint64_t *count, uint64_t more) {
 #if defined(__x86_64__) && defined(__GCC_ASM_FLAG_OUTPUTS__) && !EX_LOCAL_IS_CHECKED
 #define EX_LOCAL_PLAIN_LOOKS 1
 #endif
-#define EX_LOCAL_LOOK extern inline __attribute__((gnu_inline, always_inline))
 
 /* The frame is a task's outermost, for which nobody waits. */
 EX_LOCAL_LOOK bool ex_local_is_outermost(const struct ex_frame *frame) {
@@ -92,10 +122,10 @@ static inline void ex_local_push(struct ex_local *local, struct ex_strand *root)
 
 /* Makes a root ready that `local` owns. */
 static inline void ex_local_wake(struct ex_local *local, struct ex_strand *root) {
-    if (!ex_strand_is(root, EX_STRAND_READY | EX_STRAND_RETURNED)) {
+    if (__builtin_expect(!ex_strand_is(root, EX_STRAND_READY | EX_STRAND_RETURNED), 1)) {
         __asm__("" : : : "memory"); /* two words of code instead of a load and four */
         ex_strand_set(root, EX_STRAND_READY);
-        if (root != local->running) { /* queued when it has to wait */
+        if (__builtin_expect(root != local->running, 1)) { /* queued when it has to wait */
             ex_local_push(local, root);
         }
     }

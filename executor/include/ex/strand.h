@@ -135,7 +135,7 @@ static inline void ex_strand_unshield(struct ex_strand *strand) {
     do {                                                                                           \
         EX_POSITION("");                                                                           \
         strand->leaf = frame;                                                                      \
-        frame->at = EX_AT_WORD(__LINE__);                                                          \
+        EX_FRAME_WAITS_AT(frame, __LINE__);                                                        \
         return EX_PENDING;                                                                         \
     case EX_AT(__LINE__):;                                                                         \
     } while (0)

@@ -31,17 +31,18 @@ struct ex_task;
 /* Up to here memory for a frame whose size is known at compile time is found in line. */
 #define EX_TASK_SIZE_SMALL 480
 
-/* Of any size, on any thread; spawned with that `up`. */
+/* Of any size, on any thread; the same of the calling task's scheduler; spawned with that `up`. */
 EX_PUBLIC void *ex_task_new_any(struct ex_scheduler *scheduler, size_t frame_size);
-EX_PUBLIC __attribute__((returns_nonnull)) struct ex_task *ex_task_spawn_any(struct ex_frame *frame,
-                                                                             uintptr_t up);
+EX_PUBLIC void *ex_task_new_slowly(ex_local_word frame_size);
+EX_PUBLIC __attribute__((returns_nonnull)) struct ex_task *ex_task_spawn_slowly(ex_local_word frame,
+                                                                                ex_local_word up);
 
 static inline struct ex_task *ex_task_spawn_here(struct ex_frame *frame, uintptr_t up) {
     struct ex_strand *const root = (struct ex_strand *)(void *)frame - 1;
     struct ex_local *const local = ex_local_self;
 
-    if (__builtin_expect((void *)root->leaf != local, 0)) {
-        return ex_task_spawn_any(frame, up);
+    if (EX_LOCAL_SELDOM((void *)root->leaf != local)) {
+        return ex_task_spawn_slowly(ex_local_pass((uintptr_t)frame), ex_local_pass(up));
     }
     frame->up = (struct ex_frame *)up;
     root->leaf = frame;
@@ -59,10 +60,11 @@ static inline void *ex_task_new(struct ex_scheduler *scheduler, size_t frame_siz
         frame_size <= EX_TASK_SIZE_SMALL) {
         struct ex_strand **const list = &ex_local_self->free[(frame_size + 15) / 16 + 1];
         struct ex_strand *const root = *list;
-        if (__builtin_expect(root != NULL, 1)) {
+        if (!EX_LOCAL_SELDOM(root == NULL)) {
             *list = root->next;
             return root + 1;
         }
+        return ex_task_new_slowly(ex_local_pass(frame_size));
     }
     return ex_task_new_any(scheduler, frame_size);
 }
@@ -99,6 +101,7 @@ struct ex_task_join {
 };
 EX_PUBLIC ex_resume_function ex_task_join_resume;
 EX_PUBLIC ex_resume_function ex_task_join_slowly;
+EX_PUBLIC int64_t ex_task_join_passed(ex_local_word frame, ex_local_word strand);
 
 /* Where it waits. */
 enum { EX_TASK_JOIN_LINE = __LINE__ };
@@ -109,12 +112,15 @@ ex_task_join_resume(struct ex_frame *frame, struct ex_strand *strand, int64_t va
     struct ex_strand *const root =
         (struct ex_strand *)(void *)((struct ex_task_join *)(void *)frame)->task;
 
-    if (__builtin_expect(frame->at != 0 || root == NULL || root == strand ||
-                             !ex_local_is_outermost((struct ex_frame *)(void *)(root + 1)) ||
-                             !ex_local_has_owner(root, strand->owner) ||
-                             (strand->state & EX_STRAND_CANCEL) != 0,
-                         0)) {
+    if (frame->at != 0) {
         return ex_task_join_slowly(frame, strand, value);
+    }
+    if (EX_LOCAL_SELDOM(root == NULL || root == strand ||
+                        !ex_local_is_outermost((struct ex_frame *)(void *)(root + 1)) ||
+                        !ex_local_has_owner(root, strand->owner) ||
+                        (strand->state & EX_STRAND_CANCEL) != 0)) {
+        return ex_task_join_passed(ex_local_pass((uintptr_t)frame),
+                                   ex_local_pass((uintptr_t)strand));
     }
     ((struct ex_frame *)(void *)(root + 1))->up =
         (struct ex_frame *)((uintptr_t)strand + EX_TASK_UP_PLAIN + EX_TASK_UP_OUTERMOST);

@@ -24,12 +24,22 @@ struct ex_waker {
  * which it was may be gone. */
 #define EX_WAKER_BRANCH EX_STRAND_OWNER_BRANCH
 
-static inline struct ex_waker ex_waker_of(struct ex_strand *strand) {
-    if (__builtin_expect(strand->owner == EX_STRAND_OWNER_BRANCH, 0)) {
+static inline __attribute__((always_inline)) struct ex_waker ex_waker_of(struct ex_strand *strand) {
+    if (EX_LOCAL_SELDOM(strand->owner == EX_STRAND_OWNER_BRANCH)) {
         struct ex_strand *const root = ((struct ex_branch *)(void *)strand)->root;
         return (struct ex_waker){root, EX_STRAND_IDENTITY(root->generation, EX_WAKER_BRANCH)};
     }
     return (struct ex_waker){strand, strand->identity};
+}
+
+/* The same, put there: for who waits has the strand in a register, and needs it once more. */
+static inline __attribute__((always_inline)) void ex_waker_put(struct ex_waker *waker,
+                                                               struct ex_strand *strand) {
+    waker->root = strand;
+    waker->life = strand->identity;
+    if (EX_LOCAL_SELDOM((uint16_t)waker->life == EX_STRAND_OWNER_BRANCH)) {
+        *waker = ex_waker_of(strand);
+    }
 }
 
 /* The root's identity is another by now. */
@@ -47,23 +57,17 @@ static inline bool ex_waker_is_late(struct ex_waker waker) {
 #endif
 }
 
-/* A waker as the long way takes it: what is not aligned is passed in memory. So who seldom goes
- * that way keeps all it has in the registers that arguments come in, and saves none beforehand. */
-struct __attribute__((packed)) ex_waker_passed {
-    uint32_t life;
-    struct ex_strand *root;
-};
-
 /* Both for any strand and thread, whatever the calling one is. */
-EX_PUBLIC __attribute__((cold)) bool ex_waker_wake_slowly(struct ex_waker_passed passed);
-EX_PUBLIC __attribute__((cold)) void ex_waker_wake_strand_slowly(struct ex_strand *strand);
+EX_PUBLIC bool ex_waker_wake_slowly(ex_local_word root, ex_local_word life);
+EX_PUBLIC void ex_waker_wake_strand_slowly(ex_local_word strand);
 
 /* False, and nothing happens, when the task had ended. */
 static inline bool ex_waker_wake(struct ex_waker waker) {
     struct ex_local *const local = ex_local_self;
 
-    if (__builtin_expect(ex_waker_is_late(waker) || (uint16_t)waker.life != local->owner, 0)) {
-        return ex_waker_wake_slowly((struct ex_waker_passed){waker.life, waker.root});
+    if (EX_LOCAL_SELDOM(ex_waker_is_late(waker) || (uint16_t)waker.life != local->owner)) {
+        return ex_waker_wake_slowly(ex_local_pass((uintptr_t)waker.root),
+                                    ex_local_pass(waker.life));
     }
     ex_local_wake(local, waker.root);
     return true;
@@ -75,8 +79,8 @@ static inline bool ex_waker_wake(struct ex_waker waker) {
 static inline void ex_waker_wake_strand(struct ex_strand *strand) {
     struct ex_local *const local = ex_local_self;
 
-    if (__builtin_expect(__atomic_load_n(&strand->owner, __ATOMIC_ACQUIRE) != local->owner, 0)) {
-        ex_waker_wake_strand_slowly(strand);
+    if (EX_LOCAL_SELDOM(__atomic_load_n(&strand->owner, __ATOMIC_ACQUIRE) != local->owner)) {
+        ex_waker_wake_strand_slowly(ex_local_pass((uintptr_t)strand));
     } else {
         ex_local_wake(local, strand);
     }
