@@ -29,7 +29,7 @@ done
 for name in fiber_switch timer_insert timer_cancel timer_fire; do
     expect 0 'operations$' "$bench" --run limit_$name 1024
 done
-for name in switch yield create; do
+for name in switch resume yield create; do
     expect 0 'operations$' "$bench" --run fiber_$name 1024
 done
 for name in chan1_round chan128 mutex mutex_shared; do

@@ -28,6 +28,7 @@ static const struct row own[] = {
     {"wake_leaf_8", "ns", 4000000, 1, own_wake_leaf_8, "as wake_leaf_1, +- 10 %", "<= 50"},
     {"wake_leaf_64", "ns", 4000000, 1, own_wake_leaf_64, "as wake_leaf_1, +- 10 %", "<= 50"},
     {"fiber_switch", "ns", 8000000, 2, own_fiber_switch, NULL, "<= 22"},
+    {"fiber_resume", "ns", 8000000, 2, own_fiber_resume, NULL, NULL},
     {"fiber_yield", "ns", 2000000, 1, own_fiber_yield, "<= 12", NULL},
     {"fiber_create", "ns", 1000000, 1, own_fiber_create, "<= 60", NULL},
     {"nested_stream", "ns", 1000000, 1, own_nested_stream, NULL, "<= 240"},

@@ -53,8 +53,10 @@ uint64_t own_wake_leaf_1(uint64_t count);
 uint64_t own_wake_leaf_8(uint64_t count);
 uint64_t own_wake_leaf_64(uint64_t count);
 
-/* To a fiber or back, without the ready queue; and through it. */
+/* The switch to another stack alone, as executor/context.h has it, which no public header shows; by
+ * a frame's resume to a fiber, or by its suspend back; and through the ready queue. */
 uint64_t own_fiber_switch(uint64_t count);
+uint64_t own_fiber_resume(uint64_t count);
 uint64_t own_fiber_yield(uint64_t count);
 
 /* A fiber that runs and returns at once. */

@@ -30,7 +30,7 @@ static int64_t come_and_go(void *argument) {
     return 0;
 }
 
-/* Resumes a fiber, which leaves at once: two switches, without the ready queue. */
+/* Resumes a fiber, which suspends at once: two operations, without the ready queue. */
 struct switching {
     struct ex_frame frame;
     struct ex_fiber fiber;
@@ -51,7 +51,7 @@ EX_RESUME(switching) {
     EX_END();
 }
 
-uint64_t own_fiber_switch(uint64_t count) {
+uint64_t own_fiber_resume(uint64_t count) {
     run(switching_resume, sizeof(struct switching), count);
     row_expect(arrivals == 1 + (count + 1) / 2, "the fiber was switched to each time");
     return spent;

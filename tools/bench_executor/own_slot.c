@@ -16,9 +16,8 @@ struct slot {
 };
 
 static inline void wake(struct ex_waker *waker) {
-    const struct ex_waker taken = *waker;
-
-    if (taken.root != NULL) {
+    if (waker->root != NULL) {
+        const struct ex_waker taken = *waker;
         waker->root = NULL;
         ex_waker_wake(taken);
     }
@@ -27,7 +26,7 @@ static inline void wake(struct ex_waker *waker) {
 /* False: it is full, and the strand is woken when it may not be any more. */
 static inline bool slot_send(struct slot *slot, uint64_t sent, struct ex_strand *strand) {
     if (slot->is_full) {
-        slot->sender = ex_waker_of(strand);
+        ex_waker_put(&slot->sender, strand);
         return false;
     }
     slot->value = sent;
@@ -39,7 +38,7 @@ static inline bool slot_send(struct slot *slot, uint64_t sent, struct ex_strand 
 /* False: it is empty, and the strand is woken when it may not be any more. */
 static inline bool slot_receive(struct slot *slot, uint64_t *received, struct ex_strand *strand) {
     if (!slot->is_full) {
-        slot->receiver = ex_waker_of(strand);
+        ex_waker_put(&slot->receiver, strand);
         return false;
     }
     slot->is_full = false;
@@ -60,7 +59,10 @@ EX_RESUME(serve) {
     uint64_t received;
 
     EX_BEGIN(serve);
-    while (self->left != 0) {
+    if (self->left == 0) {
+        EX_RETURN(0);
+    }
+    do {
         while (!slot_send(&there, 1, strand)) {
             if (ex_strand_take_cancel(strand)) {
                 EX_RETURN(-ECANCELED);
@@ -73,8 +75,7 @@ EX_RESUME(serve) {
             }
             EX_SUSPEND();
         }
-        self->left -= received;
-    }
+    } while ((self->left -= received) != 0);
     EX_END();
 }
 
@@ -86,25 +87,32 @@ static struct ex_frame *serve(struct serve *self, uint64_t count) {
 struct give_back {
     struct ex_frame frame;
     uint64_t left;
-    uint64_t value;
+    uint64_t value; /* valid while it waits to send it */
 };
 
 EX_RESUME(give_back) {
+    uint64_t received;
+
     EX_BEGIN(give_back);
-    for (; self->left != 0; self->left--) {
-        while (!slot_receive(&there, &self->value, strand)) {
-            if (ex_strand_take_cancel(strand)) {
-                EX_RETURN(-ECANCELED);
-            }
-            EX_SUSPEND();
-        }
-        while (!slot_send(&back, self->value, strand)) {
-            if (ex_strand_take_cancel(strand)) {
-                EX_RETURN(-ECANCELED);
-            }
-            EX_SUSPEND();
-        }
+    if (self->left == 0) {
+        EX_RETURN(0);
     }
+    do {
+        while (!slot_receive(&there, &received, strand)) {
+            if (ex_strand_take_cancel(strand)) {
+                EX_RETURN(-ECANCELED);
+            }
+            EX_SUSPEND();
+        }
+        while (!slot_send(&back, received, strand)) {
+            if (ex_strand_take_cancel(strand)) {
+                EX_RETURN(-ECANCELED);
+            }
+            self->value = received;
+            EX_SUSPEND();
+            received = self->value;
+        }
+    } while (--self->left != 0);
     EX_END();
 }
 
