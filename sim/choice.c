@@ -18,6 +18,7 @@ static const char *const names[CHOICE_KIND_COUNT] = {
     [CHOICE_MAYBE] = "maybe",
     [CHOICE_ONE_OF] = "one of",
     [CHOICE_CLOCK] = "clock",
+    [CHOICE_CLASS] = "fault class",
 };
 
 const char *choice_name(unsigned kind) {

@@ -25,6 +25,7 @@ enum choice_kind {
     CHOICE_MAYBE = 12,  /* whether a constraint is in force */
     CHOICE_ONE_OF = 13, /* which of several */
     CHOICE_CLOCK = 14,  /* how fast a clock runs, and where it stands */
+    CHOICE_CLASS = 15,  /* whether a class of faults is on in this run */
     CHOICE_KIND_COUNT
 };
 

@@ -176,18 +176,51 @@ void fault_init(struct faults *faults,
     faults->handler = schedule_handler_add(schedule, on_due, faults);
 }
 
+/* Only a chance that may fail is one. */
+static bool strikes_by_chance(const struct description_fault *declared) {
+    return declared->chance_ppm != 0 && declared->chance_ppm < DESCRIPTION_PPM;
+}
+
+static bool is_left_to_seed(const struct description_fault *declared) {
+    return declared->at_max_ns != 0 || strikes_by_chance(declared);
+}
+
+static uint32_t class_of(const struct description_fault *declared) {
+    const bool is_short = declared->kind == DESCRIPTION_FAILURE && declared->error == 0;
+    return is_short ? FAULT_CLASSES - 1 : declared->kind;
+}
+
+static void draw_classes(struct faults *faults) {
+    uint32_t counts[FAULT_CLASSES] = {0};
+    for (uint32_t i = 0; i < faults->description->fault_count; i++) {
+        const struct description_fault *declared = declared_at(faults, i);
+        counts[class_of(declared)] +=
+            is_left_to_seed(declared) + (strikes_by_chance(declared) ? 1u : 0u);
+    }
+    for (uint32_t i = 0; i < FAULT_CLASSES; i++) {
+        struct fault_class *class = &faults->classes[i];
+        *class = (struct fault_class){.decider.identity = identity_make(IDENTITY_FAULT, 1, i)};
+        class->is_off =
+            counts[i] > 1 &&
+            choices_draw(faults->schedule->choices, CHOICE_CLASS, 0, &class->decider, NULL, 2) == 0;
+    }
+}
+
 /* When a fault begins; AGENDA_NEVER: not in this run, or not at a time. */
 static uint64_t draw_ns(struct faults *faults, uint32_t index) {
     const struct description_fault *declared = declared_at(faults, index);
-    struct decider *who = &faults->all[index].decider;
-    struct choices *choices = faults->schedule->choices;
     if (declared->begins_on != 0 || declared->chance_ppm != 0 || declared->nth != 0) {
         return AGENDA_NEVER;
     }
     if (declared->at_max_ns == 0) {
         return declared->at_ns;
     }
-    if (choices_draw(choices, CHOICE_FAULT, declared->from, who, NULL, 2) == 0) {
+    if (faults->classes[class_of(declared)].is_off || choices_draw(faults->schedule->choices,
+                                                                   CHOICE_FAULT,
+                                                                   declared->from,
+                                                                   &faults->all[index].decider,
+                                                                   NULL,
+                                                                   2) == 0) {
         return AGENDA_NEVER;
     }
     return draw_between(faults, index, declared->at_ns, declared->at_max_ns);
@@ -195,9 +228,13 @@ static uint64_t draw_ns(struct faults *faults, uint32_t index) {
 
 void fault_begin(struct faults *faults) {
     faults->pending_count = 0;
+    draw_classes(faults);
     for (uint32_t i = 0; i < faults->description->fault_count; i++) {
-        faults->all[i] =
-            (struct fault){.decider.identity = identity_make(IDENTITY_FAULT, 0, i + 1)};
+        const struct description_fault *declared = declared_at(faults, i);
+        const bool is_off =
+            strikes_by_chance(declared) && faults->classes[class_of(declared)].is_off;
+        faults->all[i] = (struct fault){.decider.identity = identity_make(IDENTITY_FAULT, 0, i + 1),
+                                        .in_force = declared->chance_ppm != 0 && !is_off};
         const uint64_t at_ns = draw_ns(faults, i);
         if (at_ns != AGENDA_NEVER) {
             schedule_timer_start(faults->schedule, at_ns, faults->handler, i, FAULT_BEGINS);

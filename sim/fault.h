@@ -8,14 +8,19 @@
  * This module says when; what it means is its owner's, who also says how it comes (enum
  * fault_manner). What is in force does not begin again; an occasion that ends it does only that.
  *
+ * What is left to the seed comes in classes (crashes, calls that fail, calls that are short …):
+ * in each run the seed says which are on, so that some have one kind of trouble alone.
+ *
  * Memory:      part of the world.
  * Limits:      DESCRIPTION_FAULTS_MAX.
  * Units:       nanoseconds of virtual time.
  * Errors:      none.
  * Threads:     the world's only.
- * Determinism: what is left to the seed are choices, with an identity for each fault: whether it
- *              comes (alternative 0: no), when, and how long (0: at the earliest,
- *              the shortest).
+ * Determinism: what is left to the seed are choices, with an identity for each class and fault:
+ *              whether it is on, whether it comes (alternative 0: no), when, and how long (0: at
+ *              the earliest, the shortest). A class whose only fault comes at a drawn time has no
+ *              choice but that one's own. Where nothing is left to the seed, nothing is drawn.
+ * Source:      Groce et al., "Swarm testing", ISSTA 2012: a feature in every second run.
  */
 #ifndef SIM_FAULT_H
 #define SIM_FAULT_H
@@ -27,8 +32,9 @@
 #include "sim/description.h"
 #include "sim/schedule.h"
 
-#define FAULT_STEP_NS 1000u                            /* of times that are drawn */
-#define FAULT_PENDING_MAX (3 * DESCRIPTION_FAULTS_MAX) /* each begins, ends, or either */
+#define FAULT_STEP_NS 1000u                              /* of times that are drawn */
+#define FAULT_CLASSES (DESCRIPTION_FAULT_KIND_COUNT + 1) /* the last one: calls that are short */
+#define FAULT_PENDING_MAX (3 * DESCRIPTION_FAULTS_MAX)   /* each begins, ends, or either */
 
 /* What of an occasion's faults comes when. */
 enum fault_manner {
@@ -76,6 +82,10 @@ struct faults {
     const struct description *description;
     struct fault_effects effects;
     uint32_t handler;
+    struct fault_class {
+        struct decider decider;
+        bool is_off; /* none of its faults that are left to the seed comes in this run */
+    } classes[FAULT_CLASSES];
     uint32_t pending_count;
     uint32_t pending[FAULT_PENDING_MAX]; /* a fault, and what is to become of it */
     struct fault all[DESCRIPTION_FAULTS_MAX];
@@ -98,6 +108,11 @@ void fault_settle(struct faults *faults);
 
 /* The node is gone: none of its pauses is in force any more. */
 void fault_forget_pauses(struct faults *faults, uint32_t node);
+
+/* Whether it is in force; one that strikes by chance is, unless its class is off. */
+static inline bool fault_in_force(const struct faults *faults, uint32_t fault) {
+    return faults->all[fault].in_force;
+}
 
 /* True when some fault of this kind is declared, of a node (0 = any). */
 bool fault_declared(const struct description *description,

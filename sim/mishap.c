@@ -143,8 +143,10 @@ bool mishap_may_be_short(enum mishap_call call) {
 
 void mishap_init(struct mishaps *mishaps,
                  struct schedule *schedule,
-                 const struct description *description) {
+                 const struct description *description,
+                 const struct faults *declared) {
     mishaps->schedule = schedule;
+    mishaps->declared = declared;
     mishaps->description = description;
     mishaps->calls = 0;
     for (uint32_t i = 0; i < description->fault_count; i++) {
@@ -206,7 +208,7 @@ static bool strikes(struct mishaps *mishaps, uint32_t index, const void *site) {
         state->armed--;
         strikes = true;
     }
-    if (fault->chance_ppm != 0) {
+    if (fault->chance_ppm != 0 && fault_in_force(mishaps->declared, index)) {
         strikes = choices_chance(mishaps->schedule->choices,
                                  CHOICE_FAULT,
                                  self->node,

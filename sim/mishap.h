@@ -16,7 +16,7 @@
  * Errors:      none.
  * Threads:     the world's only.
  * Determinism: a choice (CHOICE_FAULT) of the running thread for each call that may fail by chance,
- *              alternative 0: it does not; none where nothing is declared.
+ *              alternative 0: it does not; none where nothing is declared, or its class is off.
  */
 #ifndef SIM_MISHAP_H
 #define SIM_MISHAP_H
@@ -27,6 +27,7 @@
 
 #include "sim/declaration.h"
 #include "sim/description.h"
+#include "sim/fault.h"
 #include "sim/file.h"
 #include "sim/schedule.h"
 
@@ -66,14 +67,16 @@ struct mishap {
 struct mishaps {
     struct schedule *schedule;
     const struct description *description;
+    const struct faults *declared; /* which strike in this run, if by chance */
     uint32_t calls; /* a bit for each that a fault is about: nothing is asked for others */
     struct mishap faults[DESCRIPTION_FAULTS_MAX];
 };
 
-/* Once. The description is borrowed. */
+/* Once. The description and the faults are borrowed. */
 void mishap_init(struct mishaps *mishaps,
                  struct schedule *schedule,
-                 const struct description *description);
+                 const struct description *description,
+                 const struct faults *declared);
 
 /* Starts a run. */
 void mishap_begin(struct mishaps *mishaps);

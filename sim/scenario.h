@@ -163,7 +163,8 @@ void sim_crash(struct sim_world *world,
 void sim_pause(struct sim_world *world, uint32_t node, uint64_t at_ns, uint64_t lasts_ns);
 
 /* The fault that was declared last: the seed says whether it comes, and when between the time that
- * was said and this one. */
+ * was said and this one. What is left to the seed so, or to a chance of calls, is on or off by
+ * classes (all crashes, all calls that fail …) in each run; what is said outright always comes. */
 void sim_fault_until(struct sim_world *world, uint64_t at_max_ns);
 
 /* The fault that was declared last ends so long after it began, whatever was said before; the seed

@@ -55,7 +55,7 @@ void world_init(struct world *world,
     world->description = description;
     schedule_init(&world->schedule, &world->arena, WORLD_AGENTS_MAX, WORLD_ENTRIES_MAX, machine);
     clocks_init(&world->clocks, &world->schedule, description);
-    mishap_init(&world->mishaps, &world->schedule, description);
+    mishap_init(&world->mishaps, &world->schedule, description, &world->faults);
     threads_init(&world->threads, &world->arena, &world->schedule);
     futex_init(&world->futexes, &world->arena, &world->schedule, WORLD_AGENTS_MAX);
     once_init(&world->onces, &world->arena, &world->schedule);

@@ -1,75 +1,11 @@
 /* When faults begin and end; nodes that crash, start again and stand still. */
 #include "sim/fault.h"
 
-#include "sim/demand.h"
-#include "tests/suite.h"
-#include "tests/world_fixture.h"
-
-#define MS UINT64_C(1000000)
-#define GONE 500u /* logged: a thread that a crash took */
-
-static uint32_t left_running; /* which of them was running */
-static body_function *again;  /* what a node does when it starts again */
-
-static void on_thread_gone(void *context, uint32_t thread, bool runs) {
-    (void)context;
-    note(GONE + thread);
-    left_running = runs ? thread : left_running;
-}
-
-static void on_node_crashed(void *context, uint32_t node, uint32_t files) {
-    (void)context;
-    note(2000 + 10 * files + node);
-}
-
-static void on_node_started(void *context, uint32_t node) {
-    (void)context;
-    start(0, node, again, false);
-}
-
-static struct description_fault *
-fault(enum description_fault_kind kind, uint32_t node, uint64_t at_ns, uint64_t lasts_ns) {
-    struct description_fault *added = description_fault_add(&test.description);
-    ck_assert_ptr_ne(added, NULL);
-    added->kind = kind;
-    added->from = node;
-    added->at_ns = at_ns;
-    added->lasts_ns = lasts_ns;
-    return added;
-}
-
-static uint32_t occasion(enum occasion_instant instant, uint32_t node, uint32_t nth) {
-    const struct occasion declared = {.instant = (uint32_t)instant, .node = node, .nth = nth};
-    return demand_occasion(&test.description, &declared) + 1;
-}
-
-static void make(void) {
-    static const struct fault_machine machine = {.thread_gone = on_thread_gone,
-                                                 .node_crashed = on_node_crashed,
-                                                 .node_started = on_node_started};
-    ck_assert(description_check(&test.description));
-    make_world();
-    world_machine_set(world, &machine);
-}
-
-static void sleep_ms(uint64_t ms) {
-    static const struct wait_cause cause = {.kind = POINT_SLEEP};
-    schedule_wait(schedule, NULL, schedule_now_ns(schedule) + ms * MS, &cause);
-}
-
-static void wait_long(uint32_t self) {
-    sleep_ms(100);
-    note(self);
-}
+#include "tests/fault_fixture.h"
 
 static void two_wait(uint32_t self) {
     spawn(wait_long);
     wait_long(self);
-}
-
-static void wait_and_note(uint32_t self) {
-    sleep_ms(10);
-    note(self);
 }
 
 /* ---- crashes ---- */
@@ -245,103 +181,6 @@ START_TEST(a_deadlock_is_told_without_those_who_are_gone) {
 }
 END_TEST
 
-/* ---- what is left to the seed ---- */
-
-START_TEST(without_chance_no_drawn_fault_comes) {
-    static body_function *const mains[] = {wait_and_note};
-    declare_world(1);
-    fault(DESCRIPTION_CRASH, 1, MS, MS)->at_max_ns = 9 * MS;
-    make();
-    again = note_self;
-
-    ck_assert_int_eq(run_fifo(mains), VERDICT_PASS);
-
-    EXPECT_LOG(1);
-}
-END_TEST
-
-START_TEST(a_drawn_fault_comes_in_half_of_the_runs_within_its_bounds) {
-    static body_function *const mains[] = {wait_and_note};
-    uint32_t crashes = 0;
-    declare_world(1);
-    fault(DESCRIPTION_CRASH, 1, MS, MS)->at_max_ns = 9 * MS;
-    make();
-    again = note_self;
-
-    for (uint64_t seed = 1; seed <= 200; seed++) {
-        ck_assert_int_eq(run(STRATEGY_RANDOM, seed, mains), VERDICT_PASS);
-        for (uint64_t n = 0; n < test.trace.count; n++) {
-            const struct event *event = trace_last(&test.trace, n, NULL);
-            if (event->kind == POINT_CRASH) {
-                crashes++;
-                ck_assert_uint_ge(event->time_ns, MS);
-                ck_assert_uint_le(event->time_ns, 9 * MS);
-                ck_assert_uint_eq(event->node, 1);
-            }
-        }
-    }
-
-    ck_assert_uint_gt(crashes, 70);
-    ck_assert_uint_lt(crashes, 130);
-}
-END_TEST
-
-/* What stands between nodes for a time, and what takes a moment. */
-START_TEST(faults_of_links_and_clocks_are_drawn_as_those_of_nodes) {
-    static body_function *const mains[] = {wait_and_note, wait_and_note};
-    static const enum description_fault_kind kinds[] = {DESCRIPTION_PARTITION,
-                                                        DESCRIPTION_RESET,
-                                                        DESCRIPTION_JUMP};
-    for (unsigned k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
-        uint32_t came = 0;
-        declare_world(2);
-        struct description_fault *added = fault(kinds[k], 1, MS, 0);
-        added->at_max_ns = 5 * MS;
-        added->until_ns = UINT64_MAX;
-        added->by_ns = kinds[k] == DESCRIPTION_JUMP ? 1 : 0;
-        make();
-        ck_assert_int_eq(run_fifo(mains), VERDICT_PASS);
-        ck_assert_uint_eq(events(POINT_FAULT), 0);
-        for (uint64_t seed = 1; seed <= 100; seed++) {
-            ck_assert_int_eq(run(STRATEGY_RANDOM, seed, mains), VERDICT_PASS);
-            came += world->faults.all[0].times;
-            ck_assert_uint_eq(events(POINT_FAULT), world->faults.all[0].times);
-        }
-        ck_assert_uint_gt(came, 30);
-        ck_assert_uint_lt(came, 70);
-    }
-}
-END_TEST
-
-START_TEST(how_long_a_fault_lasts_is_drawn_each_time_that_it_begins) {
-    static body_function *const mains[] = {wait_and_note, wait_long};
-    uint32_t different = 0;
-    uint64_t before_ns = 0;
-    declare_world(2);
-    fault(DESCRIPTION_PARTITION, 1, 0, 2 * MS)->lasts_max_ns = 4 * MS;
-    make();
-
-    for (uint64_t seed = 1; seed <= 50; seed++) {
-        ck_assert_int_eq(run(STRATEGY_RANDOM, seed, mains), VERDICT_PASS);
-        ck_assert_uint_eq(events(POINT_FAULT), 1);
-        ck_assert_uint_eq(events(POINT_HEAL), 1);
-        uint64_t lasted_ns = 0;
-        for (uint64_t n = 0; n < test.trace.count; n++) {
-            const struct event *event = trace_last(&test.trace, n, NULL);
-            lasted_ns += event->kind == POINT_HEAL ? event->time_ns : 0;
-            lasted_ns -= event->kind == POINT_FAULT ? event->time_ns : 0;
-        }
-        ck_assert_uint_ge(lasted_ns, 2 * MS);
-        ck_assert_uint_le(lasted_ns, 4 * MS + MS / 2);
-        different += lasted_ns != before_ns;
-        before_ns = lasted_ns;
-    }
-    ck_assert_uint_gt(different, 40);
-    ck_assert_int_eq(run_fifo(mains), VERDICT_PASS);
-    ck_assert_uint_eq(world->faults.all[0].until_ns, 2 * MS);
-}
-END_TEST
-
 /* ---- pauses ---- */
 
 static void tick(uint32_t self) {
@@ -462,10 +301,6 @@ SUITE(fault) {
     SUITE_TEST(a_restart_on_an_occasion_is_not_awaited);
     SUITE_TEST(a_restart_is_a_beginning_like_the_first_one);
     SUITE_TEST(a_deadlock_is_told_without_those_who_are_gone);
-    SUITE_TEST(without_chance_no_drawn_fault_comes);
-    SUITE_TEST(a_drawn_fault_comes_in_half_of_the_runs_within_its_bounds);
-    SUITE_TEST(faults_of_links_and_clocks_are_drawn_as_those_of_nodes);
-    SUITE_TEST(how_long_a_fault_lasts_is_drawn_each_time_that_it_begins);
     SUITE_TEST(who_is_paused_stands_still_while_time_goes_on);
     SUITE_TEST(who_comes_to_the_occasion_of_its_own_pause_stops_there);
     SUITE_TEST(a_crash_ends_a_pause_and_its_end_finds_nothing);
