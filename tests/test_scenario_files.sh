@@ -342,7 +342,7 @@ expect 2 'check takes scenarios' $sim check
 
 # ---- mutations ----
 
-expect 0 '^300 mutations: each is read or refused with its line, and run without a crash$' \
-    python3 "$source/mutate_files.py" "$sim" "$source/../scenarios" 300
+expect 0 '^200 mutations: each is read or refused with its line, and run without a crash$' \
+    python3 "$source/../tools/mutate_files.py" "$sim" "$source/../scenarios" 200
 
 done_expecting

@@ -3,7 +3,7 @@
 what it refuses it must refuse with a line. Files whose nodes run functions are run once: what goes wrong in
 Lua is a finding with a line, and never a crash, a hang or anything that the executor panics of.
 
-    tests/mutate_files.py SIM FOLDER COUNT [SEED]
+    tools/mutate_files.py SIM FOLDER COUNT [SEED]
 """
 import glob
 import os
@@ -14,9 +14,11 @@ import sys
 import tempfile
 
 BATCH = 50  # files of one command
+POINTS_MAX = 1000000  # of one run
 WORDS = ['"', "'", "(", ")", "{", "}", "[", "]", ",", ".", ":", "=", "-", "--", "..", "#", "%", "0", "1",
          "-1", "99999999999999999999", "1e300", "nil", "true", "any", "end", "function", "local", "\n",
-         "\0", "\xff", "each", "nth", "race", "order", "hold", "node", "module", "message", "ms", "until_"]
+         "\0", "\xff", "each", "nth", "race", "order", "hold", "node", "module", "message", "ms", "until_", "task",
+         "when", "timer", "never", "mark", "spawn", "sleep", "within", "sent"]
 WORSE = re.compile(r"^FAIL \w+(\.lua)?: (crash|hang|escape|exit)", re.MULTILINE)
 LINE = re.compile(r"^sim: m\d+\.lua:\d+: ", re.MULTILINE)
 
@@ -52,8 +54,11 @@ def check(sim, files):
 
 
 def run(sim, path):
-    """What is wrong with a run of a file that can be read, or nothing."""
+    """What is wrong with a run of a file that can be read, or nothing. A loop without an end is none of
+    ours: it comes to a limit that is soon reached."""
     corpus = path + ".db"
+    with open(path, "a", encoding="latin-1") as file:
+        file.write(f"\nlimit {{ points = {POINTS_MAX} }}\n")
     command = [sim, "run", path, "--seed", "1", "--corpus", corpus]
     done = subprocess.run(command, capture_output=True, timeout=120)
     output = done.stdout.decode(errors="replace") + done.stderr.decode(errors="replace")
