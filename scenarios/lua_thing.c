@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "scenarios/lua_sandbox.h"
 #include "scenarios/lua_spelling.h"
 #include "sim/reader.h"
 
@@ -150,6 +151,14 @@ lua_thing_read(struct lua_State *state, int index, enum lua_thing_kind kind, con
 uint32_t lua_thing_node(struct lua_State *state, int index, const char *what) {
     if (lua_type(state, index) == LUA_TSTRING && strcmp(lua_tostring(state, index), "any") == 0) {
         return SIM_ANY;
+    }
+    if (lua_type(state, index) == LUA_TSTRING) {
+        const char *const name = lua_tostring(state, index);
+        const uint32_t node = sim_node_named(lua_sandbox_context(state), name);
+        if (node == 0) {
+            luaL_error(state, "%s: no node is called \"%s\" so far", what, name);
+        }
+        return node;
     }
     return lua_thing_read(state, index, LUA_THING_NODE, what)->number;
 }

@@ -8,6 +8,12 @@
 
 _Static_assert(OCCASIONS_MAX == 64, "a bit of a word for each");
 
+/* Instants that are told only where they are named. */
+#define OBSERVED                                                                                   \
+    (UINT32_C(1) << OCCASION_SENT | UINT32_C(1) << OCCASION_READ |                                 \
+     UINT32_C(1) << OCCASION_STARTS | UINT32_C(1) << OCCASION_WAKES |                              \
+     UINT32_C(1) << OCCASION_ENDS)
+
 /* ---- what constraints say ---- */
 
 static uint32_t
@@ -259,6 +265,9 @@ static bool may_wait(struct gates *gates, uint32_t index) {
 uint64_t gate_match(struct gates *gates, const struct occasion *fact) {
     uint64_t occasions = 0;
     ASSERT(fact->instant < OCCASION_INSTANT_COUNT);
+    if (gates->observer != NULL) {
+        gates->observer(gates->observer_context, fact);
+    }
     for (uint64_t left = gates->of_instant[fact->instant]; left != 0; left &= left - 1) {
         const uint32_t i = (uint32_t)__builtin_ctzll(left);
         if (occasion_matches(&gates->demanded->occasions[i], fact)) {
@@ -423,6 +432,19 @@ void gate_init(struct gates *gates, struct schedule *schedule, const struct cons
     if (demanded->occasion_count != 0) {
         gate_engage(gates);
     }
+}
+
+void gate_observe(struct gates *gates, gate_observer *observer, void *context) {
+    gates->observer = observer;
+    gates->observer_context = context;
+    if (observer != NULL) {
+        gate_engage(gates);
+    }
+    gates->schedule->gate.named = observer != NULL ? OBSERVED | gates->named : gates->named;
+}
+
+bool gate_asked(const struct gates *gates) {
+    return gates->demanded->occasion_count != 0 || gates->observer != NULL;
 }
 
 void gate_engage(struct gates *gates) {

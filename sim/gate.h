@@ -58,10 +58,15 @@ struct gate_constraint {
 /* Who wants to know what has happened; each occasion once, in order of the indices. */
 typedef void gate_listener(void *context, uint32_t occasion);
 
+/* Who wants to know all that could be named, whether it is or not. */
+typedef void gate_observer(void *context, const struct occasion *fact);
+
 struct gates {
     struct schedule *schedule;
     gate_listener *listener; /* NULL = nobody */
     void *listener_context;
+    gate_observer *observer; /* NULL = nobody */
+    void *observer_context;
     const struct constraints *demanded;
     uint32_t time_handler, last_handler, late_handler;
     uint64_t late; /* OCCASION_HOLDS: their time is over, a bit for each */
@@ -85,6 +90,12 @@ void gate_listen(struct gates *gates,
                  gate_listener *listener,
                  void (*settle)(void *context),
                  void *context);
+
+/* Before a run: who is told from now on, NULL = nobody. What happens is the same. */
+void gate_observe(struct gates *gates, gate_observer *observer, void *context);
+
+/* Whether somebody asks for occasions at all. */
+bool gate_asked(const struct gates *gates);
 
 /* Once: the scheduler asks, though there may be no occasions. */
 void gate_engage(struct gates *gates);

@@ -34,6 +34,9 @@ uint32_t sim_node_of(struct sim_world *world,
                      const char *program,
                      const char *const *arguments);
 
+/* The node with this name; 0 when there is none. */
+uint32_t sim_node_named(const struct sim_world *world, const char *name);
+
 /* What `sim fuzz` is to find: "passes", or "fails: " and the sentence of a property. For `sim
  * check` and for tests of scenarios; a run is judged without it. */
 void sim_expect(struct sim_world *world, const char *outcome);

@@ -6,6 +6,7 @@
 #include "tools/complain.h"
 #include "tools/crew.h"
 #include "tools/doctor.h"
+#include "tools/export.h"
 #include "tools/listing.h"
 #include "tools/options.h"
 #include "tools/replay.h"
@@ -22,6 +23,7 @@ static int help(FILE *out) {
         "  sim fuzz SCENARIO ... --time 8h      search on, whatever is found meanwhile\n"
         "  sim replay CASE                      a stored failure, bit-exactly\n"
         "  sim trace CASE                       its every event\n"
+        "  sim export CASE [-o FILE]            a scenario file that fails so with each seed\n"
         "  sim corpus list|show CASE            the bugs that were found; one case of them\n"
         "  sim corpus campaigns                 what was run, and how far it came\n"
         "  sim corpus pin CASE                  keep it, also as a text file to be put into git\n"
@@ -67,6 +69,7 @@ static const struct {
     {"fuzz", verb_fuzz, OPTIONS_OPERANDS_MAX},
     {"replay", replay_case, 1},
     {"trace", replay_trace, 1},
+    {"export", export_case, 1},
     {"corpus", listing_corpus, 2},
     {"list", listing_scenarios, 0},
     {"check", validate_scenarios, OPTIONS_OPERANDS_MAX},

@@ -147,6 +147,9 @@ static bool parse_one(struct options *options, int which, const char *value) {
     case OPTION_JSON:
         options->json = true;
         return true;
+    case 'o':
+        options->output = value;
+        return true;
     case 'j':
         if (!parse_number(value, JOBS_MAX, &number)) {
             return refuse("-j", value, "a number from 0 (all processors) to 256");
@@ -191,7 +194,7 @@ bool options_parse(struct options *options, const char *verb, int argc, char **a
     opterr = 0;
     optind = 1;
     int which;
-    while ((which = getopt_long(argc, argv, ":j:", long_options, NULL)) != -1) {
+    while ((which = getopt_long(argc, argv, ":j:o:", long_options, NULL)) != -1) {
         if (which == ':') {
             complain("%s needs a value after it; see sim help", argv[optind - 1]);
             return false;

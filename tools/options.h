@@ -21,6 +21,7 @@ struct options {
     const char *corpus;
     const char *strategy;
     const char *backend; /* NULL = the best that works */
+    const char *output;  /* a file to write; NULL = as the verb does it */
     uint64_t seed;
     bool seed_given;
     bool seed_chosen; /* by us: random or git */

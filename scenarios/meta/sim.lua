@@ -6,7 +6,7 @@
 ---@alias Part string|integer "1%" or "250ppm", or parts per million
 ---@alias SignedTime string|integer "10s", "-10s", or nanoseconds
 ---@alias SignedPart string|integer "40ppm", "-40ppm", or parts per million
----@alias AnyNode Node|"any"
+---@alias AnyNode Node|"any"|string A node, any one, or the name of one that was declared before.
 
 ---@class Module A C module; its members are its programs.
 ---@field [string] Program

@@ -225,7 +225,23 @@ void entry_stream(int descriptor, uint64_t first, uint64_t count) {
     trace_set_sink(descriptor < 0 ? NULL : on_block, NULL);
 }
 
+static void on_fact(void *context, const struct occasion *fact) {
+    struct record *record = context;
+    const uint32_t room = fact->instant == OCCASION_CALL || fact->instant == OCCASION_WAKES
+                              ? RECORD_FACTS_MAX / 2
+                              : RECORD_FACTS_MAX;
+    if (record->fact_count < room) {
+        record->facts[record->fact_count] = *fact;
+        record->facts[record->fact_count++].at_ns = schedule_now_ns(&machine.world.schedule);
+    }
+}
+
 void entry_run(const struct world_spec *spec) {
+    const bool observes = machine.record->request.observe != 0;
+    machine.record->fact_count = 0;
+    if (observes || machine.world.gates.observer != NULL) {
+        gate_observe(&machine.world.gates, observes ? on_fact : NULL, machine.record);
+    }
     if (machine.record->forks || machine.record->request.fork) {
         guard_child();
     }

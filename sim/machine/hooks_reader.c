@@ -88,6 +88,10 @@ HOOK uint32_t sim_node_of(struct sim_world *world,
     return node;
 }
 
+HOOK uint32_t sim_node_named(const struct sim_world *world, const char *name) {
+    return description_node_find(description_in(world), name);
+}
+
 HOOK void sim_expect(struct sim_world *world, const char *outcome) {
     struct description *description = hook_description(world);
     if (strlen(outcome) >= sizeof description->expected) {

@@ -217,7 +217,7 @@ HOOK void sim_mark(const char *name) {
     }
     hook_point(POINT_MARK, 0, false, HOOK_SITE);
     struct gates *gates = &machine.world.gates;
-    if (gates->demanded->occasion_count != 0) {
+    if (gate_asked(gates)) {
         struct occasion fact = {.instant = OCCASION_MARK, .node = hook_node()};
         snprintf(fact.name, sizeof fact.name, "%s", name);
         gate_pass(gates, gate_match(gates, &fact));

@@ -31,6 +31,7 @@
 #define RECORD_TASKS_MAX 64
 #define RECORD_OUTPUT_SIZE (1u << 16)
 #define RECORD_REGISTERS 18
+#define RECORD_FACTS_MAX 4096
 #define RECORD_PATH_SIZE 240
 
 enum record_command { RECORD_RUN = 1, RECORD_QUIT };
@@ -55,6 +56,7 @@ struct record_request {
     uint32_t exact_seed; /* 1 = spec.seed is the seed itself, for every run */
     uint32_t stream;     /* 1 = write events to the trace descriptor: those of */
     uint64_t stream_first, stream_count; /* these blocks of TRACE_BLOCK; count 0 = all from first */
+    uint32_t observe;                    /* 1 = keep what came in the last run: `facts` */
     struct world_spec spec;
 };
 
@@ -133,6 +135,9 @@ struct record {
     uint32_t image_count;
     char reason[256];
     char error[1280];
+    /* request.observe: what came in the last run, with the times; calls leave room for others. */
+    uint32_t fact_count;
+    struct occasion facts[RECORD_FACTS_MAX];
     uint64_t output_size;            /* bytes the program printed in the last run */
     char output[RECORD_OUTPUT_SIZE]; /* the first of them */
     struct record_image images[RECORD_IMAGES_MAX];

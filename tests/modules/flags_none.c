@@ -14,7 +14,7 @@ const char *const flags_none[] = {
     "sim_link_bandwidth", "sim_link_latency", "sim_link_loss", "sim_link_one_way", "sim_link_queue",
     "sim_mark", "sim_maybe", "sim_module", "sim_never_between", "sim_node", "sim_node_daemon",
     "sim_on_armed", "sim_on_read", "sim_on_return", "sim_on_sent", "sim_on_task", "sim_task",
-    "sim_when",
+    "sim_when", "sim_node_named",
     "sim_node_of", "sim_on_call", "sim_on_crash", "sim_on_exit", "sim_on_start", "sim_pause", "sim_crash", "sim_fault_until", "sim_on_mark", "sim_on_message", "sim_on_thread",
     "sim_on_time", "sim_on_timer", "sim_one_of", "sim_order", "sim_partition",
     "sim_partition_one_way", "sim_race", "sim_refusal", "sim_refusal_at_end", "sim_refuse", "sim_refuse_connects",
