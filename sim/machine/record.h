@@ -16,12 +16,8 @@
 
 #include <stdint.h>
 
-#include "sim/choices.h"
-#include "sim/description.h"
 #include "sim/hash.h"
 #include "sim/label.h"
-#include "sim/trace.h"
-#include "sim/verdict.h"
 #include "sim/world.h"
 
 #define RECORD_MAGIC UINT64_C(0x73696d2d72656331)
@@ -135,8 +131,7 @@ struct record {
     uint32_t image_count;
     char reason[256];
     char error[1280];
-    /* request.observe: what came in the last run, with the times; calls leave room for others. */
-    uint32_t fact_count;
+    uint32_t fact_count; /* request.observe: of what came in the last run, with its times */
     struct occasion facts[RECORD_FACTS_MAX];
     uint64_t output_size;            /* bytes the program printed in the last run */
     char output[RECORD_OUTPUT_SIZE]; /* the first of them */
