@@ -46,19 +46,24 @@ static bool names(const char *text, const char *name) {
     return false;
 }
 
+/* What an interpreter runs may have no name; that of its file is none, since a file may be copied. */
+static const char *function_of(const struct symbols_place *place) {
+    return strcmp(place->function, place->file) == 0 ? "a task" : place->function;
+}
+
 /* Function names where the finding happened and where its threads stand, without repetition. */
 static void
 where_print(const struct record *record, struct symbols *symbols, char *text, size_t size) {
     struct symbols_place place;
     symbols_find(symbols, record->verdict.site, &place);
-    size_t used = (size_t)snprintf(text, size, "%s", place.function);
+    size_t used = (size_t)snprintf(text, size, "%s", function_of(&place));
     if (record->verdict.kind != VERDICT_DEADLOCK) {
         return;
     }
     for (uint32_t i = 0; i < record->thread_count && used < size; i++) {
         symbols_find(symbols, record->threads[i].site, &place);
-        if (!names(text, place.function)) {
-            used += (size_t)snprintf(text + used, size - used, " < %s", place.function);
+        if (!names(text, function_of(&place))) {
+            used += (size_t)snprintf(text + used, size - used, " < %s", function_of(&place));
         }
     }
 }

@@ -16,16 +16,22 @@ static bool same(const struct occasion *a, const struct occasion *b) {
            (!is_call || a->call == b->call) && strncmp(a->name, b->name, OCCASION_NAME_SIZE) == 0;
 }
 
-static bool is_wanted(const struct occasion *fact, bool has_calls) {
+/* Its timers are those of what runs it, and have no name. */
+static bool is_of_function(const struct record *record, uint32_t node) {
+    return record->description.nodes[node].module == 0;
+}
+
+static bool is_wanted(const struct record *record, const struct occasion *fact, bool has_calls) {
     switch ((enum occasion_instant)fact->instant) {
     case OCCASION_MARK:
     case OCCASION_STARTS:
     case OCCASION_ENDS:
     case OCCASION_ARRIVES:
-    case OCCASION_EXPIRES:
     case OCCASION_SENT:
     case OCCASION_READ:
         return fact->node != 0;
+    case OCCASION_EXPIRES:
+        return fact->node != 0 && !is_of_function(record, fact->node);
     case OCCASION_CALL:
         return fact->node != 0 && has_calls && point_is_call(fact->call);
     case OCCASION_WAKES:
@@ -47,7 +53,7 @@ static bool is_wanted(const struct occasion *fact, bool has_calls) {
 void sequence_read(struct sequence *sequence, const struct record *record, bool has_calls) {
     sequence->count = 0;
     for (uint32_t i = 0; i < record->fact_count; i++) {
-        if (!is_wanted(&record->facts[i], has_calls)) {
+        if (!is_wanted(record, &record->facts[i], has_calls)) {
             continue;
         }
         struct occasion *step = &sequence->steps[sequence->count];
