@@ -46,7 +46,7 @@ static bool names(const char *text, const char *name) {
     return false;
 }
 
-/* What an interpreter runs may have no name; that of its file is none, since a file may be copied. */
+/* What an interpreter runs may have no name; its file's is none, since a file may be copied. */
 static const char *function_of(const struct symbols_place *place) {
     return strcmp(place->function, place->file) == 0 ? "a task" : place->function;
 }
