@@ -7,6 +7,7 @@
 #define TESTS_THREAD_FIXTURE_H
 
 #include <check.h>
+#include <sanitizer/asan_interface.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -146,8 +147,10 @@ static inline enum verdict_kind thread_fixture_run_as(const struct strategy_spec
         schedule_agent(&fixture.schedule, agent)->slot = agent;
         fixture.threads[agent] = thread;
         ucontext_t *context = &fixture.contexts[agent];
+        unsigned char *stack = fixture.stacks + (size_t)(agent - 1) * THREAD_FIXTURE_STACK;
+        ASAN_UNPOISON_MEMORY_REGION(stack, THREAD_FIXTURE_STACK); /* frames of the run before */
         getcontext(context);
-        context->uc_stack.ss_sp = fixture.stacks + (size_t)(agent - 1) * THREAD_FIXTURE_STACK;
+        context->uc_stack.ss_sp = stack;
         context->uc_stack.ss_size = THREAD_FIXTURE_STACK;
         makecontext(context, thread_fixture_main, 0);
     }
