@@ -342,6 +342,15 @@ START_TEST(a_watched_task_that_returns_with_a_scope_open_panics) {
 }
 END_TEST
 
+START_TEST(a_task_of_a_worker_thread_that_returns_with_a_scope_open_panics) {
+    const struct ex_scheduler_options options = {.worker_count = 1};
+    ck_assert_int_eq(ex_scheduler_create(&scheduler, &options), 0);
+    struct careless *self = ex_task_new(scheduler, sizeof *self);
+    ex_task_spawn(EX_FRAME(self, careless));
+    ex_scheduler_run(scheduler);
+}
+END_TEST
+
 struct careless_branch {
     struct ex_frame frame;
     struct careless careless;
@@ -443,6 +452,9 @@ SUITE(ex_scope) {
     tcase_add_test_raise_signal(tcase, a_task_that_returns_with_a_scope_open_panics, SIGABRT);
     tcase_add_test_raise_signal(tcase,
                                 a_watched_task_that_returns_with_a_scope_open_panics,
+                                SIGABRT);
+    tcase_add_test_raise_signal(tcase,
+                                a_task_of_a_worker_thread_that_returns_with_a_scope_open_panics,
                                 SIGABRT);
     tcase_add_test_raise_signal(tcase, a_branch_that_returns_with_a_scope_open_panics, SIGABRT);
     tcase_add_test_raise_signal(tcase,
