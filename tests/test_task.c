@@ -248,6 +248,36 @@ START_TEST(a_waker_that_outlives_its_task_wakes_nobody) {
 }
 END_TEST
 
+static struct ex_waker of_the_child;
+
+struct parent_of_sleeper {
+    struct ex_frame frame;
+};
+
+EX_RESUME(parent_of_sleeper) {
+    EX_BEGIN(parent_of_sleeper);
+    struct sleeper *child = ex_task_new(NULL, sizeof *child);
+    *child = (struct sleeper){.shields = 0};
+    struct ex_task *task = ex_task_spawn(EX_FRAME(child, sleeper));
+    of_the_child = ex_waker_of((struct ex_strand *)(void *)task);
+    ex_task_abort(task);
+    ex_task_detach(task);
+    EX_END();
+}
+
+START_TEST(a_waker_that_outlives_a_task_of_a_task_wakes_nobody) {
+    start();
+    struct parent_of_sleeper *self = ex_task_new(scheduler, sizeof *self);
+    ex_task_spawn_detached(EX_FRAME(self, parent_of_sleeper));
+
+    ck_assert_int_eq(ex_scheduler_run(scheduler), 0);
+
+    ck_assert_str_eq(log_text, "cc.");
+    ck_assert(!ex_waker_wake(of_the_child));
+    stop();
+}
+END_TEST
+
 static void *spawn_and_abort_elsewhere(void *argument) {
     ex_task_detach(spawn_chatter("f", 2, 0));
     ex_task_abort(argument);
@@ -423,6 +453,7 @@ SUITE(task) {
     SUITE_TEST(a_task_that_never_ran_is_told_of_its_abort_too);
     SUITE_TEST(destroy_ends_every_task_once);
     SUITE_TEST(a_waker_that_outlives_its_task_wakes_nobody);
+    SUITE_TEST(a_waker_that_outlives_a_task_of_a_task_wakes_nobody);
     SUITE_TEST(another_thread_spawns_and_aborts_while_the_scheduler_sleeps);
     SUITE_TEST(memory_of_the_callers_is_all_that_is_used);
     SUITE_TEST(a_block_is_shared_by_the_scheduler_and_the_threads_that_spawn);
