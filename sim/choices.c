@@ -76,8 +76,10 @@ uint64_t choices_decide_slowly(struct choices *choices,
     who->choices++;
     struct choice choice = {.taken = chosen, .site = (uint64_t)(uintptr_t)site};
     choice_label(&choice, choices->at, kind, who, choice_last(alternatives));
-    const uint64_t taken =
-        choices_replays(choices) ? script_take(choices, &choice, alternatives, proposed) : proposed;
+    uint64_t taken = choices_full(choices) ? 0 : proposed; /* what a replay will find here */
+    if (choices_replays(choices)) {
+        taken = script_take(choices, &choice, alternatives, proposed);
+    }
     if (choices_full(choices)) {
         choices->overflow = true;
     } else {

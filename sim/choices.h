@@ -10,7 +10,8 @@
  *
  * Memory:      record, script and index are borrowed arrays; the record lies in memory shared with
  *              the supervisor. Streams live inside.
- * Limits:      as many records as the array holds; then the run ends with VERDICT_LIMIT.
+ * Limits:      as many records as the array holds; then alternative 0 is taken, until the run ends
+ *              with VERDICT_LIMIT.
  * Errors:      `overflow` and `diverged` say that the run must end.
  * Threads:     the world's only.
  * Determinism: integers, streams keyed by kind and node; a draw here shifts nothing there.
