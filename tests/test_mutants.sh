@@ -7,7 +7,7 @@ root=$(dirname "$source")
 
 compile() { # TREE FILE...: objects beside the sources
     (cd "$1/executor" && printf '%s\n' "${@:2}" | xargs -P 2 -n 8 ${CC:-cc} -std=gnu11 -O1 -g -w -fPIC \
-        -fvisibility=hidden -D_GNU_SOURCE -I"$1" -I"$1/executor/include" -c)
+        -fvisibility=hidden -D_GNU_SOURCE -DEX_LOCAL_CONST= -I"$1" -I"$1/executor/include" -c)
 }
 
 link() { # TREE

@@ -16,21 +16,29 @@ struct board *board_create(void) {
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
     pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    pthread_mutex_init(&board->printing, &attributes);
+    pthread_mutex_init(&board->mutex, &attributes);
     pthread_mutexattr_destroy(&attributes);
     return board;
 }
 
-void board_print_begin(struct board *board) {
-    if (pthread_mutex_lock(&board->printing) == EOWNERDEAD) {
-        pthread_mutex_consistent(&board->printing);
+void board_enter(struct board *board) {
+    if (pthread_mutex_lock(&board->mutex) == EOWNERDEAD) {
+        pthread_mutex_consistent(&board->mutex);
     }
+}
+
+void board_leave(struct board *board) {
+    pthread_mutex_unlock(&board->mutex);
+}
+
+void board_print_begin(struct board *board) {
+    board_enter(board);
     paint_wipe(stderr);
 }
 
 void board_print_end(struct board *board) {
     fflush(stdout);
-    pthread_mutex_unlock(&board->printing);
+    board_leave(board);
 }
 
 struct board_sum board_sum(const struct board *board) {

@@ -7,7 +7,7 @@
  * Memory:      one anonymous shared mapping, for the processes forked afterwards.
  * Limits:      BOARD_LANES_MAX lanes, OPTIONS_OPERANDS_MAX scenarios.
  * Errors:      board_create returns NULL.
- * Threads:     counters are atomic; printing is locked, and the lock survives the death of a lane.
+ * Threads:     counters are atomic; the rest has a lock, which survives the death of a lane.
  */
 #ifndef TOOLS_BOARD_H
 #define TOOLS_BOARD_H
@@ -31,8 +31,8 @@ struct board_scenario {
 };
 
 struct board {
-    pthread_mutex_t printing;
-    atomic_int result; /* an exit code other than 0: sim or a scenario is broken */
+    pthread_mutex_t mutex; /* of all that is no counter */
+    atomic_int result;     /* an exit code other than 0: sim or a scenario is broken */
     _Atomic uint64_t bugs_new;
     _Atomic uint64_t next[BOARD_LANES_MAX]; /* by lane: its numbers below are done */
     struct board_scenario scenarios[OPTIONS_OPERANDS_MAX];
@@ -47,7 +47,11 @@ struct board_sum {
 
 struct board *board_create(void);
 
-/* Between these, nobody else prints, and a line of progress is wiped. Flushes stdout. */
+/* Between these, no other process is. */
+void board_enter(struct board *board);
+void board_leave(struct board *board);
+
+/* The same, to print: a line of progress is wiped. Flushes stdout. */
 void board_print_begin(struct board *board);
 void board_print_end(struct board *board);
 

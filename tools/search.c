@@ -89,8 +89,7 @@ static void batch_adapt(struct quarry *quarry, double used_ns) {
     }
 }
 
-/* What a request takes: processor time, or, where a worker
- * leaves the work to its children, time. */
+/* What a request takes: processor time; where a worker leaves the work to its children, time. */
 static double busy_ns(const struct runner *runner) {
     return runner->record->forks ? (double)quarry_now_ms() * 1e6 : runner_cpu_ns(runner);
 }
@@ -106,9 +105,9 @@ static void count_runs(struct quarry *quarry) {
     vacuity_count(quarry->vacuity, record);
     if (record->labels.count != quarry->label_count || first) {
         quarry->label_count = record->labels.count;
-        board_print_begin(quarry->hunt->board);
+        board_enter(quarry->hunt->board);
         marks_count(quarry->marks, record);
-        board_print_end(quarry->hunt->board);
+        board_leave(quarry->hunt->board);
     }
 }
 
