@@ -26,6 +26,14 @@
     }                                                                                              \
     static void suite_fill(TCase *tcase)
 
+/* A part of so many seeds or rounds where sanitizers make each ten times as slow; the other builds
+ * run them all. */
+#ifdef __SANITIZE_ADDRESS__
+#define SUITE_SHARE(count) ((count) / 5)
+#else
+#define SUITE_SHARE(count) (count)
+#endif
+
 #define SUITE_TEST(test) tcase_add_test(tcase, test)
 #define SUITE_LOOP(test, from, to) tcase_add_loop_test(tcase, test, from, to)
 

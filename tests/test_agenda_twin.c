@@ -196,6 +196,6 @@ START_TEST(an_array_that_breaks_ties_the_wrong_way_is_caught) {
 END_TEST
 
 SUITE(agenda_twin) {
-    SUITE_LOOP(the_agenda_does_what_a_sorted_array_does, 0, 315);
+    SUITE_LOOP(the_agenda_does_what_a_sorted_array_does, 0, SUITE_SHARE(315));
     SUITE_TEST(an_array_that_breaks_ties_the_wrong_way_is_caught);
 }

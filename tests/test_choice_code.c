@@ -105,8 +105,8 @@ START_TEST(more_choices_than_there_is_room_for_are_refused) {
 END_TEST
 
 SUITE(choice_code) {
-    SUITE_LOOP(what_is_written_is_read_back, 0, 200);
+    SUITE_LOOP(what_is_written_is_read_back, 0, SUITE_SHARE(200));
     SUITE_TEST(a_shortened_form_is_refused_wherever_it_ends);
-    SUITE_LOOP(random_bytes_never_lead_out_of_bounds, 0, 500);
+    SUITE_LOOP(random_bytes_never_lead_out_of_bounds, 0, SUITE_SHARE(500));
     SUITE_TEST(more_choices_than_there_is_room_for_are_refused);
 }

@@ -21,7 +21,7 @@
 #include "tests/endpoint_twin.h"
 #include "tests/suite.h"
 
-#define SEQUENCES 250 /* of each kind */
+#define SEQUENCES SUITE_SHARE(250) /* of each kind */
 #define STEPS 80
 #define SIZE_MAX_STEP 600
 #define PATIENCE_TRIES 2000

@@ -6,7 +6,7 @@
 #include "sim/vclock.h"
 #include "tests/suite.h"
 
-#define ROUNDS 50000
+#define ROUNDS SUITE_SHARE(50000)
 #define NODE 1u
 
 __extension__ typedef unsigned __int128 wide;

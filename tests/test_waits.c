@@ -7,7 +7,7 @@
 #include "tests/kernel_fixture.h"
 #include "tests/suite.h"
 
-#define SEEDS 200
+#define SEEDS SUITE_SHARE(200)
 #define STREAM_SIZE 20000u
 #define PART_MAX 3000u
 #define TICKETS 40u

@@ -349,7 +349,7 @@ START_TEST(verify_catches_a_change_of_what_is_due_or_came_late) {
 END_TEST
 
 START_TEST(a_million_deadlines_of_a_second_come_out_in_order_with_every_third_cancelled) {
-    const uint32_t count = 1000000;
+    const uint32_t count = SUITE_SHARE(1000000);
     struct ex_wheel_node *many = calloc(count, sizeof *many);
     ck_assert_ptr_nonnull(many);
     struct random random;
