@@ -17,14 +17,14 @@
 #define SEEDS_FRESH 3 /* the first run of a worker of their own */
 #define SEEDS_MODULE 3
 #define SEEDS_MAX 20 /* compared a line; a scenario of many points has fewer */
-#define PROCESSES 20
+#define PROCESSES 10
 #ifndef DETERMINISM_BRIEF
 #define DETERMINISM_BRIEF 0
 #endif
-#define SCENARIO_SEEDS (DETERMINISM_BRIEF ? SUITE_SHARE(10) : SEEDS_MAX)
+#define SCENARIO_SEEDS (DETERMINISM_BRIEF ? 3 : SEEDS_MAX)
 #define SCENARIO_PROCESSES (DETERMINISM_BRIEF ? 2u : PROCESSES)
-#define SCENARIO_POINTS (DETERMINISM_BRIEF ? SUITE_SHARE(100000u) : POINTS_MAX)
-#define POINTS_MAX 800000u /* of one scenario in one line: what keeps this fast */
+#define SCENARIO_POINTS (DETERMINISM_BRIEF ? 20000u : POINTS_MAX)
+#define POINTS_MAX 400000u /* of one scenario in one line: what keeps this fast */
 #define SLOWNESS 10u       /* of the baton back end: so many points fewer */
 
 /* ---- what is compared ---- */
