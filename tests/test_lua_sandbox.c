@@ -125,7 +125,7 @@ START_TEST(chance_comes_from_the_given_function_only) {
         "end\n"
         "print(math.random(1 << 40))");
     char first[64];
-    snprintf(first, sizeof first, "%s", lua_fixture.output);
+    snprintf(first, sizeof first, "%.63s", lua_fixture.output);
     lua_fixture_try(lua_fixture_path("test.lua"));
     lua_fixture_expect(first);
 
