@@ -9,11 +9,6 @@
 #include "scenarios/lua_sandbox.h"
 #include "scenarios/lua_thing.h"
 
-/* Pushes a field of the table at this index and says whether it is there. */
-static bool has(struct lua_State *state, int index, const char *name) {
-    return lua_getfield(state, index, name) != LUA_TNIL;
-}
-
 /* "40ppm", "±40ppm", or { "-10ppm", "40ppm" }: on top of the stack. */
 static void
 read_range(struct lua_State *state, enum lua_quantity kind, const char *what, int64_t range[2]) {
@@ -39,7 +34,7 @@ void lua_clock_read(struct lua_State *state, struct sim_world *world, uint32_t n
                    "`clock` is a table: { drift = \"40ppm\", offset = \"2s\", tick = \"4ms\" }");
     }
     lua_thing_options(state, index, "a clock", known);
-    if (has(state, index, "drift")) {
+    if (lua_thing_option(state, index, "drift")) {
         read_range(state, LUA_QUANTITY_PART, "drift", range);
         const bool known_size = range[0] >= INT32_MIN && range[1] <= INT32_MAX;
         if (!known_size) {
@@ -47,11 +42,11 @@ void lua_clock_read(struct lua_State *state, struct sim_world *world, uint32_t n
         }
         sim_clock_drift(world, node, (int32_t)range[0], (int32_t)range[1]);
     }
-    if (has(state, index, "offset")) {
+    if (lua_thing_option(state, index, "offset")) {
         read_range(state, LUA_QUANTITY_TIME, "offset", range);
         sim_clock_offset(world, node, range[0], range[1]);
     }
-    if (has(state, index, "tick")) {
+    if (lua_thing_option(state, index, "tick")) {
         sim_clock_tick(world, node, lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "tick"));
     }
     lua_settop(state, index);
@@ -63,7 +58,7 @@ int lua_clock_jump(struct lua_State *state) {
     const uint32_t node = lua_thing_node(state, 1, "the node of a jump");
     lua_thing_options(state, 2, "a jump", known);
     lua_settop(state, 2);
-    if (!lua_istable(state, 2) || !has(state, 2, "by")) {
+    if (!lua_istable(state, 2) || !lua_thing_option(state, 2, "by")) {
         return luaL_error(state, "a jump goes `by` a time, like \"10s\" or \"-10s\"");
     }
     const int64_t by_ns = lua_quantity_signed(state, -1, LUA_QUANTITY_TIME, "by");

@@ -9,14 +9,11 @@
 #include "scenarios/lua_sandbox.h"
 #include "scenarios/lua_thing.h"
 
-/* Pushes an option, of the table at index 2, and says whether it is there. */
-static bool option(struct lua_State *state, const char *name) {
-    return lua_getfield(state, 2, name) != LUA_TNIL;
-}
+#define OPTIONS 2 /* where they stand on the stack */
 
 /* A string that must be there; it stays on the stack. */
 static const char *word(struct lua_State *state, const char *name, const char *example) {
-    if (!option(state, name) || lua_type(state, -1) != LUA_TSTRING) {
+    if (!lua_thing_option(state, OPTIONS, name) || lua_type(state, -1) != LUA_TSTRING) {
         luaL_error(state, "`%s` is a name like %s", name, example);
     }
     return lua_tostring(state, -1);
@@ -25,21 +22,21 @@ static const char *word(struct lua_State *state, const char *name, const char *e
 /* Which calls, and when: the first one after a time or an occasion, if not said otherwise. */
 static struct sim_strikes read_strikes(struct lua_State *state, struct lua_fault_when *when) {
     struct sim_strikes strikes = {.chance_ppm = 0};
-    if (option(state, "chance")) {
+    if (lua_thing_option(state, OPTIONS, "chance")) {
         const uint64_t ppm = lua_quantity_read(state, -1, LUA_QUANTITY_PART, "chance");
         if (ppm < 1 || ppm > 1000000) {
             luaL_error(state, "`chance` is more than nothing, and not more than all");
         }
         strikes.chance_ppm = (uint32_t)ppm;
     }
-    if (option(state, "nth")) {
+    if (lua_thing_option(state, OPTIONS, "nth")) {
         const lua_Integer nth = lua_isinteger(state, -1) ? lua_tointeger(state, -1) : 0;
         if (nth < 1 || nth > UINT32_MAX) {
             luaL_error(state, "`nth` is a whole number from 1");
         }
         strikes.nth = (uint32_t)nth;
     }
-    *when = lua_fault_when(state, 2, "a call that fails");
+    *when = lua_fault_when(state, OPTIONS, "a call that fails");
     if ((strikes.chance_ppm != 0) + (strikes.nth != 0) + when->said != 1) {
         luaL_error(state, "which calls is said by one of `chance`, `nth`, `at`, `when`, `between`");
     }
@@ -52,9 +49,9 @@ static struct sim_strikes read_strikes(struct lua_State *state, struct lua_fault
 static uint32_t
 read_node(struct lua_State *state, const char *whose, const char *what, const char *const *known) {
     const uint32_t node = lua_thing_node(state, 1, whose);
-    luaL_checktype(state, 2, LUA_TTABLE);
-    lua_thing_options(state, 2, what, known);
-    lua_settop(state, 2);
+    luaL_checktype(state, OPTIONS, LUA_TTABLE);
+    lua_thing_options(state, OPTIONS, what, known);
+    lua_settop(state, OPTIONS);
     return node;
 }
 
@@ -103,10 +100,10 @@ int lua_fail_lookup(struct lua_State *state) {
     struct sim_world *const world = lua_sandbox_context(state);
     struct lua_fault_when when;
     const uint32_t node = read_node(state, "the node that looks names up", "lookup", known);
-    if (option(state, "latency")) {
+    if (lua_thing_option(state, OPTIONS, "latency")) {
         read_latency(state, world, node);
     }
-    if (option(state, "fails")) {
+    if (lua_thing_option(state, OPTIONS, "fails")) {
         const char *const error = word(state, "fails", "\"EAI_AGAIN\"");
         const struct sim_strikes strikes = read_strikes(state, &when);
         sim_call_fails(world, node, "getaddrinfo", error, strikes);

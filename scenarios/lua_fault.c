@@ -9,22 +9,6 @@
 #include "scenarios/lua_thing.h"
 #include "sim/scenario.h"
 
-/* Pushes an option of the table at this index and says whether it is there. */
-static bool option(struct lua_State *state, int index, const char *name) {
-    lua_settop(state, index);
-    return lua_istable(state, index) && lua_getfield(state, index, name) != LUA_TNIL;
-}
-
-static bool flag(struct lua_State *state, int index, const char *name) {
-    if (!option(state, index, name)) {
-        return false;
-    }
-    if (!lua_isboolean(state, -1)) {
-        luaL_error(state, "`%s` is true or false", name);
-    }
-    return lua_toboolean(state, -1) != 0;
-}
-
 /* Two times, the list on top of the stack. */
 static void read_pair(struct lua_State *state, const char *name, uint64_t pair[2]) {
     if (!lua_istable(state, -1) || luaL_len(state, -1) != 2) {
@@ -38,7 +22,7 @@ static void read_pair(struct lua_State *state, const char *name, uint64_t pair[2
 
 /* The option as an occasion, 0 when it is none. */
 static uint32_t occasion_option(struct lua_State *state, int index, const char *name) {
-    if (!option(state, index, name) || !lua_isuserdata(state, -1)) {
+    if (!lua_thing_option(state, index, name) || !lua_isuserdata(state, -1)) {
         return 0;
     }
     const char *const what = lua_pushfstring(state, "`%s`", name);
@@ -47,9 +31,15 @@ static uint32_t occasion_option(struct lua_State *state, int index, const char *
 
 /* ---- when ---- */
 
+static void complain_when(struct lua_State *state, const char *what) {
+    luaL_error(state,
+               "%s comes `at` a time, `when` an occasion comes or `between` two times",
+               what);
+}
+
 struct lua_fault_when lua_fault_when(struct lua_State *state, int index, const char *what) {
     struct lua_fault_when when = {0};
-    const bool between = option(state, index, "between");
+    const bool between = lua_thing_option(state, index, "between");
     if (between) {
         uint64_t pair[2];
         read_pair(state, "between", pair);
@@ -59,20 +49,18 @@ struct lua_fault_when lua_fault_when(struct lua_State *state, int index, const c
             luaL_error(state, "the latest time of a fault is not after the earliest");
         }
     }
-    const bool at = option(state, index, "at");
+    const bool at = lua_thing_option(state, index, "at");
     if (at) {
         when.at_ns = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "at");
     }
-    const bool on = option(state, index, "when");
+    const bool on = lua_thing_option(state, index, "when");
     if (on && !lua_isuserdata(state, -1)) {
         luaL_error(state, "`when` is an occasion; a time is `at`");
     }
     when.occasion = occasion_option(state, index, "when");
     when.said = at || on || between;
     if (at + on + between > 1) {
-        luaL_error(state,
-                   "%s comes `at` a time, `when` an occasion comes or `between` two times",
-                   what);
+        complain_when(state, what);
     }
     lua_settop(state, index);
     return when;
@@ -93,9 +81,7 @@ void lua_fault_comes(struct lua_State *state, const struct lua_fault_when *when,
 static struct lua_fault_when read_when(struct lua_State *state, int index, const char *what) {
     const struct lua_fault_when when = lua_fault_when(state, index, what);
     if (!when.said) {
-        luaL_error(state,
-                   "%s comes `at` a time, `when` an occasion comes or `between` two times",
-                   what);
+        complain_when(state, what);
     }
     return when;
 }
@@ -109,7 +95,7 @@ struct duration {
 };
 
 static struct duration read_duration(struct lua_State *state, int index, const char *name) {
-    struct duration duration = {.said = option(state, index, name)};
+    struct duration duration = {.said = lua_thing_option(state, index, name)};
     if (duration.said && lua_istable(state, -1)) {
         uint64_t pair[2];
         read_pair(state, name, pair);
@@ -155,7 +141,7 @@ static struct span read_span(struct lua_State *state, int index, const char *wha
                         .heals_on = occasion_option(state, index, "heal"),
                         .heal_ns = SIM_FOREVER};
     const uint64_t begins_ns = span.when.at_max_ns != 0 ? span.when.at_max_ns : span.when.at_ns;
-    if (span.heals_on == 0 && option(state, index, "heal")) {
+    if (span.heals_on == 0 && lua_thing_option(state, index, "heal")) {
         span.heal_ns = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "heal");
         if (span.lasts.said) {
             luaL_error(state, "%s must `heal` at a time, or `lasts`: one of these", what);
@@ -163,9 +149,6 @@ static struct span read_span(struct lua_State *state, int index, const char *wha
         if (span.heal_ns <= begins_ns) {
             luaL_error(state, "%s must `heal` after it begins", what);
         }
-    }
-    if (span.when.occasion == 0 && span.heals_on != 0) {
-        luaL_error(state, "what heals on an occasion begins on one, too: `when`");
     }
     lua_settop(state, index);
     return span;
@@ -192,7 +175,7 @@ static int declare_obstacle(struct lua_State *state, const struct obstacle *obst
     lua_settop(state, 3);
     const struct span span = read_span(state, 3, obstacle->what);
     declare_link *const declare =
-        flag(state, 3, "one_way") ? obstacle->one_way : obstacle->both_ways;
+        lua_thing_flag(state, 3, "one_way") ? obstacle->one_way : obstacle->both_ways;
     declare(lua_sandbox_context(state), from, to, span.when.at_ns, span.heal_ns);
     return set_span(state, &span);
 }
@@ -242,7 +225,7 @@ int lua_fault_refuse(struct lua_State *state) {
 static enum sim_files read_files(struct lua_State *state) {
     static const char *const known[] = {"kept", "synced", "torn", NULL};
     static const enum sim_files files[] = {SIM_FILES_KEPT, SIM_FILES_SYNCED, SIM_FILES_TORN};
-    if (!option(state, 2, "files")) {
+    if (!lua_thing_option(state, 2, "files")) {
         return SIM_FILES_KEPT;
     }
     const char *const written = luaL_checkstring(state, -1);

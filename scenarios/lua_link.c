@@ -14,12 +14,6 @@
 #define LEAST_NS 100000u /* as without a link */
 #define GREATEST_NS 1000000u
 
-/* Pushes an option and says whether it is there. */
-static bool option(struct lua_State *state, const char *name) {
-    lua_settop(state, OPTIONS);
-    return !lua_isnil(state, OPTIONS) && lua_getfield(state, OPTIONS, name) != LUA_TNIL;
-}
-
 static uint64_t time_at(struct lua_State *state, int list, lua_Integer index) {
     lua_geti(state, list, index);
     const uint64_t time_ns = lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "latency");
@@ -50,23 +44,13 @@ static uint32_t read_part(struct lua_State *state, int index, const char *name) 
 }
 
 static uint32_t part_option(struct lua_State *state, const char *name) {
-    return option(state, name) ? read_part(state, -1, name) : 0;
-}
-
-static bool is_one_way(struct lua_State *state) {
-    if (!option(state, "one_way")) {
-        return false;
-    }
-    if (!lua_isboolean(state, -1)) {
-        luaL_error(state, "`one_way` is true or false");
-    }
-    return lua_toboolean(state, -1) != 0;
+    return lua_thing_option(state, OPTIONS, name) ? read_part(state, -1, name) : 0;
 }
 
 /* The option is a list of lists. */
 static bool is_table(struct lua_State *state) {
     const bool is_list = lua_istable(state, -1) && lua_geti(state, -1, 1) == LUA_TTABLE;
-    option(state, "latency");
+    lua_thing_option(state, OPTIONS, "latency");
     return is_list;
 }
 
@@ -97,8 +81,8 @@ int lua_link(struct lua_State *state) {
     uint64_t least = LEAST_NS;
     uint64_t most = GREATEST_NS;
     lua_thing_options(state, OPTIONS, "a link", known);
-    const bool one_way = is_one_way(state);
-    const bool said = option(state, "latency");
+    const bool one_way = lua_thing_flag(state, OPTIONS, "one_way");
+    const bool said = lua_thing_option(state, OPTIONS, "latency");
     const bool rows = said && is_table(state);
     if (said && !rows && lua_istable(state, -1)) {
         read_times(state, lua_gettop(state), 1, &least, &most);
@@ -107,14 +91,14 @@ int lua_link(struct lua_State *state) {
     }
     (one_way ? sim_link_one_way : sim_link)(world, from, to, least, most);
     lua_thing_refused(state, world);
-    if (rows && option(state, "latency")) {
+    if (rows && lua_thing_option(state, OPTIONS, "latency")) {
         add_rows(state, world);
     }
     sim_link_loss(world, part_option(state, "loss"), part_option(state, "duplicate"));
-    if (option(state, "bandwidth")) {
+    if (lua_thing_option(state, OPTIONS, "bandwidth")) {
         sim_link_bandwidth(world, lua_quantity_read(state, -1, LUA_QUANTITY_BYTES, "bandwidth"));
     }
-    if (option(state, "queue")) {
+    if (lua_thing_option(state, OPTIONS, "queue")) {
         sim_link_queue(world, lua_quantity_read(state, -1, LUA_QUANTITY_BYTES, "queue"));
     }
     lua_thing_refused(state, world);

@@ -149,18 +149,20 @@ static int equal(struct lua_State *state) {
     return bound_of(state, sim_equal);
 }
 
-static void push_bound_maker(struct lua_State *state, const char *what, const char *name) {
-    static const char *const of_call[] =
-        {"at_most", "at_least", "equal", "enters", "returns", NULL};
-    static const char *const known[] = {"at_most", "at_least", "equal", NULL};
-    static const lua_CFunction makers[] = {at_most, at_least, equal};
-    for (int i = 0; known[i] != NULL; i++) {
-        if (strcmp(known[i], name) == 0) {
-            lua_pushcfunction(state, makers[i]);
-            return;
+static const char *const bound_names[] = {"at_most", "at_least", "equal", NULL};
+
+/* False when there is none of this name. */
+static bool push_bound_maker(struct lua_State *state, const char *name) {
+    static const luaL_Reg makers[] = {{"at_most", at_most},
+                                      {"at_least", at_least},
+                                      {"equal", equal}};
+    for (size_t i = 0; i < sizeof makers / sizeof makers[0]; i++) {
+        if (strcmp(makers[i].name, name) == 0) {
+            lua_pushcfunction(state, makers[i].func);
+            return true;
         }
     }
-    lua_thing_complain(state, what, name, strcmp(what, "a call") == 0 ? of_call : known);
+    return false;
 }
 
 /* Of a call: false when it has no such occasion. */
@@ -176,6 +178,20 @@ static bool push_call(struct lua_State *state, const struct lua_thing *thing, co
         return true;
     }
     return false;
+}
+
+static void
+push_of_occasion(struct lua_State *state, const struct lua_thing *thing, const char *name) {
+    static const char *const of_call[] =
+        {"at_most", "at_least", "equal", "enters", "returns", NULL};
+    const bool is_call = thing->name[0] != '\0';
+    if (push_bound_maker(state, name) || (is_call && push_call(state, thing, name))) {
+        return;
+    }
+    lua_thing_complain(state,
+                       is_call ? "a call" : "an occasion",
+                       name,
+                       is_call ? of_call : bound_names);
 }
 
 /* ---- any ---- */
@@ -228,12 +244,12 @@ static void push_member(struct lua_State *state, const struct lua_thing *thing, 
         }
         return;
     case LUA_THING_COUNTER:
-        push_bound_maker(state, "a counter", name);
+        if (!push_bound_maker(state, name)) {
+            lua_thing_complain(state, "a counter", name, bound_names);
+        }
         return;
     case LUA_THING_OCCASION:
-        if (thing->name[0] == '\0' || !push_call(state, thing, name)) {
-            push_bound_maker(state, thing->name[0] == '\0' ? "an occasion" : "a call", name);
-        }
+        push_of_occasion(state, thing, name);
         return;
     case LUA_THING_PROGRAM:
     case LUA_THING_CONSTRAINT:

@@ -211,3 +211,18 @@ void lua_thing_options(struct lua_State *state,
         }
     }
 }
+
+bool lua_thing_option(struct lua_State *state, int index, const char *name) {
+    lua_settop(state, index);
+    return lua_istable(state, index) && lua_getfield(state, index, name) != LUA_TNIL;
+}
+
+bool lua_thing_flag(struct lua_State *state, int index, const char *name) {
+    if (!lua_thing_option(state, index, name)) {
+        return false;
+    }
+    if (!lua_isboolean(state, -1)) {
+        luaL_error(state, "`%s` is true or false", name);
+    }
+    return lua_toboolean(state, -1) != 0;
+}

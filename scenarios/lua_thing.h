@@ -7,6 +7,7 @@
 #ifndef SCENARIOS_LUA_THING_H
 #define SCENARIOS_LUA_THING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sim/scenario.h"
@@ -79,5 +80,11 @@ void lua_thing_options(struct lua_State *state,
                        int index,
                        const char *what,
                        const char *const *known);
+
+/* Pushes the option of this name and says whether it is there; what stands above goes. */
+bool lua_thing_option(struct lua_State *state, int index, const char *name);
+
+/* An option that is true or false; false when it is not there. */
+bool lua_thing_flag(struct lua_State *state, int index, const char *name);
 
 #endif

@@ -19,25 +19,6 @@
 #define ARGUMENTS_MAX 64
 #define WORKERS_MAX 64
 
-/* Pushes an option of the table at this index and says whether it is there. */
-static bool option(struct lua_State *state, int index, const char *name) {
-    lua_settop(state, index);
-    if (lua_isnil(state, index)) {
-        return false;
-    }
-    return lua_getfield(state, index, name) != LUA_TNIL;
-}
-
-static bool flag(struct lua_State *state, int index, const char *name) {
-    if (!option(state, index, name)) {
-        return false;
-    }
-    if (!lua_isboolean(state, -1)) {
-        luaL_error(state, "`%s` is true or false", name);
-    }
-    return lua_toboolean(state, -1) != 0;
-}
-
 /* ---- nodes ---- */
 
 static int module(struct lua_State *state) {
@@ -67,7 +48,7 @@ static void read_arguments(struct lua_State *state, int index, const char **argu
 
 /* Threads that run the tasks of a function; 0: the node's first thread does. */
 static uint32_t workers_option(struct lua_State *state, bool is_function) {
-    if (!option(state, 3, "workers")) {
+    if (!lua_thing_option(state, 3, "workers")) {
         return 0;
     }
     const lua_Integer workers = luaL_checkinteger(state, -1);
@@ -90,7 +71,7 @@ static int node(struct lua_State *state) {
         lua_isfunction(state, 2) ? &own
                                  : lua_thing_read(state, 2, LUA_THING_PROGRAM, "what a node runs");
     lua_thing_options(state, 3, "a node", known);
-    const bool is_daemon = flag(state, 3, "daemon");
+    const bool is_daemon = lua_thing_flag(state, 3, "daemon");
     const uint32_t workers = workers_option(state, program == &own);
     read_arguments(state, 3, arguments);
     const struct lua_thing thing = {
@@ -116,18 +97,18 @@ static int limit(struct lua_State *state) {
     static const char *const known[] = {"time", "points", "heap", "stack", NULL};
     struct sim_world *const world = lua_sandbox_context(state);
     lua_thing_options(state, 1, "limit", known);
-    if (option(state, 1, "time")) {
+    if (lua_thing_option(state, 1, "time")) {
         sim_limit_time(world, lua_quantity_read(state, -1, LUA_QUANTITY_TIME, "time"));
     }
-    if (option(state, 1, "points")) {
+    if (lua_thing_option(state, 1, "points")) {
         const lua_Integer points = luaL_checkinteger(state, -1);
         luaL_argcheck(state, points > 0, 1, "`points` is a number above 0");
         sim_limit_points(world, (uint64_t)points);
     }
-    if (option(state, 1, "heap")) {
+    if (lua_thing_option(state, 1, "heap")) {
         sim_limit_heap(world, lua_quantity_read(state, -1, LUA_QUANTITY_BYTES, "heap"));
     }
-    if (option(state, 1, "stack")) {
+    if (lua_thing_option(state, 1, "stack")) {
         const uint64_t bytes = lua_quantity_read(state, -1, LUA_QUANTITY_BYTES, "stack");
         sim_stack(world, bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes);
     }

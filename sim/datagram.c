@@ -201,6 +201,21 @@ static uint32_t node_of(const struct packets *packets, uint32_t index, const str
                         to);
 }
 
+/* Where sends are named: the running thread stands before one that goes somewhere; false when it
+ * did not. */
+static bool stands(struct packets *packets, uint32_t index, const struct address *to) {
+    if (!schedule_names(packets->sockets->schedule, OCCASION_SENT)) {
+        return false;
+    }
+    const bool to_all = address_is_broadcast(to);
+    const uint32_t node = to_all ? 0 : node_of(packets, index, to);
+    if (!to_all && node == 0) {
+        return false;
+    }
+    packet_send_stand(packets, index, node);
+    return true;
+}
+
 static int64_t send_udp(struct packets *packets,
                         uint32_t index,
                         const struct datagram_message *message,
@@ -209,10 +224,8 @@ static int64_t send_udp(struct packets *packets,
     const uint64_t size = packet_parts_size(message->parts, message->part_count);
     struct address to = {.family = socket->domain};
     int64_t refusal = aim_udp(packets, index, message, &to);
-    const bool goes = refusal == 0 && (address_is_broadcast(&to) || node_of(packets, index, &to));
-    const uint32_t node = goes && !address_is_broadcast(&to) ? node_of(packets, index, &to) : 0;
-    if (goes && packet_send_stand(packets, index, node)) {
-        refusal = aim_udp(packets, index, message, &to);
+    if (refusal == 0 && stands(packets, index, &to)) {
+        refusal = aim_udp(packets, index, message, &to); /* it may be another by now */
     }
     if (refusal != 0) {
         return refusal;

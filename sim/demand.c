@@ -126,25 +126,17 @@ static size_t print_fault(const struct description *description,
                           const struct description_fault *fault,
                           char *text,
                           size_t size) {
-    static const char *const words[DESCRIPTION_FAULT_KIND_COUNT] = {
-        [DESCRIPTION_PARTITION] = "partition",
-        [DESCRIPTION_RESET] = "reset",
-        [DESCRIPTION_JUMP] = "jump",
-        [DESCRIPTION_CRASH] = "crash",
-        [DESCRIPTION_PAUSE] = "pause",
-        [DESCRIPTION_CLOG] = "clog",
-        [DESCRIPTION_REFUSAL] = "refusal",
-    };
     const enum mishap_call call = (enum mishap_call)fault->call;
+    const char *word = description_fault_word(fault->kind);
     const char *any = "any node";
     const char *from = fault->from == 0 ? any : node_name(description, fault->from);
     const char *to = fault->to == 0 ? any : node_name(description, fault->to);
     if (fault->kind == DESCRIPTION_PARTITION || fault->kind == DESCRIPTION_RESET ||
         fault->kind == DESCRIPTION_CLOG) {
-        return (size_t)snprintf(text, size, "%s of %s and %s", words[fault->kind], from, to);
+        return (size_t)snprintf(text, size, "%s of %s and %s", word, from, to);
     }
     if (fault->kind != DESCRIPTION_FAILURE) {
-        return (size_t)snprintf(text, size, "%s of %s", words[fault->kind], from);
+        return (size_t)snprintf(text, size, "%s of %s", word, from);
     }
     return fault->error == 0
                ? (size_t)snprintf(text, size, "short %s() of %s", mishap_word(call), from)

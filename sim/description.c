@@ -149,6 +149,20 @@ struct description_fault *description_fault_add(struct description *description)
     return fault;
 }
 
+const char *description_fault_word(enum description_fault_kind kind) {
+    static const char *const words[DESCRIPTION_FAULT_KIND_COUNT] = {
+        [DESCRIPTION_PARTITION] = "partition",
+        [DESCRIPTION_RESET] = "reset",
+        [DESCRIPTION_JUMP] = "jump",
+        [DESCRIPTION_CRASH] = "crash",
+        [DESCRIPTION_PAUSE] = "pause",
+        [DESCRIPTION_FAILURE] = "call that fails",
+        [DESCRIPTION_CLOG] = "clog",
+        [DESCRIPTION_REFUSAL] = "refusal",
+    };
+    return words[kind];
+}
+
 bool description_fault_obstructs(const struct description_fault *fault) {
     return fault->kind == DESCRIPTION_PARTITION || fault->kind == DESCRIPTION_CLOG ||
            fault->kind == DESCRIPTION_REFUSAL;
@@ -356,24 +370,16 @@ static void check_time(struct description *description,
     if (fault->begins_on != 0 && fault->at_max_ns != 0) {
         description_refuse(
             description,
-            "%s comes on an occasion or at a time that is left to the seed, not both",
+            "a %s comes on an occasion or at a time that is left to the seed, not both",
             what);
     } else if (description_fault_obstructs(fault) && !lasts && fault->until_ns <= begins_ns) {
-        description_refuse(description, "%s ends before it begins", what);
+        description_refuse(description, "a %s ends before it begins", what);
     }
 }
 
 static void check_fault(struct description *description, const struct description_fault *fault) {
     const int64_t by_max = (int64_t)DESCRIPTION_OFFSET_MAX_NS;
-    static const char *const names[] = {[DESCRIPTION_PARTITION] = "a partition",
-                                        [DESCRIPTION_RESET] = "a reset",
-                                        [DESCRIPTION_JUMP] = "a jump",
-                                        [DESCRIPTION_CRASH] = "a crash",
-                                        [DESCRIPTION_PAUSE] = "a pause",
-                                        [DESCRIPTION_FAILURE] = "a call that fails",
-                                        [DESCRIPTION_CLOG] = "a clog",
-                                        [DESCRIPTION_REFUSAL] = "a refusal"};
-    const char *what = names[fault->kind];
+    const char *what = description_fault_word(fault->kind);
     const bool of_node = fault->kind == DESCRIPTION_CRASH || fault->kind == DESCRIPTION_PAUSE;
     const uint32_t last = fault->from > fault->to ? fault->from : fault->to;
     if (fault->kind == DESCRIPTION_FAILURE) {
@@ -382,7 +388,7 @@ static void check_fault(struct description *description, const struct descriptio
         return;
     }
     if (of_node && fault->from == 0) {
-        description_refuse(description, "%s is of one node, not of any", what);
+        description_refuse(description, "a %s is of one node, not of any", what);
     } else if (fault->kind == DESCRIPTION_PAUSE && fault->heals_on == 0 &&
                (fault->lasts_ns == UINT64_MAX ||
                 (fault->lasts_ns == 0 && fault->lasts_max_ns == 0))) {
@@ -390,7 +396,7 @@ static void check_fault(struct description *description, const struct descriptio
     } else if (fault->files > DESCRIPTION_FILES_TORN) {
         description_refuse(description, "a crash leaves files kept, synced or torn");
     } else if (last > description->node_count) {
-        description_refuse(description, "%s names node %u, which does not exist", what, last);
+        description_refuse(description, "a %s names node %u, which does not exist", what, last);
     } else if (fault->kind == DESCRIPTION_JUMP &&
                (fault->by_ns == 0 || fault->by_ns < -by_max || fault->by_ns > by_max)) {
         description_refuse(description, "a clock jumps by 1 ns to 47 years, forth or back");

@@ -76,6 +76,9 @@ struct description_history *description_history_add(struct description *descript
                                                     const char *object,
                                                     uint32_t model);
 
+/* What a kind of faults is called: "partition". */
+const char *description_fault_word(enum description_fault_kind kind);
+
 /* Whether a fault stands between nodes for a time; whether it takes time at all, not a moment. */
 bool description_fault_obstructs(const struct description_fault *fault);
 bool description_fault_lasts(const struct description_fault *fault);

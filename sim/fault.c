@@ -6,7 +6,10 @@
 #include "sim/panic.h"
 
 /* Of an entry's value and of what is put down; above them, in a value, which time it is. */
-enum fault_change { FAULT_BEGINS = 1, FAULT_ENDS = 2, FAULT_CHANGE_BITS = 2 };
+enum fault_change { FAULT_BEGINS = 1, FAULT_ENDS = 2 };
+#define FAULT_CHANGE_BITS 2
+
+#define MANY 2u
 
 bool fault_declared(const struct description *description,
                     enum description_fault_kind kind,
@@ -181,27 +184,25 @@ static bool strikes_by_chance(const struct description_fault *declared) {
     return declared->chance_ppm != 0 && declared->chance_ppm < DESCRIPTION_PPM;
 }
 
-static bool is_left_to_seed(const struct description_fault *declared) {
-    return declared->at_max_ns != 0 || strikes_by_chance(declared);
-}
-
 static uint32_t class_of(const struct description_fault *declared) {
     const bool is_short = declared->kind == DESCRIPTION_FAILURE && declared->error == 0;
     return is_short ? FAULT_CLASSES - 1 : declared->kind;
 }
 
+/* A class in which the seed would say one thing alone is that thing: only of more it is asked. */
 static void draw_classes(struct faults *faults) {
-    uint32_t counts[FAULT_CLASSES] = {0};
+    uint32_t counts[FAULT_CLASSES] = {0}; /* of what it would say, MANY: for each call */
     for (uint32_t i = 0; i < faults->description->fault_count; i++) {
         const struct description_fault *declared = declared_at(faults, i);
-        counts[class_of(declared)] +=
-            is_left_to_seed(declared) + (strikes_by_chance(declared) ? 1u : 0u);
+        counts[class_of(declared)] += strikes_by_chance(declared) ? MANY
+                                      : declared->at_max_ns != 0  ? 1
+                                                                  : 0;
     }
     for (uint32_t i = 0; i < FAULT_CLASSES; i++) {
         struct fault_class *class = &faults->classes[i];
         *class = (struct fault_class){.decider.identity = identity_make(IDENTITY_FAULT, 1, i)};
         class->is_off =
-            counts[i] > 1 &&
+            counts[i] >= MANY &&
             choices_draw(faults->schedule->choices, CHOICE_CLASS, 0, &class->decider, NULL, 2) == 0;
     }
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/declaration.h"
 #include "sim/panic.h"
 #include "sim/point.h"
 
@@ -60,9 +61,11 @@ const char *occasion_not_held(const struct occasion *occasion) {
     case OCCASION_RETURNS:
         return "a call that returns: it has taken effect; hold what the thread does next";
     case OCCASION_EXITS:
-    case OCCASION_CRASHES:
-    case OCCASION_BEGINS:
         return "a node's exit; hold what it does before";
+    case OCCASION_CRASHES:
+        return "a node's crash; the fault itself waits for an occasion, by `when`";
+    case OCCASION_BEGINS:
+        return "a node's start; hold what its program does first";
     case OCCASION_MARK:
     case OCCASION_CALL:
     case OCCASION_STARTS:
@@ -154,7 +157,9 @@ static int thread_print(const struct occasion *occasion,
 
 static size_t
 holds_print(const struct occasion *occasion, const char *node, char *text, size_t size) {
-    static const char *const words[] = {"", "", "at most ", "at least "};
+    static const char *const words[] = {[DESCRIPTION_EQUAL] = "",
+                                        [DESCRIPTION_AT_MOST] = "at most ",
+                                        [DESCRIPTION_AT_LEAST] = "at least "};
     size_t used = (size_t)snprintf(text,
                                    size,
                                    "counter %s%s%s is %s%" PRId64,

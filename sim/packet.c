@@ -300,16 +300,12 @@ static void send_stand(struct packets *packets, uint32_t from, uint32_t to) {
     schedule_stand(schedule, schedule_ask(schedule, &fact));
 }
 
-bool packet_send_stand(struct packets *packets, uint32_t index, uint32_t node) {
-    if (!schedule_names(packets->sockets->schedule, OCCASION_SENT)) {
-        return false;
-    }
+void packet_send_stand(struct packets *packets, uint32_t index, uint32_t node) {
     const uint32_t from = socket_at(packets->sockets, index)->node;
     const uint32_t count = packets->sockets->network->description->node_count;
     for (uint32_t to = node == 0 ? 1 : node; to <= (node == 0 ? count : node); to++) {
         send_stand(packets, from, to);
     }
-    return true;
 }
 
 /* While one stands there, another thread may come to the same one, or read it. */

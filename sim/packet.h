@@ -84,10 +84,12 @@ void packet_send(struct packets *packets,
 /* The same to every node. */
 void packet_broadcast(struct packets *packets, uint32_t index, uint32_t packet, const void *site);
 
-/* Where a scenario names that: the running thread stands before sending to a node, 0 = all, and
- * before the read of the first one that waits in a socket; false when it did not. What it has
- * looked at may be another then. */
-bool packet_send_stand(struct packets *packets, uint32_t index, uint32_t node);
+/* The running thread stands before sending to a node, 0 = all. What it has looked at may be another
+ * then. */
+void packet_send_stand(struct packets *packets, uint32_t index, uint32_t node);
+
+/* The same before the read of the first one that waits in a socket; false when no scenario names
+ * that, or none waits. */
 bool packet_read_stand(struct packets *packets, uint32_t index);
 
 /* Puts it at the end of what waits in a socket. */

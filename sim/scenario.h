@@ -322,7 +322,7 @@ uint32_t sim_on_thread(struct sim_world *world,
 
 /* The fault that was declared last, with time 0, begins each time that this occasion comes. A
  * partition heals lasts_ns later (0: as was declared), or when the other occasion comes (0: none);
- * so a node starts again. Of a crash or a pause the first may be 0: at the time that was said. A
+ * so a node starts again. Of what takes time the first may be 0: at the time that was said. A
  * reset is a moment later, for what comes may go on first; a crash and a pause are at once. */
 void sim_fault_on(struct sim_world *world, uint32_t occasion, uint64_t lasts_ns, uint32_t heals_on);
 

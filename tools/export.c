@@ -202,13 +202,6 @@ static bool sample(struct export *self, bool has_calls) {
             sequence_read(sequence, trial.runner.record, has_calls);
             self->samples_failed += sequence->failed;
             self->sample_count++;
-            if (trial.runner.record->reply == RECORD_CRASHED) {
-                trial_close(&trial);
-                self->result = trial_open(&trial,
-                                          self->options,
-                                          self->rerun.module,
-                                          &self->rerun.entry.record.signature);
-            }
         }
     }
     trial_close(&trial);

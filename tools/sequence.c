@@ -164,10 +164,8 @@ static bool differs(const struct question *question,
                              : first == ABSENT || first > second;
 }
 
-static uint32_t (*places_of(void))[SEQUENCE_STEPS_MAX] {
-    static uint32_t places[RUNS_MAX][SEQUENCE_STEPS_MAX];
-    return places;
-}
+/* Where the steps of the failing sequence are in each other one. */
+static uint32_t places_in[RUNS_MAX][SEQUENCE_STEPS_MAX];
 
 /* In thousandths: of how many runs that passed it does not hold, and twice that of those that
  * failed, where it should. */
@@ -178,7 +176,7 @@ score_of(const struct question *question, const struct sequence *sequences, uint
     for (uint32_t k = 1; k < count; k++) {
         runs[sequences[k].failed]++;
         against[sequences[k].failed] +=
-            differs(question, &sequences[0], &sequences[k], places_of()[k]);
+            differs(question, &sequences[0], &sequences[k], places_in[k]);
     }
     return (runs[0] == 0 ? 0 : against[0] * THOUSAND / runs[0]) -
            (runs[1] == 0 ? 0 : against[1] * 2 * THOUSAND / runs[1]);
@@ -205,7 +203,7 @@ uint32_t sequence_pairs(struct sequence *sequences,
     }
     append_missing(failing, sequences, count, passed);
     for (uint32_t k = 1; k < count; k++) {
-        locate(failing, &sequences[k], places_of()[k]);
+        locate(failing, &sequences[k], places_in[k]);
     }
     for (uint32_t second = 0; second < failing->count; second++) {
         const bool is_late = failing->steps[second].instant == OCCASION_ARRIVES && second < came &&

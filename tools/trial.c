@@ -35,7 +35,20 @@ static bool is_the_bug(const struct trial *trial) {
     return memcmp(&signature, &trial->signature, sizeof signature) == 0;
 }
 
+/* A worker that crashed in the run before is thrown away, and that run's record goes with it. */
+static int renew(struct trial *trial) {
+    if (trial->runner.record->reply != RECORD_CRASHED) {
+        return EXIT_CLEAN;
+    }
+    runner_close(&trial->runner);
+    return start(trial);
+}
+
 int trial_run(struct trial *trial, uint64_t base, uint64_t n, bool observe, bool *fails) {
+    const int renewed = renew(trial);
+    if (renewed != EXIT_CLEAN) {
+        return renewed;
+    }
     struct record *record = trial->runner.record;
     if (!runner_prepare(&trial->runner, trial->options->strategy, base, 1)) {
         complain("there is no strategy \"%s\"; see sim help", trial->options->strategy);
@@ -57,21 +70,11 @@ int trial_run(struct trial *trial, uint64_t base, uint64_t n, bool observe, bool
     return EXIT_CLEAN;
 }
 
-/* A worker that crashed is thrown away; the record of the run goes with it. */
-static int go_on(struct trial *trial) {
-    if (trial->runner.record->reply != RECORD_CRASHED) {
-        return EXIT_CLEAN;
-    }
-    runner_close(&trial->runner);
-    return start(trial);
-}
-
 int trial_rate(struct trial *trial, uint64_t base, uint64_t runs, uint32_t *failed) {
     *failed = 0;
     for (uint64_t n = 1; n <= runs; n++) {
         bool fails;
-        int result = trial_run(trial, base, n, false, &fails);
-        result = result == EXIT_CLEAN ? go_on(trial) : result;
+        const int result = trial_run(trial, base, n, false, &fails);
         if (result != EXIT_CLEAN) {
             return result;
         }

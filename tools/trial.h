@@ -30,7 +30,8 @@ int trial_open(struct trial *trial,
                const char *module,
                const struct hash *signature);
 
-/* The n-th run of a base seed, observed when that is asked for; *fails: with the bug. */
+/* The n-th run of a base seed, observed when that is asked for; *fails: with the bug. What came
+ * stands in the runner's record until the next run. */
 int trial_run(struct trial *trial, uint64_t base, uint64_t n, bool observe, bool *fails);
 
 /* In how many of so many runs of a base seed it fails. */

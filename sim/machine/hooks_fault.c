@@ -147,9 +147,8 @@ sim_fault_on(struct sim_world *world, uint32_t occasion, uint64_t lasts_ns, uint
     struct description *description = hook_description(world);
     const uint32_t known = description->demanded.occasion_count;
     struct description_fault *fault = last(world);
-    const bool is_of_node =
-        fault != NULL && (fault->kind == DESCRIPTION_CRASH || fault->kind == DESCRIPTION_PAUSE);
-    if (fault == NULL || (occasion == 0 && !is_of_node) || occasion > known || heals_on > known) {
+    const bool comes = fault != NULL && (occasion != 0 || description_fault_lasts(fault));
+    if (!comes || occasion > known || heals_on > known) {
         description_refuse(description, "a fault begins and heals on occasions that exist");
         return;
     }
