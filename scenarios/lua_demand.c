@@ -12,6 +12,7 @@
 #include "sim/scenario.h"
 
 #define LIST_MAX 16
+#define CORE_MAX 64 /* nodes of a calm */
 
 /* ---- occasions ---- */
 
@@ -315,6 +316,36 @@ static int linearizable(struct lua_State *state) {
     return 0;
 }
 
+/* The nodes of a list; NULL when none is said. */
+static const uint32_t *read_core(struct lua_State *state, int index, uint32_t core[CORE_MAX + 1]) {
+    if (lua_isnoneornil(state, index)) {
+        return NULL;
+    }
+    const lua_Integer count = lua_istable(state, index) ? luaL_len(state, index) : 0;
+    if (count < 1 || count > CORE_MAX) {
+        luaL_error(state, "who comes to rest is a list of nodes: { one, other }");
+    }
+    for (lua_Integer i = 0; i < count; i++) {
+        lua_geti(state, index, i + 1);
+        core[i] = lua_thing_read(state, -1, LUA_THING_NODE, "who comes to rest")->number;
+        lua_pop(state, 1);
+    }
+    core[count] = 0;
+    return core;
+}
+
+/* calm "2s", calm(occasion), calm("2s", { one, other }): the occasion */
+static int calm(struct lua_State *state) {
+    struct sim_world *const world = lua_sandbox_context(state);
+    uint32_t core[CORE_MAX + 1];
+    const uint32_t begins =
+        lua_isuserdata(state, 1)
+            ? occasion(state, 1, "where calm begins")
+            : sim_on_time(world, lua_quantity_read(state, 1, LUA_QUANTITY_TIME, "calm"));
+    sim_calm(world, begins, read_core(state, 2, core));
+    return push_occasion(state, begins);
+}
+
 bool lua_demand_define(struct lua_sandbox *sandbox, struct sim_world *world) {
     static const struct {
         const char *name;
@@ -343,6 +374,7 @@ bool lua_demand_define(struct lua_sandbox *sandbox, struct sim_world *world) {
         {"sometimes", sometimes},
         {"eventually", eventually},
         {"linearizable", linearizable},
+        {"calm", calm},
     };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
         if (!lua_sandbox_define(sandbox, functions[i].name, functions[i].function, world)) {

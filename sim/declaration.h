@@ -34,6 +34,7 @@ struct description_node {
     uint32_t argument_count;                 /* without argv[0], which is the node's name */
     uint32_t module;                         /* whose program it is; 0 = the scenario's own */
     bool daemon;                             /* the run may end while it runs */
+    bool restless;                           /* a calm changes nothing for it */
     struct description_clock clock;
     uint64_t lookup_ns[2]; /* what asking for a name takes, least and most */
 };
@@ -68,6 +69,7 @@ enum description_fault_kind {
     DESCRIPTION_FAILURE, /* of calls of `from`: by chance, the n-th, or when it begins */
     DESCRIPTION_CLOG,    /* messages stand still and are not lost */
     DESCRIPTION_REFUSAL, /* who connects to `from` is refused */
+    DESCRIPTION_CALM,    /* the last phase: the others end, and none begins */
     DESCRIPTION_FAULT_KIND_COUNT
 };
 

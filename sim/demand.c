@@ -135,6 +135,9 @@ static size_t print_fault(const struct description *description,
         fault->kind == DESCRIPTION_CLOG) {
         return (size_t)snprintf(text, size, "%s of %s and %s", word, from, to);
     }
+    if (fault->kind == DESCRIPTION_CALM) {
+        return (size_t)snprintf(text, size, "%s", word);
+    }
     if (fault->kind != DESCRIPTION_FAILURE) {
         return (size_t)snprintf(text, size, "%s of %s", word, from);
     }
@@ -157,7 +160,9 @@ static void print_when(const struct description *description,
     const uint64_t times[] = {fault->at_ns, fault->at_max_ns};
     const bool drawn = fault->at_max_ns != 0;
     if (fault->begins_on != 0) {
-        used += used < size ? (size_t)snprintf(text + used, size - used, " when ") : 0;
+        const struct occasion *on = &description->demanded.occasions[fault->begins_on - 1];
+        const char *before = on->instant == OCCASION_TIME ? " at " : " when ";
+        used += used < size ? (size_t)snprintf(text + used, size - used, "%s", before) : 0;
         print_occasion(description, fault->begins_on - 1, text, size, used);
         return;
     }

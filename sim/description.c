@@ -159,8 +159,13 @@ const char *description_fault_word(enum description_fault_kind kind) {
         [DESCRIPTION_FAILURE] = "call that fails",
         [DESCRIPTION_CLOG] = "clog",
         [DESCRIPTION_REFUSAL] = "refusal",
+        [DESCRIPTION_CALM] = "calm",
     };
     return words[kind];
+}
+
+bool description_calmed(const struct description *description, uint32_t from, uint32_t to) {
+    return !description->nodes[from].restless && !description->nodes[to].restless;
 }
 
 bool description_fault_obstructs(const struct description_fault *fault) {

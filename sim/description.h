@@ -83,6 +83,9 @@ const char *description_fault_word(enum description_fault_kind kind);
 bool description_fault_obstructs(const struct description_fault *fault);
 bool description_fault_lasts(const struct description_fault *fault);
 
+/* Whether a calm ends what is between two nodes, 0 = any. */
+bool description_calmed(const struct description *description, uint32_t from, uint32_t to);
+
 /* What governs messages between nodes that no link is declared for. */
 extern const struct description_link description_link_default;
 

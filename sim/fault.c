@@ -61,7 +61,7 @@ static uint64_t until_ns(struct faults *faults, uint32_t index) {
 static void begin(struct faults *faults, uint32_t index) {
     const struct fault_effect *effect = effect_of(faults, index);
     struct fault *fault = &faults->all[index];
-    if (fault->in_force) {
+    if (fault->in_force || fault_calmed(faults, index)) {
         return;
     }
     fault->times++; /* what it brings about may end the run */
@@ -168,6 +168,15 @@ static void on_due(void *context, const struct agenda_item *item) {
     }
 }
 
+void fault_calm(struct faults *faults) {
+    faults->calm = true;
+    for (uint32_t i = 0; i < faults->description->fault_count; i++) {
+        if (fault_calmed(faults, i) && effect_of(faults, i)->end != NULL) {
+            put_down(faults, i, FAULT_ENDS);
+        }
+    }
+}
+
 /* ---- a run ---- */
 
 void fault_init(struct faults *faults,
@@ -228,6 +237,7 @@ static uint64_t draw_ns(struct faults *faults, uint32_t index) {
 }
 
 void fault_begin(struct faults *faults) {
+    faults->calm = false;
     faults->pending_count = 0;
     draw_classes(faults);
     for (uint32_t i = 0; i < faults->description->fault_count; i++) {

@@ -86,6 +86,7 @@ struct faults {
         struct decider decider;
         bool is_off; /* none of its faults that are left to the seed comes in this run */
     } classes[FAULT_CLASSES];
+    bool calm; /* nothing begins any more, but for nodes that stay restless */
     uint32_t pending_count;
     uint32_t pending[FAULT_PENDING_MAX]; /* a fault, and what is to become of it */
     struct fault all[DESCRIPTION_FAULTS_MAX];
@@ -106,8 +107,18 @@ void fault_heard(struct faults *faults, uint32_t occasion);
 /* Does what occasions have brought about. May not return to the running thread. */
 void fault_settle(struct faults *faults);
 
+/* From now on no fault begins, and those in force end when it settles, but for those of nodes that
+ * stay restless. */
+void fault_calm(struct faults *faults);
+
 /* The node is gone: none of its pauses is in force any more. */
 void fault_forget_pauses(struct faults *faults, uint32_t node);
+
+/* A calm has come that is for this fault, too: it strikes no more. */
+static inline bool fault_calmed(const struct faults *faults, uint32_t fault) {
+    const struct description_fault *declared = &faults->description->faults[fault];
+    return faults->calm && description_calmed(faults->description, declared->from, declared->to);
+}
 
 /* Whether it is in force; one that strikes by chance is, unless its class is off. */
 static inline bool fault_in_force(const struct faults *faults, uint32_t fault) {

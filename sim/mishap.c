@@ -204,6 +204,9 @@ static bool strikes(struct mishaps *mishaps, uint32_t index, const void *site) {
     struct mishap *state = &mishaps->faults[index];
     struct agent *self = schedule_running(mishaps->schedule);
     bool strikes = ++state->calls == fault->nth;
+    if (fault_calmed(mishaps->declared, index)) {
+        return false;
+    }
     if (state->armed > 0) {
         state->armed--;
         strikes = true;

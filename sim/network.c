@@ -20,6 +20,9 @@ void network_init(struct network *network,
                   struct schedule *schedule,
                   const struct description *description) {
     *network = (struct network){.schedule = schedule, .description = description};
+    for (uint32_t i = 0; i < description->fault_count; i++) {
+        network->may_calm |= description->faults[i].kind == DESCRIPTION_CALM;
+    }
     const size_t side = (size_t)description->node_count + 1;
     network->paths = arena_take(arena, side * side * sizeof(struct network_path));
     memset(network->paths, 0, side * side * sizeof(struct network_path));
@@ -27,6 +30,7 @@ void network_init(struct network *network,
 
 void network_begin(struct network *network) {
     network->run++;
+    network->calm = false;
     network->obstructed = 0;
     network->absent = 0;
     for (uint32_t i = 1; i <= network->description->node_count; i++) {
@@ -83,6 +87,16 @@ void network_node_back(struct network *network, uint32_t node) {
     network->absent--;
 }
 
+/* ---- calm ---- */
+
+void network_calm(struct network *network) {
+    network->calm = true;
+}
+
+static bool is_calm(const struct network *network, uint32_t from, uint32_t to) {
+    return network->calm && description_calmed(network->description, from, to);
+}
+
 /* ---- messages ---- */
 
 /* Who found the way closed looks again, since what closed it may end on an occasion. */
@@ -95,7 +109,7 @@ static uint64_t again_ns(const struct network *network, uint64_t began_ns, uint6
 /* When somebody who finds this obstacle in his way looks again. */
 static uint64_t retry_ns(const struct network *network, uint32_t index) {
     const struct network_obstacle *obstacle = &network->obstacles[index];
-    return network->description->faults[index].heals_on == 0
+    return network->description->faults[index].heals_on == 0 && !network->may_calm
                ? obstacle->until_ns
                : again_ns(network, obstacle->began_ns, obstacle->until_ns);
 }
@@ -256,7 +270,8 @@ bool network_lost(struct network *network,
     const struct network_path *path = path_of(network, from, to);
     const struct description_link *link = link_of(network, path);
     return cut_ns(network, from, to) != 0 || is_full(network, path, link, size) ||
-           chance(network, CHOICE_LOSS, from, link->loss_ppm, who, site);
+           (!is_calm(network, from, to) &&
+            chance(network, CHOICE_LOSS, from, link->loss_ppm, who, site));
 }
 
 bool network_duplicated(struct network *network,
@@ -264,7 +279,7 @@ bool network_duplicated(struct network *network,
                         uint32_t to,
                         struct decider *who,
                         const void *site) {
-    if (from == to) {
+    if (from == to || is_calm(network, from, to)) {
         return false;
     }
     const struct description_link *link = link_of(network, path_of(network, from, to));
@@ -277,9 +292,9 @@ uint64_t network_blocked_ns(const struct network *network, uint32_t from, uint32
     if (network->absent == 0 || !absence->gone || from == to) {
         return until_ns;
     }
-    const uint64_t next_ns = absence->until_ns != AGENDA_NEVER
-                                 ? absence->until_ns
-                                 : again_ns(network, absence->began_ns, AGENDA_NEVER);
+    const bool is_known = absence->until_ns != AGENDA_NEVER && !network->may_calm;
+    const uint64_t next_ns =
+        is_known ? absence->until_ns : again_ns(network, absence->began_ns, absence->until_ns);
     return next_ns > until_ns ? next_ns : until_ns;
 }
 

@@ -66,6 +66,8 @@ struct network {
     uint32_t run;
     uint32_t obstructed; /* how many obstacles are in force */
     uint32_t absent;     /* nodes that are not there */
+    bool may_calm;       /* what is in force may end before its time */
+    bool calm;           /* links lose and duplicate nothing */
     struct network_absence absences[DESCRIPTION_NODES_MAX + 1];
     struct network_obstacle obstacles[DESCRIPTION_FAULTS_MAX]; /* by fault */
 };
@@ -89,6 +91,9 @@ void network_clear(struct network *network, uint32_t fault);
 /* A node is gone, until a time if it is known (AGENDA_NEVER: it is not); and is there again. */
 void network_node_gone(struct network *network, uint32_t node, uint64_t until_ns);
 void network_node_back(struct network *network, uint32_t node);
+
+/* From now on links lose and duplicate nothing, but for those of nodes that stay restless. */
+void network_calm(struct network *network);
 
 /* When a message that is sent now arrives. */
 struct network_passage network_pass(struct network *network,

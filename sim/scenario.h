@@ -326,6 +326,12 @@ uint32_t sim_on_thread(struct sim_world *world,
  * reset is a moment later, for what comes may go on first; a crash and a pause are at once. */
 void sim_fault_on(struct sim_world *world, uint32_t occasion, uint64_t lasts_ns, uint32_t heals_on);
 
+/* The last phase of a run: from this occasion on no fault begins and those in force end: nodes that
+ * are away start again, those that stand still go on, and links lose and duplicate nothing. Then
+ * progress can be asked for: sim_eventually, sim_after. Where not all nodes come to rest, `core`
+ * is a list of those that do, which 0 ends; what names another node goes on. NULL: all. */
+void sim_calm(struct sim_world *world, uint32_t occasion, const uint32_t *core);
+
 /* Constraints return a number for sim_maybe and sim_one_of. The n-th of each occasion comes not
  * before the n-th of the one before it. */
 uint32_t sim_order(struct sim_world *world, const uint32_t *occasions, uint32_t count);

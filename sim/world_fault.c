@@ -147,6 +147,16 @@ static void resume_node(void *context, uint32_t fault) {
     gate_resume(&world->gates, node);
 }
 
+/* ---- calm ---- */
+
+static bool calm(void *context, uint32_t fault) {
+    struct world *world = context;
+    schedule_world_event(&world->schedule, POINT_FAULT, 0, 0, (int64_t)fault);
+    network_calm(&world->kernel.endpoints.network);
+    fault_calm(&world->faults);
+    return true;
+}
+
 static void settled(void *context) {
     struct world *world = context;
     if (world->verdict->kind != VERDICT_NONE) {
@@ -168,6 +178,7 @@ struct fault_effects world_fault_effects(struct world *world) {
         [DESCRIPTION_FAILURE] = {FAULT_AT_ONCE, arm, NULL},
         [DESCRIPTION_CLOG] = {FAULT_AT_ONCE, obstruct, clear},
         [DESCRIPTION_REFUSAL] = {FAULT_AT_ONCE, obstruct, clear},
+        [DESCRIPTION_CALM] = {FAULT_SETTLED, calm, NULL},
     };
     return (struct fault_effects){.context = world, .kinds = kinds, .settled = settled};
 }

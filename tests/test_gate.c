@@ -376,6 +376,61 @@ START_TEST(a_race_with_a_message_ends_when_it_can_come_no_later) {
 }
 END_TEST
 
+/* ---- predicates of counters ---- */
+
+static uint32_t once, in_time;
+
+static uint64_t may_come(void) {
+    return gate_may_come(&gates, UINT64_C(1) << once | UINT64_C(1) << in_time);
+}
+
+static void make_true_twice(uint32_t thread) {
+    static const struct wait_cause sleeps = {.kind = POINT_SLEEP};
+    (void)thread;
+    ck_assert_uint_eq(may_come(), UINT64_C(1) << once | UINT64_C(1) << in_time);
+    gate_pass(&gates, UINT64_C(1) << once);
+    ck_assert_uint_eq(may_come(), UINT64_C(1) << in_time);
+    schedule_wait(schedule, NULL, 5000, &sleeps);
+    ck_assert_uint_eq(may_come(), UINT64_C(1) << in_time);
+    schedule_wait(schedule, NULL, 15000, &sleeps);
+    ck_assert_uint_eq(may_come(), 0);
+    note('x');
+}
+
+START_TEST(a_predicate_comes_to_hold_once_and_in_its_time) {
+    once = occasion(&(struct occasion){.instant = OCCASION_HOLDS, .nth = 1, .name = "hits"});
+    in_time = occasion(
+        &(struct occasion){.instant = OCCASION_HOLDS, .nth = 1, .name = "hits", .at_ns = 10000});
+    open_gates();
+
+    for (uint64_t seed = 0; seed < 3; seed++) {
+        ck_assert_int_eq(run_random(seed, 1, make_true_twice), VERDICT_PASS);
+        ck_assert(logged("x"));
+    }
+}
+END_TEST
+
+/* Two are about to make it true, and it is first after a: who is second does not make it so. */
+static void stand_and_note(uint32_t thread) {
+    if (thread == 1) {
+        pass("a");
+        return;
+    }
+    point();
+    gate_pass(&gates, gate_may_come(&gates, UINT64_C(1) << once));
+    note('h');
+}
+
+START_TEST(who_would_make_a_predicate_hold_waits_like_others) {
+    once = occasion(&(struct occasion){.instant = OCCASION_HOLDS, .nth = 1, .name = "hits"});
+    constraint(CONSTRAINT_ORDER, mark("a", 1), once, 0, 2);
+    open_gates();
+
+    ck_assert_uint_eq(runs_that_log("ahh", 3, stand_and_note), SEEDS);
+    ck_assert_uint_eq(gates.met[once].happened, 1);
+}
+END_TEST
+
 SUITE(gate) {
     SUITE_TEST(without_a_constraint_every_order_comes);
     SUITE_TEST(an_order_holds_under_every_seed);
@@ -394,4 +449,6 @@ SUITE(gate) {
     SUITE_TEST(a_message_is_held_no_longer_than_it_may_take);
     SUITE_TEST(a_message_that_can_wait_long_enough_does);
     SUITE_TEST(a_race_with_a_message_ends_when_it_can_come_no_later);
+    SUITE_TEST(a_predicate_comes_to_hold_once_and_in_its_time);
+    SUITE_TEST(who_would_make_a_predicate_hold_waits_like_others);
 }

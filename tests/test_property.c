@@ -429,6 +429,47 @@ START_TEST(a_name_is_whole_or_refused) {
 }
 END_TEST
 
+/* Beside sums that are made anew for each count. */
+START_TEST(what_a_count_would_make_true_is_foreseen) {
+    static const char *const names[] = {"wins", "losses"};
+    description_init(&description, "test");
+    struct constraints *demanded = &description.demanded;
+    for (uint32_t i = 0; i < 24; i++) {
+        struct occasion *occasion = &demanded->occasions[demanded->occasion_count++];
+        *occasion = (struct occasion){.instant = OCCASION_HOLDS,
+                                      .node = i / 8, /* 0: all */
+                                      .comparison = 1 + i % 3,
+                                      .value = (int64_t)i % 5 - 1};
+        strcpy(occasion->name, names[i % 2]);
+    }
+    begin();
+    struct random random;
+    random_init(&random, 1);
+    uint32_t foreseen = 0;
+    for (uint32_t times = 0; times < 2000; times++) {
+        const uint32_t node = 1 + (uint32_t)random_below(&random, 2);
+        const char *name = names[random_below(&random, 2)];
+        const int64_t delta = (int64_t)random_below(&random, 7) - 3;
+        uint64_t expected = 0;
+        for (uint32_t i = 0; i < demanded->occasion_count; i++) {
+            const struct occasion *occasion = &demanded->occasions[i];
+            const bool is_told = strcmp(occasion->name, name) == 0 &&
+                                 (occasion->node == 0 || occasion->node == node);
+            const int64_t value = property_value(&property, occasion->node, name) + delta;
+            const bool holds = occasion->comparison == DESCRIPTION_EQUAL ? value == occasion->value
+                               : occasion->comparison == DESCRIPTION_AT_MOST
+                                   ? value <= occasion->value
+                                   : value >= occasion->value;
+            expected |= (uint64_t)(is_told && holds) << i;
+        }
+        ck_assert_uint_eq(property_foresee(&property, node, name, delta), expected);
+        foreseen += (uint32_t)__builtin_popcountll(expected);
+        property_count(&property, node, name, delta, 0);
+    }
+    ck_assert_uint_gt(foreseen, 2000);
+}
+END_TEST
+
 SUITE(property) {
     SUITE_TEST(counters_are_a_nodes_own_and_sum_up);
     SUITE_LOOP(always_is_judged_at_the_start_and_after_every_change, 0, 3);
@@ -450,4 +491,5 @@ SUITE(property) {
     SUITE_TEST(a_counter_that_overflows_ends_the_run);
     SUITE_TEST(a_sum_beyond_64_bits_compares_as_it_is);
     SUITE_TEST(a_name_is_whole_or_refused);
+    SUITE_TEST(what_a_count_would_make_true_is_foreseen);
 }

@@ -143,6 +143,33 @@ sed -i 's/990ms/1010ms/' "$folder/clog.lua"
 expect 0 '^50 runs, 0 failed' $sim fuzz "$folder/clog.lua" --runs 50 --corpus "$corpus"
 check 'a clog is told' grep -q 'clog of bank and client when mark asks 1 of client: in 50 runs' "$folder/out"
 
+# ---- calm ----
+
+cat >"$folder/calm.lua" <<'LUA'
+local bank   = node("bank", function()
+    local door = listen(7000)
+    while true do door:accept():send("open") end
+end, { daemon = true })
+local client = node("client", function()
+    while now() < 100000000 do
+        local connection = connect("bank", 7000)
+        if connection and connection:receive() then mark "served" end
+        sleep "1ms"
+    end
+end)
+refuse(bank, { at = "1ms" })
+LUA
+served='eventually("it is served again", mark(client, "served", { each = true }), { after = quiet, within = "20ms" })'
+{ cat "$folder/calm.lua"; echo 'local quiet = calm "50ms"'; echo "$served"; } >"$folder/quiet.lua"
+expect 0 '^50 runs, 0 failed' $sim fuzz "$folder/quiet.lua" --runs 50 --corpus "$corpus"
+check 'a calm is told' grep -q 'calm at time 50 ms: in 50 runs' "$folder/out"
+sed -i 's/calm "50ms"/calm("50ms", { client })/' "$folder/quiet.lua" # and not the bank
+expect 10 'it is served again: it came 0 times in time' \
+    $sim run "$folder/quiet.lua" --seed 1 --corpus "$corpus"
+sed -i 's/calm("50ms", { client })/calm(mark(client, "served", { nth = 9 }))/' "$folder/quiet.lua"
+expect 11 'calm when mark served 9 of client: in no run' \
+    $sim fuzz "$folder/quiet.lua" --runs 50 --corpus "$corpus"
+
 # ---- what is left to the seed ----
 
 between='between = { "100us", "3ms" }'
@@ -322,6 +349,12 @@ wrong '3: what never happens must be an occasion; this is a node; write .starts,
 wrong '3: `never` begins with a sentence that says what must hold; this is an occasion' "${begin}never(bank.exits)"
 wrong '3: `always` begins with a sentence that says what must hold; this is nothing' "${begin}always()"
 wrong '3: the first of a race must be an occasion; this is a task; write .starts' "${begin}race(task(bank, 'x'), at '1s')"
+wrong '3: there is one calm' "${begin}calm '1s' calm '2s'"
+wrong '3: `calm` is a time' "${begin}calm 'soon'"
+wrong '3: where calm begins must be an occasion; this is a node' "${begin}calm(bank)"
+wrong '3: who comes to rest is a list of nodes' "${begin}calm('1s', {})"
+wrong '3: who comes to rest is a list of nodes' "${begin}calm('1s', bank)"
+wrong '3: who comes to rest must be a node; this is "any"' "${begin}calm('1s', { 'any' })"
 wrong '3: a heap has 65536 bytes at least' "${begin}limit { heap = '1B' }"
 wrong '3: leaks has no `any`; it has allowed, forbidden' "${begin}leaks 'any'"
 wrong '3: expected is "passes", or' "${begin}expect 'nothing'"

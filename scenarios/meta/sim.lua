@@ -169,6 +169,14 @@ function crash(node, options) end
 ---@param options { at?: Time, when?: Occasion, between?: Time[], lasts: Time|Time[] }
 function pause(node, options) end
 
+---The last phase of a run: from a time or an occasion on no fault begins, and those in force end: nodes
+---that are away start again, and links lose nothing. Of these nodes alone when they are said; a fault
+---that names another one goes on. Returns the occasion, for `eventually(…, { after = … })`.
+---@param from Time|Occasion
+---@param core? Node[]
+---@return Occasion
+function calm(from, core) end
+
 ---Calls of a node's programs fail: each with a chance, the n-th that could, or the first one after a
 ---time or, each time, after an occasion. An error that the call does not give on Linux is refused; one
 ---that only some descriptors give (EAGAIN: those that do not wait) strikes calls on these alone.

@@ -89,6 +89,41 @@ HOOK void sim_jump(struct sim_world *world, uint32_t node, uint64_t at_ns, int64
     }
 }
 
+/* All nodes are restless but those of the list. */
+static void set_restless(struct description *description, const uint32_t *core) {
+    for (uint32_t i = 1; i <= description->node_count; i++) {
+        description->nodes[i].restless = true;
+    }
+    for (; *core != 0; core++) {
+        if (*core > description->node_count) {
+            description_refuse(description, "a calm is of nodes that exist");
+            return;
+        }
+        description->nodes[*core].restless = false;
+    }
+}
+
+HOOK void sim_calm(struct sim_world *world, uint32_t occasion, const uint32_t *core) {
+    struct description *description = hook_description(world);
+    if (occasion == 0 || occasion > description->demanded.occasion_count) {
+        description_refuse(description, "a calm begins on an occasion that exists");
+        return;
+    }
+    for (uint32_t i = 0; i < description->fault_count; i++) {
+        if (description->faults[i].kind == DESCRIPTION_CALM) {
+            description_refuse(description, "there is one calm, and nothing comes after it");
+            return;
+        }
+    }
+    struct description_fault *fault = add(world, DESCRIPTION_CALM, 0, 0, 0);
+    if (fault != NULL) {
+        fault->begins_on = occasion;
+    }
+    if (core != NULL) {
+        set_restless(description, core);
+    }
+}
+
 HOOK void sim_crash(struct sim_world *world,
                     uint32_t node,
                     uint64_t at_ns,
