@@ -151,7 +151,8 @@ local bank   = node("bank", function()
     while true do door:accept():send("open") end
 end, { daemon = true })
 local client = node("client", function()
-    while now() < 100000000 do
+    local ends = now() + 100000000
+    while now() < ends do
         local connection = connect("bank", 7000)
         if connection and connection:receive() then mark "served" end
         sleep "1ms"
