@@ -121,11 +121,9 @@ bool demand_fault_told(const struct description *description, uint32_t index) {
            fault->kind == DESCRIPTION_PAUSE || fault->kind == DESCRIPTION_FAILURE;
 }
 
-/* "crash of server", "partition of server and any node", "EINTR of read() of server". */
-static size_t print_fault(const struct description *description,
-                          const struct description_fault *fault,
-                          char *text,
-                          size_t size) {
+size_t
+demand_fault_name(const struct description *description, uint32_t index, char *text, size_t size) {
+    const struct description_fault *fault = &description->faults[index];
     const enum mishap_call call = (enum mishap_call)fault->call;
     const char *word = description_fault_word(fault->kind);
     const char *any = "any node";
@@ -181,7 +179,7 @@ void demand_fault_print(const struct description *description,
                         char *text,
                         size_t size) {
     const struct description_fault *fault = &description->faults[index];
-    const size_t used = print_fault(description, fault, text, size);
+    const size_t used = demand_fault_name(description, index, text, size);
     if (fault->kind != DESCRIPTION_FAILURE || fault->begins_on != 0 || fault->at_max_ns != 0) {
         print_when(description, fault, text, size, used);
     }

@@ -30,6 +30,10 @@ struct constraint *demand_constraint(struct description *description,
 /* "race(message 1 from server arrives at client, mark timeout of client)", cut to size. */
 void demand_print(const struct description *description, uint32_t index, char *text, size_t size);
 
+/* "partition of client and server", "EINTR of read() of server", cut to size; its length. */
+size_t
+demand_fault_name(const struct description *description, uint32_t index, char *text, size_t size);
+
 /* Whether a fault may not come, though it is declared: partitions and resets at a time always do.
  */
 bool demand_fault_told(const struct description *description, uint32_t index);

@@ -143,6 +143,15 @@ sed -i 's/990ms/1010ms/' "$folder/clog.lua"
 expect 0 '^50 runs, 0 failed' $sim fuzz "$folder/clog.lua" --runs 50 --corpus "$corpus"
 check 'a clog is told' grep -q 'clog of bank and client when mark asks 1 of client: in 50 runs' "$folder/out"
 
+# ---- faults in reports ----
+
+expect 10 '^ *[0-9.]+ -- partition of coordinator and worker-1$' \
+    $sim fuzz half_open_bug --seed 1 --corpus "$folder/told.db"
+id=$(sed -n 's/^To see it again:  sim replay \([0-9a-f]*\).*/\1/p' "$folder/out")
+expect 0 'fault .*  partition of coordinator and worker-1$' $sim trace "$id" --corpus "$folder/told.db"
+expect 0 '"what":"fault",.*"fault":"partition of coordinator and worker-1"' \
+    $sim trace "$id" --json --corpus "$folder/told.db"
+
 # ---- calm ----
 
 cat >"$folder/calm.lua" <<'LUA'

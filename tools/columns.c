@@ -15,7 +15,12 @@ static int column_of(const struct columns *columns, uint32_t thread, uint32_t ta
     return -1;
 }
 
-/* What the world does to a node stands where its threads have their columns: in the first one's. */
+bool columns_is_fault(const struct event *event) {
+    return event->kind == POINT_FAULT || event->kind == POINT_HEAL;
+}
+
+/* What the world does to a node stands where its threads have their columns: in the first one's;
+ * a fault is nobody's, and goes over all of them. */
 int columns_of_event(const struct columns *columns, const struct event *event, uint64_t site) {
     const bool of_node = event->kind == POINT_CRASH || event->kind == POINT_RESTART ||
                          event->kind == POINT_PAUSE || event->kind == POINT_RESUME;
@@ -23,6 +28,9 @@ int columns_of_event(const struct columns *columns, const struct event *event, u
         if (columns->all[i].node == event->node) {
             return (int)i;
         }
+    }
+    if (columns_is_fault(event)) {
+        return 0;
     }
     return event->thread == 0 ? -1 : column_of(columns, event->thread, place_task(site));
 }

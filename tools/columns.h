@@ -6,6 +6,7 @@
 #ifndef TOOLS_COLUMNS_H
 #define TOOLS_COLUMNS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sim/machine/record.h"
@@ -26,6 +27,9 @@ struct columns {
 
 /* The most recent ones, in order of their ids. */
 void columns_choose(const struct record *record, struct columns *columns);
+
+/* Something goes wrong between nodes, or with one's clock, or comes right again. */
+bool columns_is_fault(const struct event *event);
 
 /* The column of an event, -1 = it has none. */
 int columns_of_event(const struct columns *columns, const struct event *event, uint64_t site);

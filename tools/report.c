@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "sim/demand.h"
 #include "sim/place.h"
 #include "tools/columns.h"
 #include "tools/json.h"
@@ -95,6 +96,20 @@ const char *report_mark(const struct record *record, const struct event *event) 
                                      : NULL;
 }
 
+/* The fault that begins or ends; false when the event is none. */
+static bool
+fault_print(const struct record *record, const struct event *event, char *text, size_t size) {
+    const uint64_t index = (uint64_t)event->result;
+    const bool is_one = event->kind == POINT_FAULT || event->kind == POINT_HEAL ||
+                        event->kind == POINT_CRASH || event->kind == POINT_PAUSE ||
+                        event->kind == POINT_RESUME;
+    if (!is_one || index >= record->description.fault_count) {
+        return false;
+    }
+    demand_fault_name(&record->description, (uint32_t)index, text, size);
+    return true;
+}
+
 /* What happens, and to what: "lock #3", "invoke write kv". */
 static void
 step_what(const struct record *record, const struct event *event, char *text, size_t size) {
@@ -102,7 +117,10 @@ step_what(const struct record *record, const struct event *event, char *text, si
     const bool invokes = event->kind == POINT_INVOKE;
     const char *kind = point_name(event->kind);
     const char *mark = report_mark(record, event);
-    if (event->object == 0) {
+    char fault[52];
+    if (columns_is_fault(event) && fault_print(record, event, fault, sizeof fault)) {
+        snprintf(text, size, "-- %s%s", fault, event->kind == POINT_HEAL ? " heals" : "");
+    } else if (event->object == 0) {
         snprintf(text, size, "%s%s%s", kind, mark == NULL ? "" : " ", mark == NULL ? "" : mark);
     } else if (!invokes && event->kind != POINT_RETURN) {
         const bool thread = point_about_thread(event->kind);
@@ -189,7 +207,8 @@ static void steps_print(FILE *out, const struct record *record, struct symbols *
         step_what(record, event, what, sizeof what);
         step_place(symbols, event, site, where, sizeof where);
         const int indent = column * (width + 1);
-        const bool last = column + 1 == (int)columns.count; /* it goes on to the edge */
+        const bool last =
+            column + 1 == (int)columns.count || columns_is_fault(event); /* to the edge */
         const int room = last ? REPORT_WIDTH - TIME_WIDTH - indent : width;
         step_text(what, where, head.file, (size_t)room, text);
         fprintf(out,
@@ -365,6 +384,8 @@ void report_event(FILE *out,
     const char *mark = report_mark(record, event);
     if (site != 0) {
         report_site(symbols, site, where, sizeof where);
+    } else {
+        fault_print(record, event, where, sizeof where);
     }
     if (place_task(site) != 0) {
         who_print(record, event->thread, site, who);
@@ -390,6 +411,7 @@ void report_event_json(FILE *out,
                        const struct event *event,
                        uint64_t site) {
     char where[128] = "";
+    char fault[128];
     struct place place;
     if (site != 0) {
         report_site(symbols, site, where, sizeof where);
@@ -404,6 +426,10 @@ void report_event_json(FILE *out,
             event->object,
             event->result);
     json_field(out, "where", where);
+    if (fault_print(record, event, fault, sizeof fault)) {
+        fprintf(out, ",");
+        json_field(out, "fault", fault);
+    }
     if (report_mark(record, event) != NULL) {
         fprintf(out, ",");
         json_field(out, "mark", report_mark(record, event));
