@@ -152,6 +152,16 @@ expect 0 'fault .*  partition of coordinator and worker-1$' $sim trace "$id" --c
 expect 0 '"what":"fault",.*"fault":"partition of coordinator and worker-1"' \
     $sim trace "$id" --json --corpus "$folder/told.db"
 
+# ---- a mark at which its node always crashes came all the same ----
+
+cat >"$folder/doomed.lua" <<'LUA'
+local main = node("main", function() mark "doomed" sleep "1ms" end)
+crash(main, { when = mark(main, "doomed", { each = true }) })
+LUA
+expect 0 'crash of main when mark doomed of main: in 20 runs' \
+    $sim fuzz "$folder/doomed.lua" --runs 20 --corpus "$corpus"
+check 'nobody says that it did not' [ "$(grep -c 'never came' "$folder/out")" -eq 0 ]
+
 # ---- calm ----
 
 cat >"$folder/calm.lua" <<'LUA'

@@ -216,14 +216,14 @@ HOOK void sim_mark(const char *name) {
         return;
     }
     hook_point(POINT_MARK, 0, false, HOOK_SITE);
+    const int64_t number = label_number(name); /* so the object column stays free */
+    label_mark(&machine.record->labels, hook_node(), number, name); /* the node may crash here */
     struct gates *gates = &machine.world.gates;
     if (gate_asked(gates)) {
         struct occasion fact = {.instant = OCCASION_MARK, .node = hook_node()};
         snprintf(fact.name, sizeof fact.name, "%s", name);
         gate_pass(gates, gate_match(gates, &fact));
     }
-    const int64_t number = label_number(name); /* so the object column stays free */
-    label_mark(&machine.record->labels, hook_node(), number, name);
     schedule_progress(hook_schedule());
     schedule_event(hook_schedule(), POINT_MARK, 0, number, HOOK_SITE);
 }
