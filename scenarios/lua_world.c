@@ -130,6 +130,21 @@ static int leaks(struct lua_State *state) {
     return 0;
 }
 
+static int points(struct lua_State *state) {
+    static const char *const known[] = {"calls", "atomics", "accesses", NULL};
+    static const enum sim_points all[] = {SIM_CALLS, SIM_ATOMICS, SIM_ACCESSES};
+    const char *const name = luaL_checkstring(state, 1);
+    int i = 0;
+    while (known[i] != NULL && strcmp(known[i], name) != 0) {
+        i++;
+    }
+    if (known[i] == NULL) {
+        lua_thing_complain(state, "points", name, known);
+    }
+    sim_points(lua_sandbox_context(state), all[i]);
+    return 0;
+}
+
 static int expect(struct lua_State *state) {
     struct sim_world *const world = lua_sandbox_context(state);
     const char *const outcome = luaL_checkstring(state, 1);
@@ -161,6 +176,7 @@ bool lua_world_define(struct lua_sandbox *sandbox, struct sim_world *world) {
         {"lookup", lua_fail_lookup},
         {"limit", limit},
         {"leaks", leaks},
+        {"points", points},
         {"expect", expect},
     };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {

@@ -19,6 +19,7 @@
 
 #include "sim/constraint.h"
 #include "sim/declaration.h"
+#include "sim/level.h"
 
 #define DESCRIPTION_NODES_MAX 1024
 #define DESCRIPTION_LINKS_MAX 1024
@@ -36,6 +37,7 @@ struct description {
     uint64_t heap_max; /* bytes of one run's heap, all nodes */
     uint32_t stack_size;
     uint32_t leaks;      /* enum description_leaks */
+    uint32_t level;      /* enum level: what is a point, unless the search says another */
     uint32_t node_count; /* nodes have indices 1 … node_count */
     uint32_t link_count, fault_count, property_count, history_count, text_used;
     uint32_t module_count; /* other modules that programs are of */

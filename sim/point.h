@@ -86,7 +86,15 @@
     X(CRASH, "crash")                                                                              \
     X(RESTART, "restart")                                                                          \
     X(PAUSE, "pause")                                                                              \
-    X(RESUME, "resumes")
+    X(RESUME, "resumes")                                                                           \
+    /* memory, below the calls */                                                                  \
+    X(ATOMIC_LOAD, "load")                                                                         \
+    X(ATOMIC_STORE, "store")                                                                       \
+    X(ATOMIC_UPDATE, "update") /* fetch_add, exchange … */                                       \
+    X(COMPARE_EXCHANGE, "cas")                                                                     \
+    X(FENCE, "fence")                                                                              \
+    X(MEMORY_LOAD, "reads") /* plain ones */                                                       \
+    X(MEMORY_STORE, "writes")
 
 enum point_kind {
 #define POINT_ENUM(kind, word) POINT_##kind,
@@ -116,6 +124,17 @@ bool point_is_call(unsigned kind);
 
 /* What a thread waits for, in words: "waits for mutex #3". Object is a thread's id for a join. */
 void point_wait_print(unsigned kind, uint32_t object, char *text, size_t size);
+
+/* In events this stands for any value in memory that is as large or larger, forth or back, since it
+ * may be an address. */
+#define POINT_VALUE_LARGE 4096
+
+/* True when the result of an event of this kind is a value in memory, or whether one was exchanged.
+ */
+static inline bool point_about_value(unsigned kind) {
+    return kind == POINT_ATOMIC_LOAD || kind == POINT_ATOMIC_STORE || kind == POINT_ATOMIC_UPDATE ||
+           kind == POINT_COMPARE_EXCHANGE;
+}
 
 /* True when the object of an event of this kind is a thread's id. */
 static inline bool point_about_thread(unsigned kind) {

@@ -211,6 +211,12 @@ void sim_limit_heap(struct sim_world *world, uint64_t bytes);
 /* Stack of every thread; the default is 256 KiB. */
 void sim_stack(struct sim_world *world, uint32_t bytes);
 
+/* What is a point: every hooked call, as by default; and every atomic operation and fence; and
+ * every load and store. The latter are of modules that are built with INSTRUMENT
+ * (sim_add_scenario). A search may ask for another one: sim fuzz --points. */
+enum sim_points { SIM_CALLS = 1, SIM_ATOMICS, SIM_ACCESSES };
+void sim_points(struct sim_world *world, enum sim_points points);
+
 /* What is left when main returns or somebody calls exit(0); after _exit() and the like, or another
  * status, nobody looks. A thread that was neither joined nor detached, ended or not, is a finding
  * unless leaks are allowed. A descriptor that the program opened and did not close is one only

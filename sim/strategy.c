@@ -113,7 +113,7 @@ static enum status parse_parameter(struct strategy_spec *spec, const char **text
 
 enum status strategy_parse(struct strategy_spec *spec, const char *text) {
     *spec = (struct strategy_spec){.kind = STRATEGY_KIND_COUNT};
-    const size_t length = strcspn(text, ":");
+    const size_t length = strcspn(text, ":@");
     for (unsigned kind = 0; kind < STRATEGY_KIND_COUNT; kind++) {
         if (strlen(names[kind]) == length && memcmp(names[kind], text, length) == 0) {
             spec->kind = kind;
@@ -129,18 +129,29 @@ enum status strategy_parse(struct strategy_spec *spec, const char *text) {
             return STATUS_FORMAT;
         }
     }
+    if (*text == '@') {
+        spec->level = level_find(text + 1);
+        return spec->level == LEVEL_COUNT ? STATUS_FORMAT : STATUS_OK;
+    }
     return *text == '\0' ? STATUS_OK : STATUS_FORMAT;
+}
+
+static size_t print_parameters(const struct strategy_spec *spec, char *text, size_t size) {
+    const char *name = names[spec->kind];
+    if (spec->kind != STRATEGY_PCT || (spec->depth == 0 && spec->steps == 0)) {
+        return (size_t)snprintf(text, size, "%s", name);
+    }
+    if (spec->depth == 0) {
+        return (size_t)snprintf(text, size, "%s:steps=%" PRIu64, name, spec->steps);
+    }
+    return (size_t)
+        snprintf(text, size, "%s:depth=%" PRIu32 ",steps=%" PRIu64, name, spec->depth, spec->steps);
 }
 
 void strategy_print(const struct strategy_spec *spec, char *text, size_t size) {
     ASSERT(spec->kind < STRATEGY_KIND_COUNT);
-    if (spec->kind != STRATEGY_PCT || (spec->depth == 0 && spec->steps == 0)) {
-        snprintf(text, size, "%s", names[spec->kind]);
-        return;
+    const size_t used = print_parameters(spec, text, size);
+    if (spec->level != LEVEL_DEFAULT && used < size) {
+        snprintf(text + used, size - used, "@%s", level_name((enum level)spec->level));
     }
-    if (spec->depth == 0) {
-        snprintf(text, size, "pct:steps=%" PRIu64, spec->steps);
-        return;
-    }
-    snprintf(text, size, "pct:depth=%" PRIu32 ",steps=%" PRIu64, spec->depth, spec->steps);
 }

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "sim/candidates.h"
+#include "sim/level.h"
 #include "sim/random.h"
 #include "sim/status.h"
 #include "sim/strategy_pct.h"
@@ -42,6 +43,7 @@ struct strategy_spec {
     uint32_t kind;  /* enum strategy_kind */
     uint32_t depth; /* pct: 0 = drawn from the seed */
     uint64_t steps; /* pct: choices of the probe run, 0 = not known yet */
+    uint32_t level; /* enum level: at what it is asked */
 };
 
 struct strategy {
@@ -74,7 +76,7 @@ strategy_draw(struct strategy *strategy, uint32_t count, uint32_t own, bool stay
  * others go first. */
 uint32_t strategy_pick(struct strategy *strategy, const struct candidates *set, bool yielded);
 
-/* Reads "pct", "pct:depth=3", "pct:depth=3,steps=118" … */
+/* Reads "pct", "pct:depth=3", "pct:depth=3,steps=118", "random@atomics" … */
 MUST_USE enum status strategy_parse(struct strategy_spec *spec, const char *text);
 
 /* Writes what strategy_parse reads, NUL terminated, cut to size. */

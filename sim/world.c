@@ -14,7 +14,7 @@ uint64_t world_arena_size(const struct description *description, uint64_t record
     return (uint64_t)WORLD_AGENTS_MAX * (sizeof(struct agent) + 16) +
            agenda_size(WORLD_ENTRIES_MAX) + (uint64_t)THREADS_MAX * sizeof(struct thread) +
            futex_arena_size(WORLD_AGENTS_MAX) + once_arena_size() + spin_arena_size() +
-           history_arena_size(description) + judge_arena_size(description) +
+           granule_arena_size() + history_arena_size(description) + judge_arena_size(description) +
            kernel_arena_size(description) + choices_index_size(record_capacity) + ARENA_SLACK;
 }
 
@@ -60,6 +60,7 @@ void world_init(struct world *world,
     futex_init(&world->futexes, &world->arena, &world->schedule, WORLD_AGENTS_MAX);
     once_init(&world->onces, &world->arena, &world->schedule);
     spins_init(&world->spins, &world->arena, &world->schedule);
+    granules_init(&world->granules, &world->arena, &world->schedule);
     gate_init(&world->gates, &world->schedule, &description->demanded);
     gate_listen(&world->gates, world_heard, settle, world);
     if (fault_declared(description, DESCRIPTION_PAUSE, 0)) {
@@ -106,6 +107,7 @@ void world_begin(struct world *world,
     futex_begin(&world->futexes);
     once_begin(&world->onces);
     spins_begin(&world->spins);
+    granules_begin(&world->granules);
     gate_begin(&world->gates);
     kernel_begin(&world->kernel);
     fault_begin(&world->faults);

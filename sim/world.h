@@ -28,6 +28,7 @@
 #include "sim/fault.h"
 #include "sim/futex.h"
 #include "sim/gate.h"
+#include "sim/granule.h"
 #include "sim/history.h"
 #include "sim/judge.h"
 #include "sim/kernel.h"
@@ -46,14 +47,12 @@
 
 struct world_node {
     uint64_t identity;
-    uint32_t first_thread; /* list of living threads, linked by thread.node_next */
-    uint32_t alive;        /* how many */
-    int32_t status;        /* exit status, once it exited */
-    uint32_t main;         /* its first thread, since it last began */
-    uint32_t restarts;
-    bool exited;
-    bool down;    /* it crashed and did not start again */
-    bool awaited; /* down: it will, at a time that is known */
+    uint32_t first_thread;   /* list of living threads, linked by thread.node_next */
+    uint32_t alive;          /* how many */
+    int32_t status;          /* exit status, once it exited */
+    uint32_t main, restarts; /* main: its first thread, since it last began */
+    bool exited, down;       /* down: it crashed and did not start again */
+    bool awaited;            /* down: it will, at a time that is known */
 };
 
 /* What one run is asked to be. */
@@ -74,6 +73,7 @@ struct world {
     struct futexes futexes;
     struct onces onces;
     struct spins spins;
+    struct granules granules;
     struct property property;
     struct gates gates;
     struct faults faults;

@@ -61,7 +61,14 @@ static bool is_called(const char *function) {
     return false;
 }
 
+/* Declarations, and what compilers call for an access to memory, have no flags. */
 static bool is_without(const char *function) {
+    static const char *const families[] = {"sim_", "__tsan_", "__wrap_"};
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
+        if (strncmp(function, families[i], strlen(families[i])) == 0) {
+            return true;
+        }
+    }
     for (const char *const *name = flags_none; *name != NULL; name++) {
         if (strcmp(*name, function) == 0) {
             return true;

@@ -225,7 +225,7 @@ expect 2 '--runs' $sim fuzz abba --runs 0
 expect 2 '--time' $sim fuzz abba --time soon
 expect 2 '--shard' $sim fuzz abba --shard 2/2
 expect 2 '--strategy' $sim run abba --strategy clever
-expect 2 '--points' $sim run abba --points atomics
+expect 2 '--points' $sim run abba --points words
 echo 'not a module' >"$folder/text.so"
 expect 2 'cannot load the module' $sim run "$folder/text.so" --corpus "$corpus"
 expect 2 'no scenario' $sim run "$build/libsim.so" --corpus "$corpus"

@@ -364,15 +364,18 @@ static const struct {
     const char *text;
     struct strategy_spec spec;
 } texts[] = {
-    {"fifo", {STRATEGY_FIFO, 0, 0}},
-    {"random", {STRATEGY_RANDOM, 0, 0}},
-    {"sticky", {STRATEGY_STICKY, 0, 0}},
-    {"mix", {STRATEGY_MIX, 0, 0}},
-    {"pct", {STRATEGY_PCT, 0, 0}},
-    {"pct:steps=7", {STRATEGY_PCT, 0, 7}},
-    {"pct:depth=3,steps=0", {STRATEGY_PCT, 3, 0}},
-    {"pct:depth=16,steps=118", {STRATEGY_PCT, 16, 118}},
-    {"pct:depth=1,steps=18446744073709551615", {STRATEGY_PCT, 1, UINT64_MAX}},
+    {"fifo", {STRATEGY_FIFO, 0, 0, LEVEL_DEFAULT}},
+    {"random", {STRATEGY_RANDOM, 0, 0, LEVEL_DEFAULT}},
+    {"sticky", {STRATEGY_STICKY, 0, 0, LEVEL_DEFAULT}},
+    {"mix", {STRATEGY_MIX, 0, 0, LEVEL_DEFAULT}},
+    {"pct", {STRATEGY_PCT, 0, 0, LEVEL_DEFAULT}},
+    {"pct:steps=7", {STRATEGY_PCT, 0, 7, LEVEL_DEFAULT}},
+    {"pct:depth=3,steps=0", {STRATEGY_PCT, 3, 0, LEVEL_DEFAULT}},
+    {"pct:depth=16,steps=118", {STRATEGY_PCT, 16, 118, LEVEL_DEFAULT}},
+    {"pct:depth=1,steps=18446744073709551615", {STRATEGY_PCT, 1, UINT64_MAX, LEVEL_DEFAULT}},
+    {"random@atomics", {STRATEGY_RANDOM, 0, 0, LEVEL_ATOMICS}},
+    {"mix@calls", {STRATEGY_MIX, 0, 0, LEVEL_CALLS}},
+    {"pct:depth=3,steps=5@accesses", {STRATEGY_PCT, 3, 5, LEVEL_ACCESSES}},
 };
 #define TEXTS (int)COUNT_OF(texts)
 
@@ -387,6 +390,7 @@ START_TEST(what_is_printed_is_read_back) {
     ck_assert_uint_eq(spec.kind, texts[_i].spec.kind);
     ck_assert_uint_eq(spec.depth, texts[_i].spec.depth);
     ck_assert_uint_eq(spec.steps, texts[_i].spec.steps);
+    ck_assert_uint_eq(spec.level, texts[_i].spec.level);
 }
 END_TEST
 
@@ -425,6 +429,11 @@ static const char *const malformed[] = {
     "pct:steps=18446744073709551616",
     "pct:steps=99999999999999999999999",
     "pct:speed=1",
+    "random@",
+    "random@call",
+    "random@atomics@atomics",
+    "pct@atomics:depth=2",
+    "@atomics",
 };
 #define MALFORMED (int)COUNT_OF(malformed)
 

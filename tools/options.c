@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sim/level.h"
 #include "tools/complain.h"
 
 #define JOBS_MAX 256
@@ -116,6 +117,24 @@ static bool parse_fail_on(struct options *options, const char *text) {
     return refuse("--fail-on", text, "any, new or never");
 }
 
+static bool parse_strategy(struct options *options, const char *text) {
+    const int length = snprintf(options->strategy, sizeof options->strategy, "%s", text);
+    return length < (int)sizeof options->strategy || refuse("--strategy", text, "one of sim help");
+}
+
+/* --points is a parameter of the strategy, stored with it. */
+static bool add_points(struct options *options, const char *points) {
+    char strategy[OPTIONS_STRATEGY_SIZE];
+    if (points == NULL) {
+        return true;
+    }
+    snprintf(strategy, sizeof strategy, "%s", options->strategy);
+    const int length =
+        snprintf(options->strategy, sizeof options->strategy, "%s@%s", strategy, points);
+    return length < (int)sizeof options->strategy ||
+           refuse("--strategy", strategy, "a shorter one");
+}
+
 static bool parse_one(struct options *options, int which, const char *value) {
     uint64_t number;
     switch (which) {
@@ -126,15 +145,15 @@ static bool parse_one(struct options *options, int which, const char *value) {
         options->seed_given = true;
         return parse_seed(options, value);
     case OPTION_STRATEGY:
-        options->strategy = value;
-        return true;
+        return parse_strategy(options, value);
     case OPTION_BACKEND:
         options->backend = value;
         return strcmp(value, "fiber") == 0 || strcmp(value, "baton") == 0 ||
                refuse("--backend", value, "fiber or baton");
     case OPTION_POINTS:
-        return strcmp(value, "calls") == 0 ||
-               refuse("--points", value, "calls: this version switches at calls only");
+        options->points = value;
+        return level_find(value) != LEVEL_COUNT ||
+               refuse("--points", value, "calls, atomics or accesses");
     case OPTION_RUNS:
         return (parse_number(value, UINT64_MAX >> 1, &options->runs) && options->runs > 0) ||
                refuse("--runs", value, "a number from 1");
@@ -215,5 +234,5 @@ bool options_parse(struct options *options, const char *verb, int argc, char **a
         options->operands[options->operand_count++] = argv[optind];
     }
     print_again(options);
-    return true;
+    return add_points(options, options->points);
 }

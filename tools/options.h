@@ -14,14 +14,16 @@
 #define OPTIONS_OPERANDS_MAX 64
 #define OPTIONS_COMMAND_SIZE 4096
 #define OPTIONS_AGAIN_SIZE 1024
+#define OPTIONS_STRATEGY_SIZE 96
 
 enum options_fail_on { FAIL_ON_ANY, FAIL_ON_NEW, FAIL_ON_NEVER };
 
 struct options {
     const char *corpus;
-    const char *strategy;
-    const char *backend; /* NULL = the best that works */
-    const char *output;  /* a file to write; NULL = as the verb does it */
+    const char *points;                   /* NULL = not said */
+    char strategy[OPTIONS_STRATEGY_SIZE]; /* "mix", with --points: "mix@atomics" */
+    const char *backend;                  /* NULL = the best that works */
+    const char *output;                   /* a file to write; NULL = as the verb does it */
     uint64_t seed;
     bool seed_given;
     bool seed_chosen; /* by us: random or git */

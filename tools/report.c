@@ -122,6 +122,11 @@ step_what(const struct record *record, const struct event *event, char *text, si
         snprintf(text, size, "-- %s%s", fault, event->kind == POINT_HEAL ? " heals" : "");
     } else if (event->object == 0) {
         snprintf(text, size, "%s%s%s", kind, mark == NULL ? "" : " ", mark == NULL ? "" : mark);
+    } else if (point_about_value(event->kind)) {
+        const bool is_large = event->result == POINT_VALUE_LARGE;
+        char value[24];
+        snprintf(value, sizeof value, is_large ? "..." : "%" PRId64, event->result);
+        snprintf(text, size, "%s #%" PRIu32 " = %s", kind, event->object, value);
     } else if (!invokes && event->kind != POINT_RETURN) {
         const bool thread = point_about_thread(event->kind);
         snprintf(text, size, thread ? "%s thread %" PRIu32 : "%s #%" PRIu32, kind, event->object);

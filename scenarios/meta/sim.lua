@@ -202,6 +202,11 @@ function limit(options) end
 ---@param how "allowed"|"forbidden"
 function leaks(how) end
 
+---What is a point: every hooked call, as by default; also every atomic operation and fence; also every
+---load and store. The latter are of modules that are built with INSTRUMENT.
+---@param which "calls"|"atomics"|"accesses"
+function points(which) end
+
 ---What `sim fuzz` is to find: "passes", or "fails: " and a part of the first line that it says. For tests
 ---of scenarios: `sim check --json` tells it, and a search does not look at it.
 ---@param outcome string

@@ -35,7 +35,15 @@ HOOK void *malloc(size_t size) {
     return block;
 }
 
+/* What lies at its address next is something else. */
+static void retire(void *block) {
+    if (machine.level > LEVEL_CALLS && block != NULL) {
+        granule_forget(&machine.world.granules, block, heap_usable(block));
+    }
+}
+
 HOOK void free(void *block) {
+    retire(block);
     heap_give(block);
 }
 

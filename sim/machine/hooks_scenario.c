@@ -106,6 +106,18 @@ HOOK void sim_stack(struct sim_world *world, uint32_t bytes) {
     hook_description(world)->stack_size = bytes;
 }
 
+_Static_assert((int)SIM_CALLS == (int)LEVEL_CALLS, "the same order");
+_Static_assert((int)SIM_ACCESSES == (int)LEVEL_ACCESSES, "and count");
+
+HOOK void sim_points(struct sim_world *world, enum sim_points points) {
+    struct description *description = hook_description(world);
+    if (points < SIM_CALLS || points > SIM_ACCESSES) {
+        description_refuse(description, "points are calls, atomics or accesses");
+        return;
+    }
+    description->level = (uint32_t)points;
+}
+
 HOOK void sim_allow_leaks(struct sim_world *world) {
     hook_description(world)->leaks = DESCRIPTION_LEAKS_ALLOWED;
 }

@@ -343,6 +343,10 @@ static void run_finish(const struct world_spec *spec) {
     record->mismatch = world->choices.mismatch;
 }
 
+static uint32_t level_of(const struct world_spec *spec, const struct description *description) {
+    return spec->strategy.level != LEVEL_DEFAULT ? spec->strategy.level : description->level;
+}
+
 void machine_run(const struct world_spec *spec) {
     struct record *record = machine.record;
     ASSERT(!machine.active);
@@ -365,7 +369,9 @@ void machine_run(const struct world_spec *spec) {
         ASSERT(created);
     }
     machine.active = true;
+    machine.level = level_of(spec, &record->description);
     schedule_run(&machine.world.schedule);
+    machine.level = LEVEL_CALLS;
     machine.active = false;
     heap_enter(HEAP_MACHINE);
     world_finish(&machine.world);

@@ -5,32 +5,6 @@
 
 // clang-format off
 const char *const flags_none[] = {
-    /* the scenario's */
-    "sim_after", "sim_allow_leaks", "sim_always", "sim_at", "sim_at_least", "sim_at_most", "sim_before",
-    "sim_clock_drift", "sim_clock_offset", "sim_clock_tick", "sim_clog", "sim_clog_one_way", "sim_count", "sim_equal",
-    "sim_eventually", "sim_expect", "sim_fail", "sim_fault_lasts", "sim_fault_on", "sim_file", "sim_finally",
-    "sim_forbid_leaks", "sim_hold", "sim_invoke", "sim_invoke_compare", "sim_keep", "sim_kept", "sim_jump",
-    "sim_limit_heap", "sim_limit_points", "sim_limit_time", "sim_linearizable", "sim_link",
-    "sim_link_bandwidth", "sim_link_latency", "sim_link_loss", "sim_link_one_way", "sim_link_queue",
-    "sim_mark", "sim_maybe", "sim_module", "sim_never_between", "sim_node", "sim_node_daemon",
-    "sim_on_armed", "sim_on_read", "sim_on_return", "sim_on_sent", "sim_on_task", "sim_task",
-    "sim_when", "sim_node_named",
-    "sim_node_of", "sim_on_call", "sim_on_crash", "sim_on_exit", "sim_on_start", "sim_pause", "sim_crash", "sim_fault_until", "sim_on_mark", "sim_on_message", "sim_on_thread",
-    "sim_on_time", "sim_on_timer", "sim_one_of", "sim_order", "sim_partition",
-    "sim_partition_one_way", "sim_race", "sim_refusal", "sim_refusal_at_end", "sim_refuse", "sim_refuse_connects",
-    "sim_reset", "sim_return", "sim_sometimes", "sim_stack", "sim_times", "sim_world_again",
-    "sim_allow_leaks", "sim_always", "sim_at", "sim_at_least", "sim_at_most", "sim_before",
-    "sim_call_fails", "sim_call_short", "sim_clock_drift", "sim_clock_offset", "sim_clock_tick",
-    "sim_count", "sim_equal", "sim_eventually", "sim_expect", "sim_fail", "sim_fault_on",
-    "sim_file", "sim_finally", "sim_forbid_leaks", "sim_hold", "sim_interpret", "sim_invoke", "sim_invoke_compare",
-    "sim_jump", "sim_keep", "sim_kept", "sim_limit_heap", "sim_limit_points", "sim_limit_time",
-    "sim_linearizable", "sim_link", "sim_link_bandwidth", "sim_link_latency", "sim_link_loss",
-    "sim_link_one_way", "sim_link_queue", "sim_lookup", "sim_mark", "sim_maybe", "sim_module",
-    "sim_never_between", "sim_node", "sim_node_daemon", "sim_node_of", "sim_on_call", "sim_on_exit",
-    "sim_on_mark", "sim_on_message", "sim_on_thread", "sim_on_time", "sim_on_timer", "sim_one_of",
-    "sim_order", "sim_partition", "sim_partition_one_way", "sim_race", "sim_refusal",
-    "sim_refusal_at_end", "sim_refuse", "sim_reset", "sim_return", "sim_sometimes", "sim_stack",
-    "sim_times", "sim_world_again",
     /* the worker's */
     "entry_open", "entry_reset", "entry_run", "entry_stream",
     /* libc's */

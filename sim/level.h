@@ -1,0 +1,23 @@
+/* What is a point: how deep the scheduler looks into a program.
+ *
+ *   calls      every hooked call; any code, as it is
+ *   atomics    those, and every atomic operation and fence of sources that are instrumented
+ *   accesses   those, and every plain load and store of such sources
+ *
+ * Memory:      none.
+ * Errors:      LEVEL_COUNT for a word that is none.
+ * Threads:     no shared state.
+ */
+#ifndef SIM_LEVEL_H
+#define SIM_LEVEL_H
+
+/* The default is what the scenario says, and calls where it says nothing. */
+enum level { LEVEL_DEFAULT, LEVEL_CALLS, LEVEL_ATOMICS, LEVEL_ACCESSES, LEVEL_COUNT };
+
+/* "atomics"; not of the default. */
+const char *level_name(enum level level);
+
+/* The level with this name. */
+enum level level_find(const char *name);
+
+#endif

@@ -1,0 +1,95 @@
+/* Plain loads and stores of sources that are compiled with -fsanitize=thread. Each is announced
+ * before it takes effect, which is after the hook has returned. */
+#include <string.h>
+
+#include "sim/machine/access.h"
+
+static inline void
+access(enum point_kind kind, const volatile void *address, uint64_t size, const void *site) {
+    if (access_is_point(LEVEL_ACCESSES)) {
+        const uint32_t bytes = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
+        const uint32_t object = access_announce(kind, address, bytes, 0, site);
+        access_event(kind, object, 0, site);
+    }
+}
+
+#define LOAD(name, bytes)                                                                          \
+    HOOK void __tsan_##name##bytes(const void *address) {                                          \
+        access(POINT_MEMORY_LOAD, address, bytes, HOOK_SITE);                                      \
+    }
+
+#define STORE(name, bytes)                                                                         \
+    HOOK void __tsan_##name##bytes(void *address) {                                                \
+        access(POINT_MEMORY_STORE, address, bytes, HOOK_SITE);                                     \
+    }
+
+#define SIZES(kind, name) kind(name, 1) kind(name, 2) kind(name, 4) kind(name, 8) kind(name, 16)
+
+SIZES(LOAD, read)
+SIZES(STORE, write)
+SIZES(LOAD, unaligned_read)
+SIZES(STORE, unaligned_write)
+SIZES(LOAD, volatile_read)
+SIZES(STORE, volatile_write)
+SIZES(LOAD, unaligned_volatile_read)
+SIZES(STORE, unaligned_volatile_write)
+SIZES(STORE, read_write)
+SIZES(STORE, unaligned_read_write)
+
+HOOK void __tsan_read_range(const void *address, unsigned long size) {
+    access(POINT_MEMORY_LOAD, address, size, HOOK_SITE);
+}
+
+HOOK void __tsan_write_range(void *address, unsigned long size) {
+    access(POINT_MEMORY_STORE, address, size, HOOK_SITE);
+}
+
+/* An object's table of virtual functions, while it is made or ended. */
+HOOK void __tsan_vptr_update(void **address, void *table) {
+    (void)table;
+    access(POINT_MEMORY_STORE, address, sizeof *address, HOOK_SITE);
+}
+
+HOOK void __tsan_vptr_read(void **address) {
+    access(POINT_MEMORY_LOAD, address, sizeof *address, HOOK_SITE);
+}
+
+/* ---- blocks ---- */
+
+/* The names that newer compilers call, and what `--wrap` makes of calls with older ones. */
+#define BLOCK_HOOKS(prefix)                                                                        \
+    HOOK void *prefix##memcpy(void *to, const void *from, size_t size) {                           \
+        access(POINT_MEMORY_LOAD, from, size, HOOK_SITE);                                          \
+        access(POINT_MEMORY_STORE, to, size, HOOK_SITE);                                           \
+        return memcpy(to, from, size);                                                             \
+    }                                                                                              \
+    HOOK void *prefix##memmove(void *to, const void *from, size_t size) {                          \
+        access(POINT_MEMORY_LOAD, from, size, HOOK_SITE);                                          \
+        access(POINT_MEMORY_STORE, to, size, HOOK_SITE);                                           \
+        return memmove(to, from, size);                                                            \
+    }                                                                                              \
+    HOOK void *prefix##memset(void *to, int byte, size_t size) {                                   \
+        access(POINT_MEMORY_STORE, to, size, HOOK_SITE);                                           \
+        return memset(to, byte, size);                                                             \
+    }
+
+BLOCK_HOOKS(__tsan_)
+BLOCK_HOOKS(__wrap_)
+
+/* ---- what says nothing here ---- */
+
+HOOK void __tsan_init(void) {
+}
+
+HOOK void __tsan_func_entry(void *caller) {
+    (void)caller;
+}
+
+HOOK void __tsan_func_exit(void) {
+}
+
+HOOK void __tsan_ignore_thread_begin(void) {
+}
+
+HOOK void __tsan_ignore_thread_end(void) {
+}
