@@ -63,7 +63,7 @@ static bool is_called(const char *function) {
 
 /* Declarations, and what compilers call for an access to memory, have no flags. */
 static bool is_without(const char *function) {
-    static const char *const families[] = {"sim_", "__tsan_", "__wrap_"};
+    static const char *const families[] = {"sim_", "__tsan_", "__wrap_", "__atomic_"};
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
         if (strncmp(function, families[i], strlen(families[i])) == 0) {
             return true;

@@ -76,7 +76,8 @@ struct symbols *quarry_symbols(struct quarry *quarry) {
 static void probe(struct quarry *quarry) {
     struct record *record = quarry->runner.record;
     record->request = (struct record_request){.command = RECORD_RUN, .runs = 1, .exact_seed = 1};
-    record->request.spec.strategy.kind = STRATEGY_FIFO;
+    record->request.spec.strategy =
+        (struct strategy_spec){.kind = STRATEGY_FIFO, .level = quarry->spec.level};
     record->request.spec.mode = CHOICES_ZERO;
     const enum runner_end end = runner_run(&quarry->runner, quarry->hunt->stop);
     quarry->spec.steps = record->choices_asked > 0 ? record->choices_asked : 1;
@@ -86,6 +87,19 @@ static void probe(struct quarry *quarry) {
     }
 }
 
+/* Below the calls there must be something to see. */
+static bool can_see(const struct quarry *quarry) {
+    const struct record *record = quarry->runner.record;
+    if (quarry->spec.level <= LEVEL_CALLS || record->instrumented) {
+        return true;
+    }
+    complain(
+        "%s has no source that is instrumented, so there are no points below its calls; build\n"
+        "its module with INSTRUMENT (scenarios/README.md), or leave --points out",
+        record->description.name);
+    return false;
+}
+
 int quarry_ready(struct quarry *quarry) {
     for (unsigned tries = 0; tries < 2 && !quarry->runner_open && !*quarry->hunt->stop; tries++) {
         const int result = quarry_worker(quarry, &quarry->runner, 0);
@@ -93,6 +107,9 @@ int quarry_ready(struct quarry *quarry) {
             return result;
         }
         quarry->runner_open = true;
+        if (!can_see(quarry)) {
+            return EXIT_USAGE;
+        }
         if (!quarry->steps_known) {
             probe(quarry);
         }

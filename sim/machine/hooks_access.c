@@ -76,10 +76,16 @@ HOOK void __tsan_vptr_read(void **address) {
 BLOCK_HOOKS(__tsan_)
 BLOCK_HOOKS(__wrap_)
 
-/* ---- what says nothing here ---- */
+/* ---- the rest ---- */
 
+/* What an instrumented source begins with, as its module is loaded. */
 HOOK void __tsan_init(void) {
+    if (machine.record != NULL) {
+        machine.record->instrumented = 1;
+    }
 }
+
+/* These say nothing here. */
 
 HOOK void __tsan_func_entry(void *caller) {
     (void)caller;

@@ -1,5 +1,7 @@
 /* Atomic operations of sources that are compiled with -fsanitize=thread: the functions that gcc 12
  * and clang 14 call for them. Others run only at points, so plain accesses are atomic here. */
+#include <string.h>
+
 #include "sim/machine/access.h"
 
 __extension__ typedef unsigned __int128 wide;
@@ -142,4 +144,101 @@ HOOK void __tsan_atomic_thread_fence(int order) {
 /* Between a thread and its own handlers, which run at points alone. */
 HOOK void __tsan_atomic_signal_fence(int order) {
     (void)order;
+}
+
+/* ---- what a compiler leaves to libatomic ---- */
+
+/* Under their names a compiler knows functions of other types. */
+#define NAMED(symbol, result, function, ...)                                                       \
+    HOOK result function(__VA_ARGS__) __asm__(symbol);                                             \
+    HOOK result function(__VA_ARGS__)
+
+#define LARGE_UPDATE(name)                                                                         \
+    NAMED("__atomic_" #name "_16", wide, large_##name, volatile wide *at, wide value, int order) { \
+        return __tsan_atomic128_##name(at, value, order);                                          \
+    }
+
+NAMED("__atomic_load_16", wide, large_load, const volatile wide *at, int order) {
+    return __tsan_atomic128_load(at, order);
+}
+
+NAMED("__atomic_store_16", void, large_store, volatile wide *at, wide value, int order) {
+    __tsan_atomic128_store(at, value, order);
+}
+
+LARGE_UPDATE(exchange)
+LARGE_UPDATE(fetch_add)
+LARGE_UPDATE(fetch_sub)
+LARGE_UPDATE(fetch_and)
+LARGE_UPDATE(fetch_or)
+LARGE_UPDATE(fetch_xor)
+LARGE_UPDATE(fetch_nand)
+
+NAMED("__atomic_compare_exchange_16",
+      int,
+      large_compare,
+      volatile wide *at,
+      wide *expected,
+      wide desired,
+      int order,
+      int order_failed) {
+    return __tsan_atomic128_compare_exchange_strong(at, expected, desired, order, order_failed);
+}
+
+/* Of any size: no value is told. Returns the object, 0 when it is no point. */
+static uint32_t
+any_announce(enum point_kind kind, const void *at, size_t size, int order, const void *site) {
+    return access_is_point(LEVEL_ATOMICS) ? access_announce(kind, at, (uint32_t)size, order, site)
+                                          : 0;
+}
+
+static void any_event(enum point_kind kind, uint32_t object, const void *site) {
+    if (object != 0) {
+        access_event(kind, object, POINT_VALUE_LARGE, site);
+    }
+}
+
+NAMED("__atomic_load", void, any_load, size_t size, const void *at, void *value, int order) {
+    const uint32_t object = any_announce(POINT_ATOMIC_LOAD, at, size, order, HOOK_SITE);
+    memcpy(value, at, size);
+    any_event(POINT_ATOMIC_LOAD, object, HOOK_SITE);
+}
+
+NAMED("__atomic_store", void, any_store, size_t size, void *at, const void *value, int order) {
+    const uint32_t object = any_announce(POINT_ATOMIC_STORE, at, size, order, HOOK_SITE);
+    memcpy(at, value, size);
+    any_event(POINT_ATOMIC_STORE, object, HOOK_SITE);
+}
+
+NAMED("__atomic_exchange",
+      void,
+      any_exchange,
+      size_t size,
+      void *at,
+      const void *value,
+      void *old,
+      int order) {
+    const uint32_t object = any_announce(POINT_ATOMIC_UPDATE, at, size, order, HOOK_SITE);
+    memcpy(old, at, size); /* none of the three overlap */
+    memcpy(at, value, size);
+    any_event(POINT_ATOMIC_UPDATE, object, HOOK_SITE);
+}
+
+NAMED("__atomic_compare_exchange",
+      int,
+      any_compare,
+      size_t size,
+      void *at,
+      void *expected,
+      const void *desired,
+      int order,
+      int order_failed) {
+    (void)order_failed;
+    const uint32_t object = any_announce(POINT_COMPARE_EXCHANGE, at, size, order, HOOK_SITE);
+    const bool equal = memcmp(at, expected, size) == 0;
+    memcpy(equal ? at : expected, equal ? desired : at, size);
+    if (object != 0) {
+        access_event(POINT_COMPARE_EXCHANGE, object, equal, HOOK_SITE);
+    }
+    return equal;
 }

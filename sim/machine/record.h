@@ -95,13 +95,13 @@ struct record {
     uint64_t magic;
     uint64_t points; /* points of the current run */
     struct record_request request;
-    uint32_t reply;
-    uint32_t backend;      /* enum record_backend in use */
-    int32_t child;         /* the process of the current run, 0 = the worker itself */
-    uint32_t forks;        /* 1 = this worker forks for each run; `reason` says why */
-    uint64_t runs_done;    /* of the request, the one with the finding included */
-    uint64_t runs_total;   /* of this worker */
-    uint64_t points_total; /* of all finished runs of the request */
+    uint32_t reply, backend; /* backend: enum record_backend in use */
+    int32_t child;           /* the process of the current run, 0 = the worker itself */
+    uint32_t forks;          /* 1 = this worker forks for each run; `reason` says why */
+    uint32_t instrumented;   /* 1 = a module's sources are: there are points below the calls */
+    uint64_t runs_done;      /* of the request, the one with the finding included */
+    uint64_t runs_total;     /* of this worker */
+    uint64_t points_total;   /* of all finished runs of the request */
     uint64_t time_total_ns;
     /* In how many of the request's runs each `sometimes` held, or each `eventually` began that
      * waits for an occasion. */

@@ -17,6 +17,10 @@
         }                                                                                          \
     } while (0)
 
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Watomic-alignment" /* that they are functions is what is tried */
+#endif
+
 __extension__ typedef unsigned __int128 wide;
 
 /* ---- atomics ---- */
@@ -85,6 +89,25 @@ static void try_flags(void) {
     atomic_signal_fence(memory_order_acquire);
 }
 
+struct large {
+    uint64_t words[5];
+};
+
+static void try_large(void) {
+    static _Atomic struct large object;
+    struct large first = {{1, 2, 3, 4, 5}};
+    struct large second = {{1, 2, 3, 4, 6}};
+    struct large expected = second;
+    atomic_store(&object, first);
+    struct large seen = atomic_load(&object);
+    MUST(memcmp(&seen, &first, sizeof seen) == 0);
+    MUST(!atomic_compare_exchange_strong(&object, &expected, first));
+    MUST(memcmp(&expected, &first, sizeof expected) == 0);
+    MUST(atomic_compare_exchange_strong(&object, &expected, second));
+    seen = atomic_exchange(&object, first);
+    MUST(memcmp(&seen, &second, sizeof seen) == 0);
+}
+
 /* ---- plain ones ---- */
 
 struct odd {
@@ -151,6 +174,7 @@ int access_all(int argc, char **argv) {
     try_wide();
 #endif
     try_flags();
+    try_large();
     try_plain(250 + (size_t)argc);
     for (int i = 0; i < THREADS; i++) {
         pthread_create(&threads[i], NULL, add, NULL);
