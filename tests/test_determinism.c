@@ -16,8 +16,8 @@
 #define SEED 7
 #define SEEDS_FRESH 3 /* the first run of a worker of their own */
 #define SEEDS_MODULE 3
-#define SEEDS_MAX 20 /* compared a line; a scenario of many points has fewer */
-#define PROCESSES 10
+#define SEEDS_MAX 12 /* compared a line; a scenario of many points has fewer */
+#define PROCESSES 8
 #ifndef DETERMINISM_BRIEF
 #define DETERMINISM_BRIEF 0
 #endif

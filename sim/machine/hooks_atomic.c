@@ -4,6 +4,10 @@
 
 #include "sim/machine/access.h"
 
+#ifndef __clang__ /* with a sanitizer on, gcc has types of its own for these */
+#pragma GCC diagnostic ignored "-Wbuiltin-declaration-mismatch"
+#endif
+
 __extension__ typedef unsigned __int128 wide;
 
 /* A value of so many bits as a number with a sign. */
