@@ -21,9 +21,6 @@
 #ifndef DETERMINISM_BRIEF
 #define DETERMINISM_BRIEF 0
 #endif
-#define SCENARIO_SEEDS (DETERMINISM_BRIEF ? 3 : SEEDS_MAX)
-#define SCENARIO_PROCESSES (DETERMINISM_BRIEF ? 2u : PROCESSES)
-#define SCENARIO_POINTS (DETERMINISM_BRIEF ? 20000u : POINTS_MAX)
 #define POINTS_MAX 400000u /* of one scenario in one line: what keeps this fast */
 #define SLOWNESS 10u       /* of the baton back end: so many points fewer */
 
@@ -304,6 +301,18 @@ holds(const char *module, const struct line *line, unsigned seeds, struct partin
     return same;
 }
 
+/* How much of a scenario is compared. A planted variant is its twin but for a few lines. */
+struct effort {
+    unsigned seeds, processes;
+    uint64_t points;
+};
+
+static struct effort effort_for(const char *module) {
+    const bool is_planted = strstr(module, "_bug.so") != NULL;
+    return DETERMINISM_BRIEF || is_planted ? (struct effort){3, 2, 20000}
+                                           : (struct effort){SEEDS_MAX, PROCESSES, POINTS_MAX};
+}
+
 static const char *short_name(const char *module) {
     return strrchr(module, '/') + 1;
 }
@@ -321,10 +330,11 @@ START_TEST(every_scenario_keeps_to_the_line) {
     const char *module = subject(_i / LINE_COUNT);
     struct line line = lines[_i % LINE_COUNT];
     struct parting parting;
-    line.processes = line.processes > SCENARIO_PROCESSES ? SCENARIO_PROCESSES : line.processes;
-    points_max = line.options.backend == NULL ? SCENARIO_POINTS : SCENARIO_POINTS / SLOWNESS;
+    const struct effort effort = effort_for(module);
+    line.processes = line.processes > effort.processes ? effort.processes : line.processes;
+    points_max = line.options.backend == NULL ? effort.points : effort.points / SLOWNESS;
 
-    const bool same = holds(module, &line, SCENARIO_SEEDS, &parting);
+    const bool same = holds(module, &line, effort.seeds, &parting);
 
     ck_assert_msg(same, "%s, %s: %s", short_name(module), line.name, parting.text);
 }
