@@ -109,7 +109,8 @@ uint32_t description_node_add(struct description *description,
     const uint32_t text_used = description->text_used;
     const uint32_t index = description->node_count + 1;
     struct description_node *node = &description->nodes[index];
-    *node = (struct description_node){.address = 0x0a000000u + index};
+    *node = (struct description_node){.address = 0x0a000000u + index,
+                                      .restless = description->has_core};
     if (!copy_name(description, node->name, sizeof node->name, name) ||
         !copy_name(description, node->program, sizeof node->program, program) ||
         !copy_arguments(description, node, arguments)) {

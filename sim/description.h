@@ -38,6 +38,7 @@ struct description {
     uint32_t stack_size;
     uint32_t leaks;      /* enum description_leaks */
     uint32_t level;      /* enum level: what is a point, unless the search says another */
+    bool has_core;       /* a calm has named its nodes: those that come later are restless */
     uint32_t node_count; /* nodes have indices 1 … node_count */
     uint32_t link_count, fault_count, property_count, history_count, text_used;
     uint32_t module_count; /* other modules that programs are of */

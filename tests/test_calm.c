@@ -115,6 +115,18 @@ START_TEST(what_names_a_restless_node_goes_on) {
 }
 END_TEST
 
+START_TEST(who_is_declared_after_the_core_is_restless) {
+    for (unsigned has_core = 0; has_core < 2; has_core++) {
+        declare_world(1);
+        test.description.has_core = has_core;
+        const uint32_t late = description_node_add(&test.description, "late", "main", NULL);
+        ck_assert_uint_eq(late, 2);
+        ck_assert(description_calmed(&test.description, 1, 0));
+        ck_assert(description_calmed(&test.description, 1, late) == !has_core);
+    }
+}
+END_TEST
+
 static struct network *network(void) {
     return &world->kernel.endpoints.network;
 }
@@ -218,6 +230,7 @@ SUITE(calm) {
     SUITE_TEST(nothing_begins_any_more);
     SUITE_TEST(what_comes_with_the_calm_does_not_stay);
     SUITE_TEST(what_names_a_restless_node_goes_on);
+    SUITE_TEST(who_is_declared_after_the_core_is_restless);
     SUITE_TEST(links_lose_and_duplicate_nothing);
     SUITE_TEST(no_call_fails_any_more);
     SUITE_TEST(who_meets_a_cut_that_may_end_earlier_looks_again);

@@ -91,6 +91,7 @@ HOOK void sim_jump(struct sim_world *world, uint32_t node, uint64_t at_ns, int64
 
 /* All nodes are restless but those of the list. */
 static void set_restless(struct description *description, const uint32_t *core) {
+    description->has_core = true;
     for (uint32_t i = 1; i <= description->node_count; i++) {
         description->nodes[i].restless = true;
     }

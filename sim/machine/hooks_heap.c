@@ -35,15 +35,15 @@ HOOK void *malloc(size_t size) {
     return block;
 }
 
-/* What lies at its address next is something else. */
-static void retire(void *block) {
-    if (machine.level > LEVEL_CALLS && block != NULL) {
-        granule_forget(&machine.world.granules, block, heap_usable(block));
-    }
+/* Below the calls, what lies at a block's address next is something else. */
+static bool is_told_apart(const void *block) {
+    return machine.level > LEVEL_CALLS && block != NULL;
 }
 
 HOOK void free(void *block) {
-    retire(block);
+    if (is_told_apart(block)) {
+        granule_forget(&machine.world.granules, block, heap_usable(block));
+    }
     heap_give(block);
 }
 
@@ -61,10 +61,15 @@ HOOK void *calloc(size_t count, size_t size) {
 
 HOOK void *realloc(void *block, size_t size) {
     if (size == 0 && block != NULL) {
-        heap_give(block);
+        free(block);
         return NULL;
     }
-    return or_enomem(refused(HOOK_SITE) ? NULL : heap_resize(block, size));
+    const size_t before = is_told_apart(block) ? heap_usable(block) : 0;
+    void *resized = or_enomem(refused(HOOK_SITE) ? NULL : heap_resize(block, size));
+    if (before != 0 && resized != NULL && resized != block) {
+        granule_forget(&machine.world.granules, block, before);
+    }
+    return resized;
 }
 
 HOOK void *reallocarray(void *block, size_t count, size_t size) {

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/scenario.h"
@@ -149,6 +150,17 @@ static void try_plain(size_t size) {
     MUST(block[1][0] == 7 && block[1][size - 1] == 7 && block[1][size] == 0);
 }
 
+/* What has moved is something else, and so is what comes to where it was. */
+static void try_moved(void) {
+    for (size_t size = 16; size <= 4096; size *= 4) {
+        long *words = malloc(size);
+        words[0] = 1;
+        words = realloc(words, 8 * size);
+        MUST(words != NULL && words[0] == 1);
+        free(words);
+    }
+}
+
 /* ---- threads ---- */
 
 static atomic_int total;
@@ -175,6 +187,7 @@ int access_all(int argc, char **argv) {
 #endif
     try_flags();
     try_large();
+    try_moved();
     try_plain(250 + (size_t)argc);
     for (int i = 0; i < THREADS; i++) {
         pthread_create(&threads[i], NULL, add, NULL);
