@@ -24,7 +24,7 @@
 #define SEQUENCES SUITE_SHARE(250) /* of each kind */
 #define STEPS 80
 #define SIZE_MAX_STEP 600
-#define PATIENCE_TRIES 2000
+#define ATTEMPTS 3
 
 /* ---- steps ---- */
 
@@ -211,7 +211,7 @@ static void step_receive(struct slot *slot) {
     const int64_t real = result_of(recvmsg(slot->real, &header, (int)flags));
     const int64_t model = endpoint_receive(&net.endpoints, slot->model, &message, &call);
     agree(real, model, "receive");
-    ck_assert_mem_eq(real_bytes, model_bytes, size);
+    agree(memcmp(real_bytes, model_bytes, size), 0, "bytes");
     if (real >= 0) {
         twin.received += real > 0 ? 1 : 0;
         place.real_size = header.msg_namelen;
@@ -349,43 +349,7 @@ static const struct {
     {step_set, 3},
 };
 
-/* ---- what is seen of every socket ---- */
-
-static bool seems_equal(const struct slot *slot, uint32_t seen[4]) {
-    struct pollfd real = {.fd = slot->real, .events = POLLIN | POLLOUT | POLLRDHUP | POLLPRI};
-    int there = 0;
-    poll(&real, 1, 0);
-    const bool counts = ioctl(slot->real, FIONREAD, &there) == 0;
-    seen[0] = (uint16_t)real.revents;
-    seen[1] = endpoint_events(&net.endpoints, slot->model) &
-              (uint32_t)(POLLIN | POLLOUT | POLLRDHUP | POLLPRI | POLLHUP | POLLERR);
-    seen[2] = counts ? (uint32_t)there : (uint32_t)-errno;
-    seen[3] = (uint32_t)endpoint_readable(&net.endpoints, slot->model);
-    return seen[0] == seen[1] && seen[2] == seen[3];
-}
-
-/* The kernel may still have work to do; the model has none. */
-static void compare_all(void) {
-    for (unsigned i = 0; i < SLOTS; i++) {
-        const struct timespec moment = {.tv_nsec = 100000};
-        uint32_t seen[4] = {0};
-        for (unsigned tries = 0; twin.slots[i].real >= 0 && !seems_equal(&twin.slots[i], seen) &&
-                                 tries < PATIENCE_TRIES;
-             tries++) {
-            nanosleep(&moment, NULL);
-        }
-        ck_assert_msg(seen[0] == seen[1] && seen[2] == seen[3],
-                      "slot %u: real %#x and %u bytes, model %#x and %u; kind %d, sequence %llu:%s",
-                      i,
-                      seen[0],
-                      seen[2],
-                      seen[1],
-                      seen[3],
-                      (int)twin.kind,
-                      (unsigned long long)twin.sequence,
-                      twin.log);
-    }
-}
+/* ---- which step ---- */
 
 static struct slot *in_state(enum socket_state state) {
     const unsigned first = (unsigned)below(SLOTS);
@@ -457,15 +421,19 @@ static void step(void) {
     compare_all();
 }
 
-static void sequence(enum kind kind, uint64_t number) {
-    twin.kind = kind;
-    twin.stream = kind <= TCP_BOTH || kind == UNIX_STREAM;
-    twin.sequence = number;
+/* One try of a sequence; false: twin.difference says where the two parted. */
+static bool attempt(uint64_t number) {
     twin.logged = 0;
-    random_init(&twin.random, number * KIND_COUNT + kind);
+    random_init(&twin.random, number * KIND_COUNT + twin.kind);
     network_fixture_begin(CHOICES_ZERO, number);
     for (unsigned i = 0; i < SLOTS; i++) {
         twin.slots[i].real = -1;
+    }
+    if (setjmp(twin.differs) != 0) {
+        for (unsigned i = 0; i < SLOTS; i++) {
+            close(twin.slots[i].real);
+        }
+        return false;
     }
     for (unsigned i = 0; i < STEPS; i++) {
         step();
@@ -478,6 +446,26 @@ static void sequence(enum kind kind, uint64_t number) {
     settle();
     ck_assert_uint_eq(net.endpoints.sockets.table.live, 0);
     ck_assert_uint_eq(net.endpoints.sockets.bytes.chunks.live, 0);
+    return true;
+}
+
+/* The kernel delivers when it finds the time, which on a busy machine is later than the sequence
+ * waits for: only what differs at each attempt is a difference. */
+static void sequence(enum kind kind, uint64_t number) {
+    twin.kind = kind;
+    twin.stream = kind <= TCP_BOTH || kind == UNIX_STREAM;
+    twin.sequence = number;
+    for (twin.attempt = 0; twin.attempt < ATTEMPTS; twin.attempt++) {
+        if (attempt(number)) {
+            return;
+        }
+        namespace_enter(); /* without the connections that the kernel remembers for a while */
+    }
+    ck_abort_msg("%s; kind %d, sequence %llu:%s",
+                 twin.difference,
+                 (int)kind,
+                 (unsigned long long)number,
+                 twin.log);
 }
 
 START_TEST(sockets_behave_as_the_kernel_s) {
