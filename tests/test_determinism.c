@@ -225,16 +225,24 @@ static const struct line lines[] = {
 };
 #define LINE_COUNT (int)(sizeof lines / sizeof lines[0])
 
-static struct reference references[SEEDS_MAX];
-static uint64_t points_max = POINTS_MAX;
+/* How much of a scenario is compared. A planted variant is its twin but for a few lines. */
+struct effort {
+    unsigned seeds, processes;
+    uint64_t points; /* in one line */
+};
 
-/* Fills the references; returns how many there are: as many as may be run so often. */
-static unsigned references_fill(const char *module, unsigned seeds, unsigned repetitions) {
+static const struct effort full = {SEEDS_MAX, PROCESSES, POINTS_MAX};
+static const struct effort brief = {3, 2, 20000};
+
+static struct reference references[SEEDS_MAX];
+static unsigned reference_count;
+
+static void references_fill(const char *module, const struct effort *effort) {
     static const struct runner_options plain = {.backend = "fiber"};
     struct bench bench = {.module = module, .options = &plain};
     uint64_t points = 0;
     unsigned count = 0;
-    while (count < seeds && (count == 0 || points * repetitions < points_max)) {
+    while (count < effort->seeds && (count == 0 || points < effort->points)) {
         struct reference *reference = &references[count];
         reference->seed = SEED + count;
         const struct record *record = bench_run(&bench, reference->seed, NULL);
@@ -247,6 +255,23 @@ static unsigned references_fill(const char *module, unsigned seeds, unsigned rep
         }
     }
     bench_close(&bench);
+    reference_count = count;
+}
+
+static void references_free(void) {
+    for (unsigned i = 0; i < reference_count; i++) {
+        free(references[i].outcome.choices);
+    }
+}
+
+/* As many references as may be run so often. */
+static unsigned references_within(unsigned seeds, uint64_t points_max) {
+    uint64_t points = 0;
+    unsigned count = 0;
+    while (count < reference_count && count < seeds && (count == 0 || points < points_max)) {
+        points += references[count].outcome.points;
+        count++;
+    }
     return count;
 }
 
@@ -262,9 +287,12 @@ same_as(const struct reference *reference, const struct record *record, struct p
     return same;
 }
 
-/* Runs every reference again in one worker, in turn, so that each finds what others left. */
-static bool
-holds_in(struct bench *bench, const struct line *line, unsigned count, struct parting *parting) {
+/* Runs references again in one worker, in turn, so that each finds what others left. */
+static bool holds_in(struct bench *bench,
+                     const struct line *line,
+                     unsigned count,
+                     uint64_t points_max,
+                     struct parting *parting) {
     uint64_t points = 0;
     const unsigned times = line->times == 0 ? 1 : line->times;
     for (unsigned i = 0; i < times * count && (i < 2 * count || points < points_max); i++) {
@@ -283,34 +311,25 @@ holds_in(struct bench *bench, const struct line *line, unsigned count, struct pa
     return true;
 }
 
-/* True when a module keeps to a line of the contract; else `parting` says where it does not. */
-static bool
-holds(const char *module, const struct line *line, unsigned seeds, struct parting *parting) {
-    const unsigned processes = line->processes == 0 ? 1 : line->processes;
-    const unsigned wanted = line->times > 2 ? SEEDS_FRESH : seeds;
-    const unsigned count = references_fill(module, wanted, processes);
+/* True when the module of the references keeps to a line of the contract; else `parting` says where
+ * it does not. */
+static bool holds(const char *module,
+                  const struct line *line,
+                  const struct effort *effort,
+                  struct parting *parting) {
+    const unsigned wanted = line->processes == 0 ? 1 : line->processes;
+    const unsigned processes = wanted < effort->processes ? wanted : effort->processes;
+    const unsigned seeds = line->times > 2 ? SEEDS_FRESH : SEEDS_MAX;
+    const uint64_t points_max =
+        line->options.backend == NULL ? effort->points : effort->points / SLOWNESS;
+    const unsigned count = references_within(seeds, points_max / processes);
     bool same = true;
     for (unsigned i = 0; i < processes && same; i++) {
         struct bench bench = {.module = module, .options = &line->options};
-        same = holds_in(&bench, line, count, parting);
+        same = holds_in(&bench, line, count, points_max, parting);
         bench_close(&bench);
     }
-    for (unsigned i = 0; i < count; i++) {
-        free(references[i].outcome.choices);
-    }
     return same;
-}
-
-/* How much of a scenario is compared. A planted variant is its twin but for a few lines. */
-struct effort {
-    unsigned seeds, processes;
-    uint64_t points;
-};
-
-static struct effort effort_for(const char *module) {
-    const bool is_planted = strstr(module, "_bug.so") != NULL;
-    return DETERMINISM_BRIEF || is_planted ? (struct effort){3, 2, 20000}
-                                           : (struct effort){SEEDS_MAX, PROCESSES, POINTS_MAX};
 }
 
 static const char *short_name(const char *module) {
@@ -326,17 +345,19 @@ static const char *subject(int i) {
     return i < scenario_count ? scenarios[i] : surroundings;
 }
 
-START_TEST(every_scenario_keeps_to_the_line) {
-    const char *module = subject(_i / LINE_COUNT);
-    struct line line = lines[_i % LINE_COUNT];
+START_TEST(every_scenario_keeps_to_every_line) {
+    const char *module = subject(_i);
+    const struct effort *effort =
+        DETERMINISM_BRIEF || strstr(module, "_bug.so") != NULL ? &brief : &full;
     struct parting parting;
-    const struct effort effort = effort_for(module);
-    line.processes = line.processes > effort.processes ? effort.processes : line.processes;
-    points_max = line.options.backend == NULL ? effort.points : effort.points / SLOWNESS;
 
-    const bool same = holds(module, &line, effort.seeds, &parting);
+    references_fill(module, effort);
 
-    ck_assert_msg(same, "%s, %s: %s", short_name(module), line.name, parting.text);
+    for (int i = 0; i < LINE_COUNT; i++) {
+        const bool same = holds(module, &lines[i], effort, &parting);
+        ck_assert_msg(same, "%s, %s: %s", short_name(module), lines[i].name, parting.text);
+    }
+    references_free();
 }
 END_TEST
 
@@ -363,13 +384,17 @@ START_TEST(processes_have_different_addresses) {
 END_TEST
 
 START_TEST(another_seed_gives_another_run) {
+    static const struct effort several = {9, 1, POINTS_MAX};
     const char *module = scenarios[_i];
-    const unsigned count = references_fill(module, 9, 1);
     bool differs = false;
-    for (unsigned i = 1; i < count; i++) {
+
+    references_fill(module, &several);
+
+    for (unsigned i = 1; i < reference_count; i++) {
         differs |= !outcome_equal(&references[0].outcome, &references[i].outcome);
     }
-    ck_assert_msg(count > 1 && differs, "%s ignores its seed", module);
+    ck_assert_msg(differs, "%s ignores its seed", module);
+    references_free();
 }
 END_TEST
 
@@ -384,6 +409,8 @@ static bool is_left_out(const char *module) {
     return false;
 }
 
+static const struct effort few = {SEEDS_MODULE, PROCESSES, POINTS_MAX};
+
 /* Whatever ends a run, crashes among them: the same signal, message and last event. */
 START_TEST(every_module_ends_the_same_in_both_back_ends) {
     struct parting parting;
@@ -391,8 +418,10 @@ START_TEST(every_module_ends_the_same_in_both_back_ends) {
         return;
     }
 
-    const bool same = holds(modules[_i], &lines[BATON], SEEDS_MODULE, &parting);
+    references_fill(modules[_i], &few);
+    const bool same = holds(modules[_i], &lines[BATON], &few, &parting);
 
+    references_free();
     ck_assert_msg(same, "%s: %s", short_name(modules[_i]), parting.text);
 }
 END_TEST
@@ -425,9 +454,11 @@ START_TEST(a_planted_leak_breaks_the_line_at_the_event_that_it_decides) {
     char module[PATH_MAX];
     struct parting parting;
     path_of(module, "modules", leak->module);
+    references_fill(module, &few);
 
-    const bool same = holds(module, &lines[leak->line], SEEDS_MODULE, &parting);
+    const bool same = holds(module, &lines[leak->line], &few, &parting);
 
+    references_free();
     ck_assert_msg(!same, "%s, %s: not noticed", leak->module, lines[leak->line].name);
     ck_assert_msg(parting.event.kind == leak->decides, "%s: %s", leak->module, parting.text);
 }
@@ -438,7 +469,7 @@ SUITE(determinism) {
     module_count = find("modules", modules);
     SUITE_TEST(there_are_scenarios_and_modules);
     SUITE_TEST(processes_have_different_addresses);
-    SUITE_LOOP(every_scenario_keeps_to_the_line, 0, LINE_COUNT * (scenario_count + 1));
+    SUITE_LOOP(every_scenario_keeps_to_every_line, 0, scenario_count + 1);
     SUITE_LOOP(another_seed_gives_another_run, 0, scenario_count);
     SUITE_LOOP(every_module_ends_the_same_in_both_back_ends,
                0,

@@ -226,12 +226,13 @@ expect 2 '--time' $sim fuzz abba --time soon
 expect 2 '--shard' $sim fuzz abba --shard 2/2
 expect 2 '--strategy' $sim run abba --strategy clever
 expect 2 '--points' $sim run abba --points words
-expect 2 'abba has no source that is instrumented' $sim run abba --points atomics
-expect 10 '^FAIL atomic_count_bug: property: the object is destroyed once' $sim fuzz atomic_count_bug
+expect 2 'abba has no source that is instrumented' $sim run abba --points atomics --corpus "$corpus"
+expect 10 '^FAIL atomic_count_bug: property: the object is destroyed once' $sim fuzz atomic_count_bug --corpus "$folder/inside.db"
 id=$(sed -n 's/^To see it again:  sim replay \([0-9a-f]*\).*/\1/p' "$folder/out")
-expect 10 '^Replayed bit-exactly' $sim replay "$id" --backend baton
-expect 0 ' cas |^ .* update .* atomic_count.c:' $sim trace "$id"
-expect 0 '^300 runs, 0 failed' $sim fuzz atomic_count_bug --points calls --runs 300
+expect 10 '^Replayed bit-exactly' $sim replay "$id" --backend baton --corpus "$folder/inside.db"
+expect 0 ' cas |^ .* update .* atomic_count.c:' $sim trace "$id" --corpus "$folder/inside.db"
+expect 0 '^300 runs, 0 failed' $sim fuzz atomic_count_bug --points calls --runs 300 \
+    --corpus "$folder/calls.db"
 echo 'not a module' >"$folder/text.so"
 expect 2 'cannot load the module' $sim run "$folder/text.so" --corpus "$corpus"
 expect 2 'no scenario' $sim run "$build/libsim.so" --corpus "$corpus"

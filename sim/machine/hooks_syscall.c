@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
@@ -30,24 +31,27 @@ static const struct hooks_syscall_entry *by_number[NUMBER_MAX];
 static call_function *hooks[NUMBER_MAX]; /* NULL = libsim has no such hook */
 
 /* libsim's own definition of a symbol, NULL when only libc has one. */
-static void *own_symbol(void *handle, const void *base, const char *name) {
+static void *own_symbol(void *handle, const struct link_map *own, const char *name) {
     void *symbol = dlsym(handle, name);
-    Dl_info info;
-    return symbol != NULL && dladdr(symbol, &info) != 0 && info.dli_fbase == base ? symbol : NULL;
+    struct dl_find_object found;
+    return symbol != NULL && _dl_find_object(symbol, &found) == 0 && found.dlfo_link_map == own
+               ? symbol
+               : NULL;
 }
 
 void hooks_syscall_open(void) {
-    Dl_info self;
-    const int known = dladdr((const void *)hooks_syscall_open, &self);
-    ASSERT(known != 0);
-    void *handle = dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD);
+    struct dl_find_object self;
+    const int unknown = _dl_find_object((void *)hooks_syscall_open, &self);
+    ASSERT(unknown == 0);
+    void *handle = dlopen(self.dlfo_link_map->l_name, RTLD_NOW | RTLD_NOLOAD);
     ASSERT(handle != NULL);
     for (const struct hooks_syscall_entry *entry = hooks_syscall_table; entry->name != NULL;
          entry++) {
         ASSERT(entry->number < NUMBER_MAX && by_number[entry->number] == NULL);
         by_number[entry->number] = entry;
         if (entry->hook != NULL) {
-            hooks[entry->number] = (call_function *)own_symbol(handle, self.dli_fbase, entry->hook);
+            hooks[entry->number] =
+                (call_function *)own_symbol(handle, self.dlfo_link_map, entry->hook);
         }
     }
 }
