@@ -200,6 +200,9 @@ static uint32_t class_of(const struct description_fault *declared) {
 
 /* A class in which the seed would say one thing alone is that thing: only of more it is asked. */
 static void draw_classes(struct faults *faults) {
+    if (faults->description->fault_count == 0) {
+        return;
+    }
     uint32_t counts[FAULT_CLASSES] = {0}; /* of what it would say, MANY: for each call */
     for (uint32_t i = 0; i < faults->description->fault_count; i++) {
         const struct description_fault *declared = declared_at(faults, i);

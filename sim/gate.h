@@ -76,6 +76,7 @@ struct gates {
     void (*settle)(void *context);          /* NULL = nothing follows from what happens */
     struct wait_queue asleep;               /* threads of nodes that are paused */
     bool paused[DESCRIPTION_NODES_MAX + 1]; /* by node */
+    bool pauses;                            /* some node was, in this run */
     bool engaged;
     struct gate_occasion met[OCCASIONS_MAX];
     struct gate_constraint state[CONSTRAINTS_MAX];

@@ -76,7 +76,10 @@ void gate_begin(struct gates *gates) {
     gates->late = 0;
     gates->held = (struct wait_queue){0};
     gates->asleep = (struct wait_queue){0};
-    memset(gates->paused, 0, sizeof gates->paused);
+    if (gates->pauses) {
+        memset(gates->paused, 0, sizeof gates->paused);
+        gates->pauses = false;
+    }
     for (uint32_t i = 0; i < gates->demanded->occasion_count; i++) {
         gates->met[i] = (struct gate_occasion){0};
     }

@@ -31,6 +31,7 @@ static struct agent *agent_of(const struct gates *gates, uint32_t index) {
 void gate_pause(struct gates *gates, uint32_t node) {
     ASSERT(gates->engaged);
     gates->paused[node] = true;
+    gates->pauses = true;
 }
 
 void gate_resume(struct gates *gates, uint32_t node) {

@@ -74,6 +74,9 @@ static uint64_t same_pointer(void) {
 }
 
 static uint64_t own_pointer(void) {
+    static bool opened;
+    opened = opened || tls_open();
+    ASSERT(opened);
     const uint64_t pointer = tls_block_create();
     tls_block_renew(pointer, 1);
     return pointer;

@@ -21,7 +21,8 @@
 static struct record *record;
 static int request_descriptor;
 static int reply_descriptor;
-static bool is_child; /* a forked run: the parent replies */
+static int stream_descriptor; /* of a trace that is followed; -1 = none */
+static bool is_child;         /* a forked run: the parent replies */
 
 static void reply(enum record_reply what) {
     record->reply = what;
@@ -100,8 +101,7 @@ static bool serve(void) {
     const struct record_request *request = &record->request;
     const uint64_t stride = request->stride == 0 ? 1 : request->stride;
     const bool forks = request->fork || record->forks;
-    const char *stream = getenv("SIM_TRACE_FD");
-    entry_stream(request->stream && stream != NULL ? atoi(stream) : -1,
+    entry_stream(request->stream ? stream_descriptor : -1,
                  request->stream_first,
                  request->stream_count);
     record->runs_done = 0;
@@ -139,6 +139,8 @@ int main(int argc, char **argv) {
     }
     request_descriptor = atoi(argv[2]);
     reply_descriptor = atoi(argv[3]);
+    const char *stream = getenv("SIM_TRACE_FD"); /* from now on the environment is a program's */
+    stream_descriptor = stream != NULL ? atoi(stream) : -1;
     record = mmap(NULL, sizeof *record, PROT_READ | PROT_WRITE, MAP_SHARED, atoi(argv[1]), 0);
     if (record == MAP_FAILED) {
         return 1;

@@ -31,8 +31,14 @@ const char *back_fiber_open(uint32_t stack_size) {
     stride = GUARD_SIZE + (uint64_t)stack_bytes;
     void *base =
         real_map((void *)(uintptr_t)STACKS_BASE, stride * (MACHINE_SLOTS_MAX + 1), PROT_NONE);
+    if (base == NULL) {
+        return "the address range of the stacks is taken";
+    }
     contexts[MACHINE_SLOT_HOST].thread_pointer = (uint64_t)(uintptr_t)__builtin_thread_pointer();
-    return base == NULL ? "the address range of the stacks is taken" : NULL;
+    const enum heap_zone before = heap_enter(HEAP_MACHINE);
+    const bool opened = tls_open();
+    heap_enter(before);
+    return opened ? NULL : "there is no memory for thread-local storage";
 }
 
 static void fiber_stack(uint32_t slot, uintptr_t *low, uint64_t *size) {

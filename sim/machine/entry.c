@@ -21,6 +21,7 @@
 #include "sim/machine/real_file.h"
 #include "sim/machine/signals.h"
 #include "sim/machine/standard.h"
+#include "sim/machine/storage.h"
 #include "sim/machine/tree.h"
 #include "sim/panic.h"
 
@@ -174,12 +175,16 @@ bool entry_open(struct record *record,
     panic_install(on_panic);
     const struct guard_options guard = {.crashed = on_crash};
     hooks_syscall_open();
+    storage_open();
     hooks_environment_open();
     guard_open(&guard);
     heap_set_misuse(on_misuse);
     if (!machine_open(record, options)) {
         return false;
     }
+    hooks_environment_give();
+    hooks_identity_open();
+    machine_track();
     standard_open();
     real_file_open_kind();
     durable_open();

@@ -27,7 +27,8 @@ static struct generators nodes[DESCRIPTION_NODES_MAX + 1];
 /* The kernel gives each process random bytes beside its arguments, where any code may read them:
  * libc did before the run, so that only the program's own look at them is left. */
 static void auxiliary_fill(void) {
-    unsigned char *bytes = (unsigned char *)getauxval(AT_RANDOM); /* aligned to nothing */
+    static unsigned char *bytes; /* aligned to nothing */
+    bytes = bytes != NULL ? bytes : (unsigned char *)getauxval(AT_RANDOM);
     for (unsigned i = 0; bytes != NULL && i < AUXILIARY_WORDS; i++) {
         const uint64_t word = random_mix(machine.world.choices.seed, AUXILIARY_STREAM + i);
         memcpy(bytes + i * sizeof word, &word, sizeof word);

@@ -31,6 +31,13 @@ static char initial_text[INITIAL_COUNT][40]; /* writable, as a program may expec
 static char *initial_list[INITIAL_COUNT + 1];
 static struct variables nodes[DESCRIPTION_NODES_MAX + 1];
 
+static void initial_fill(void) {
+    memcpy(initial_text, initial, sizeof initial);
+    for (unsigned i = 0; i < INITIAL_COUNT; i++) {
+        initial_list[i] = initial_text[i];
+    }
+}
+
 void hooks_environment_open(void) {
     REAL(setenv)("TZ", "UTC", 1);
     tzset();
@@ -39,12 +46,21 @@ void hooks_environment_open(void) {
     localtime_r(&zero, &broken);
 }
 
-void hooks_environment_begin(void) {
-    memcpy(initial_text, initial, sizeof initial);
-    for (unsigned i = 0; i < INITIAL_COUNT; i++) {
-        initial_list[i] = initial_text[i];
-    }
+void hooks_environment_give(void) {
+    initial_fill();
     environ = initial_list;
+}
+
+/* libc's variable is written to only when it changes, since a page that is written is restored. */
+static void environ_set(char **list) {
+    if (environ != list) {
+        environ = list;
+    }
+}
+
+void hooks_environment_begin(void) {
+    initial_fill();
+    environ_set(initial_list);
     const uint32_t count = machine.world.description->node_count;
     memset(nodes, 0, sizeof nodes[0] * (count + 1u));
 }
@@ -52,7 +68,7 @@ void hooks_environment_begin(void) {
 void hooks_environment_node_begin(uint32_t node) {
     nodes[node] = (struct variables){0};
     if (machine.world.description->node_count == 1) {
-        environ = initial_list;
+        environ_set(initial_list);
     }
 }
 
@@ -90,7 +106,7 @@ static struct variables *own(void) {
         variables->capacity = capacity;
     }
     if (machine.world.description->node_count == 1) {
-        environ = variables->list;
+        environ_set(variables->list);
     }
     return variables;
 }

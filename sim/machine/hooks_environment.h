@@ -21,8 +21,13 @@
 #define HOOKS_ENVIRONMENT_DIRECTORY "/home/sim" /* getcwd(): the directory of the run */
 #define HOOKS_ENVIRONMENT_FILES_MAX 1024        /* RLIMIT_NOFILE at the start */
 
-/* Brings libc's time zone to UTC before memory is tracked. */
+/* Before images are loaded: the time zone of libc is UTC. */
 void hooks_environment_open(void);
+
+/* Then, before memory is tracked: libc's variables for the environment and the process's name are
+ * those of a run, so that no run needs to write them. */
+void hooks_environment_give(void);
+void hooks_identity_open(void);
 
 /* Every node's own state is that of the start again. */
 void hooks_environment_begin(void); /* variables */

@@ -22,15 +22,15 @@ static mode_t umasks[DESCRIPTION_NODES_MAX + 1];
 
 /* libc's own name of the process, which error() prints. One for all nodes, since they share libc;
  * it must not be how the worker was started. */
-static void name_give(void) {
-    static char name[sizeof((struct description *)NULL)->name];
-    memcpy(name, machine.world.description->name, sizeof name);
-    program_invocation_name = name;
-    program_invocation_short_name = name;
+static char process_name[sizeof((struct description *)NULL)->name];
+
+void hooks_identity_open(void) {
+    program_invocation_name = process_name;
+    program_invocation_short_name = process_name;
 }
 
 void hooks_identity_begin(void) {
-    name_give();
+    memcpy(process_name, machine.world.description->name, sizeof process_name);
     const uint32_t count = machine.world.description->node_count;
     for (uint32_t node = 1; node <= count; node++) {
         umasks[node] = UMASK_START;

@@ -179,8 +179,11 @@ static const char *back_open(uint32_t wanted) {
     return back_baton_open(stack_size);
 }
 
-/* From now on every page that the program can write is watched. */
-static void track(void) {
+void machine_track(void) {
+    if (machine.back->forks) {
+        heap_enter(HEAP_MACHINE);
+        return;
+    }
     const void *except[] = {&machine, (const void *)getauxval(AT_ENTRY)};
     heap_enter(HEAP_MACHINE);
     uintptr_t start;
@@ -221,11 +224,6 @@ bool machine_open(struct record *record, const struct machine_options *options) 
     heap_set_fill(options->fill);
     heap_set_limit(record->description.heap_max);
     __libc_single_threaded = 0;
-    if (!machine.back->forks) {
-        track();
-    } else {
-        heap_enter(HEAP_MACHINE);
-    }
     return true;
 }
 

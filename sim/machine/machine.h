@@ -74,6 +74,9 @@ struct machine_options {
  * says why. */
 bool machine_open(struct record *record, const struct machine_options *options);
 
+/* From now on every page that the program can write is watched, if the back end resets memory. */
+void machine_track(void);
+
 /* One run; fills record->verdict, fingerprint and the rest. Crashes do not return. */
 void machine_run(const struct world_spec *spec);
 

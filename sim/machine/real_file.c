@@ -178,7 +178,6 @@ static const struct file_operations operations = {.read = read_real,
 
 void real_file_open_kind(void) {
     file_kind_add(hook_kernel()->files, FILE_REAL, &operations, NULL);
-    storage_open();
     tree_open();
 }
 

@@ -77,8 +77,8 @@ int standard_flush(void) {
     for (FILE *stream; (stream = pending(failed)) != NULL;) {
         failed += fflush(stream) != 0;
     }
-    failed += fflush(stdout) != 0;
-    failed += fflush(stderr) != 0;
+    failed += __fpending(stdout) > 0 && fflush(stdout) != 0;
+    failed += __fpending(stderr) > 0 && fflush(stderr) != 0;
     return failed == 0 ? 0 : EOF;
 }
 

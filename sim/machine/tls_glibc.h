@@ -1,11 +1,13 @@
-/* Blocks of thread-local storage for simulated threads, made by glibc itself.
+/* Blocks of thread-local storage for simulated threads: copies of one that glibc itself made.
  *
- *   tls_block_create ─► block with errno, _Thread_local, locale … of every loaded image
- *   tls_block_renew  ─► the same block as new, for the next thread
+ *   tls_open         ─► the pattern: errno, _Thread_local, locale … of every loaded image, as new
+ *   tls_block_create ─► a block of the same shape
+ *   tls_block_renew  ─► the pattern's content, for the next thread
  *
- * Blocks must be made after all images are loaded. What glibc keeps in its own thread descriptor
- * behind the thread pointer (tid, stack guard, pointer guard) has no interface: its layout is
- * tested at start-up against the thread that runs the test, and unknown layouts are refused.
+ * The pattern is made when all images are loaded and nothing is tracked yet. What glibc keeps in
+ * its own thread descriptor behind the thread pointer (tid, stack guard, pointer guard) has no
+ * interface: its layout is tested at start-up against the thread that runs the test, and unknown
+ * layouts are refused. A thread's vector of images' storage (dtv) is said anew with each block.
  *
  * Memory:      blocks are kept for the life of the process.
  * Errors:      tls_check says what is wrong, in a sentence.
@@ -15,13 +17,17 @@
 #ifndef SIM_MACHINE_TLS_GLIBC_H
 #define SIM_MACHINE_TLS_GLIBC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* NULL when this processor, kernel and libc let a thread have a TLS block of our making; else the
  * reason. Must be called on the process's first thread. */
 const char *tls_check(void);
 
-/* A new block; returns its thread pointer, 0 without memory. */
+/* Makes the pattern, once; false: there is no memory. */
+bool tls_open(void);
+
+/* A new block, to be renewed before use; returns its thread pointer, 0 without memory. */
 uint64_t tls_block_create(void);
 
 /* Makes a block as new for a thread with this id (what gettid-like code in libc reads). */

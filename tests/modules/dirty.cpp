@@ -1,6 +1,8 @@
 // Dirties what a reset must clean: stdio, strtok, the environment, localtime, a static local,
 // thread_locals, the heap, random numbers, signals. Each step first counts what it finds, so that a
 // run that finds another run's dirt has another fingerprint.
+#include <cassert>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -24,6 +26,10 @@ struct tracked {
 
 thread_local int visits = 0;
 thread_local std::vector<int> history;
+// in the block of the thread, with a value, a relocation and nothing
+__attribute__((tls_model("initial-exec"))) thread_local int early = 41;
+thread_local const char *word = "word";
+thread_local char zeros[300];
 
 void stdio_dirty() {
     static char buffer[256];
@@ -80,7 +86,17 @@ void chance_dirty() {
     sim_count("pid", getpid());
 }
 
+void storage_dirty() {
+    assert(early == 41 && errno == 0 && zeros[sizeof zeros - 1] == 0);
+    assert(std::strcmp(word, "word") == 0);
+    early++;
+    word = "other";
+    zeros[sizeof zeros - 1] = 1;
+    errno = ENOENT;
+}
+
 void *thread(void *) {
+    storage_dirty();
     sim_count("visits", ++visits);
     sim_count("history", static_cast<int64_t>(history.size()));
     history.push_back(visits);
@@ -98,10 +114,13 @@ extern "C" int program(int, char **) {
     statics_dirty();
     heap_dirty();
     chance_dirty();
+    errno = 0; // what came before may have set it
     thread(nullptr);
-    pthread_t other;
-    pthread_create(&other, nullptr, thread, nullptr);
-    pthread_join(other, nullptr);
+    for (int i = 0; i < 3; i++) {
+        pthread_t other;
+        pthread_create(&other, nullptr, thread, nullptr);
+        pthread_join(other, nullptr);
+    }
     return 0;
 }
 
