@@ -16,8 +16,18 @@ static const char *const names[STRATEGY_KIND_COUNT] = {
     [STRATEGY_RANDOM] = "random",
     [STRATEGY_STICKY] = "sticky",
     [STRATEGY_PCT] = "pct",
+    [STRATEGY_DELAY] = "delay",
+    [STRATEGY_STARVE] = "starve",
     [STRATEGY_MIX] = "mix",
 };
+
+static bool has_depth(const struct strategy_spec *spec) {
+    return spec->kind == STRATEGY_PCT || spec->kind == STRATEGY_DELAY;
+}
+
+bool strategy_probes(const struct strategy_spec *spec) {
+    return has_depth(spec) || spec->kind == STRATEGY_STARVE || spec->kind == STRATEGY_MIX;
+}
 
 struct strategy_spec strategy_resolve(const struct strategy_spec *spec, uint64_t seed) {
     ASSERT(spec->kind < STRATEGY_KIND_COUNT);
@@ -28,11 +38,13 @@ struct strategy_spec strategy_resolve(const struct strategy_spec *spec, uint64_t
         static const enum strategy_kind parts[] = {STRATEGY_RANDOM, STRATEGY_STICKY, STRATEGY_PCT};
         resolved.kind = parts[random_below(&random, sizeof parts / sizeof parts[0])];
     }
-    if (resolved.kind == STRATEGY_PCT && resolved.depth == 0) {
+    if (has_depth(&resolved) && resolved.depth == 0) {
         resolved.depth = DEPTH_MIN + (uint32_t)random_below(&random, DEPTH_DRAWN);
     }
-    if (resolved.kind != STRATEGY_PCT) {
+    if (!has_depth(&resolved)) {
         resolved.depth = 0;
+    }
+    if (!strategy_probes(&resolved)) {
         resolved.steps = 0;
     }
     return resolved;
@@ -41,11 +53,14 @@ struct strategy_spec strategy_resolve(const struct strategy_spec *spec, uint64_t
 void strategy_begin(struct strategy *strategy, const struct strategy_spec *spec, uint64_t seed) {
     strategy->spec = strategy_resolve(spec, seed);
     random_stream(&strategy->random, seed, STREAM_PICK, 0);
+    const uint32_t depth = strategy->spec.depth;
+    const uint64_t steps = strategy->spec.steps;
     if (strategy->spec.kind == STRATEGY_PCT) {
-        strategy_pct_begin(&strategy->pct,
-                           strategy->spec.depth,
-                           strategy->spec.steps,
-                           &strategy->random);
+        strategy_pct_begin(&strategy->pct, depth, steps, &strategy->random);
+    } else if (strategy->spec.kind == STRATEGY_DELAY) {
+        strategy_delay_begin(&strategy->delay, depth, steps, &strategy->random);
+    } else if (strategy->spec.kind == STRATEGY_STARVE) {
+        strategy_starve_begin(&strategy->starve, steps, &strategy->random);
     }
 }
 
@@ -70,6 +85,10 @@ uint32_t strategy_pick(struct strategy *strategy, const struct candidates *set, 
             strategy_pct_demote(&strategy->pct, &set->priority[set->running]);
         }
         return strategy_pct_pick(&strategy->pct, set);
+    case STRATEGY_DELAY:
+        return strategy_delay_pick(&strategy->delay, set, spinning, &strategy->random);
+    case STRATEGY_STARVE:
+        return strategy_starve_pick(&strategy->starve, set, &strategy->random);
     case STRATEGY_MIX:
     case STRATEGY_KIND_COUNT:
         break;
@@ -96,7 +115,7 @@ static enum status parse_parameter(struct strategy_spec *spec, const char **text
     static const char depth[] = "depth=";
     static const char steps[] = "steps=";
     uint64_t value = 0;
-    if (strncmp(*text, depth, sizeof depth - 1) == 0) {
+    if (has_depth(spec) && strncmp(*text, depth, sizeof depth - 1) == 0) {
         *text += sizeof depth - 1;
         if (!parse_number(text, &value) || value < 1 || value > STRATEGY_PCT_DEPTH_MAX) {
             return STATUS_FORMAT;
@@ -104,7 +123,8 @@ static enum status parse_parameter(struct strategy_spec *spec, const char **text
         spec->depth = (uint32_t)value;
         return STATUS_OK;
     }
-    if (strncmp(*text, steps, sizeof steps - 1) == 0) {
+    if (strategy_probes(spec) && spec->kind != STRATEGY_MIX &&
+        strncmp(*text, steps, sizeof steps - 1) == 0) {
         *text += sizeof steps - 1;
         return parse_number(text, &spec->steps) ? STATUS_OK : STATUS_FORMAT;
     }
@@ -125,7 +145,7 @@ enum status strategy_parse(struct strategy_spec *spec, const char *text) {
     text += length;
     while (*text == ':' || *text == ',') {
         text++;
-        if (spec->kind != STRATEGY_PCT || parse_parameter(spec, &text) != STATUS_OK) {
+        if (parse_parameter(spec, &text) != STATUS_OK) {
             return STATUS_FORMAT;
         }
     }
@@ -138,7 +158,7 @@ enum status strategy_parse(struct strategy_spec *spec, const char *text) {
 
 static size_t print_parameters(const struct strategy_spec *spec, char *text, size_t size) {
     const char *name = names[spec->kind];
-    if (spec->kind != STRATEGY_PCT || (spec->depth == 0 && spec->steps == 0)) {
+    if (spec->kind == STRATEGY_MIX || (spec->depth == 0 && spec->steps == 0)) {
         return (size_t)snprintf(text, size, "%s", name);
     }
     if (spec->depth == 0) {

@@ -7,7 +7,9 @@
  *   random   every candidate alike
  *   sticky   the running thread stays with 7/8, else every candidate alike
  *   pct      strategy_pct.h; depth 2 to 5 is drawn unless given
- *   mix      run 0 is fifo, then equal parts of the others, drawn from the seed
+ *   delay    strategy_delay.h; depth, how many delays, is drawn likewise
+ *   starve   strategy_starve.h
+ *   mix      run 0 is fifo, then equal parts of random, sticky and pct, drawn from the seed
  *
  * Memory:      part of the world.
  * Errors:      strategy_parse returns STATUS_FORMAT.
@@ -17,6 +19,7 @@
 #ifndef SIM_STRATEGY_H
 #define SIM_STRATEGY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,7 +27,9 @@
 #include "sim/level.h"
 #include "sim/random.h"
 #include "sim/status.h"
+#include "sim/strategy_delay.h"
 #include "sim/strategy_pct.h"
+#include "sim/strategy_starve.h"
 
 #define STRATEGY_SPIN_MAX 1000 /* steps of one thread in a row before others get a turn */
 #define STRATEGY_STICKY_EIGHTHS 7
@@ -34,6 +39,8 @@ enum strategy_kind {
     STRATEGY_RANDOM,
     STRATEGY_STICKY,
     STRATEGY_PCT,
+    STRATEGY_DELAY,
+    STRATEGY_STARVE,
     STRATEGY_MIX,
     STRATEGY_KIND_COUNT
 };
@@ -41,15 +48,19 @@ enum strategy_kind {
 /* What was asked for; plain data, stored in cases as text. */
 struct strategy_spec {
     uint32_t kind;  /* enum strategy_kind */
-    uint32_t depth; /* pct: 0 = drawn from the seed */
-    uint64_t steps; /* pct: choices of the probe run, 0 = not known yet */
+    uint32_t depth; /* pct, delay: 0 = drawn from the seed */
+    uint64_t steps; /* where strategy_probes: choices of the probe run, 0 = not known yet */
     uint32_t level; /* enum level: at what it is asked */
 };
 
 struct strategy {
     struct strategy_spec spec; /* never STRATEGY_MIX: resolved when the run begins */
     struct random random;
-    struct strategy_pct pct;
+    union {
+        struct strategy_pct pct;
+        struct strategy_delay delay;
+        struct strategy_starve starve;
+    };
 };
 
 /* Starts a run; resolves `mix` and a drawn depth into strategy->spec. */
@@ -57,6 +68,9 @@ void strategy_begin(struct strategy *strategy, const struct strategy_spec *spec,
 
 /* What `mix` and an open depth become for this seed; strategy_begin does the same. */
 struct strategy_spec strategy_resolve(const struct strategy_spec *spec, uint64_t seed);
+
+/* True when it must know how many choices a run has. */
+bool strategy_probes(const struct strategy_spec *spec);
 
 /* The priority of a new agent; 0 for strategies without priorities. */
 uint64_t strategy_birth(struct strategy *strategy);

@@ -11,19 +11,8 @@ void strategy_pct_begin(struct strategy_pct *pct,
                         struct random *random) {
     ASSERT(depth >= 1 && depth <= STRATEGY_PCT_DEPTH_MAX);
     pct->depth = depth;
-    pct->step = 0;
-    pct->change_next = 0;
     pct->lowest = FIRST_PRIORITY - 1;
-    const uint64_t bound = steps > 0 ? steps : 1;
-    for (uint32_t i = 0; i + 1 < depth; i++) {
-        const uint64_t point = 1 + random_below(random, bound);
-        uint32_t j = i;
-        while (j > 0 && pct->change_points[j - 1] > point) {
-            pct->change_points[j] = pct->change_points[j - 1];
-            j--;
-        }
-        pct->change_points[j] = point;
-    }
+    strategy_moments_begin(&pct->changes, depth - 1, steps, random);
 }
 
 uint64_t strategy_pct_birth(const struct strategy_pct *pct, struct random *random) {
@@ -48,10 +37,9 @@ static uint32_t highest(const struct candidates *set) {
 
 uint32_t strategy_pct_pick(struct strategy_pct *pct, const struct candidates *set) {
     ASSERT(set->count >= 2);
-    pct->step++;
+    strategy_moments_step(&pct->changes);
     uint32_t best = highest(set);
-    while (pct->change_next + 1 < pct->depth && pct->change_points[pct->change_next] <= pct->step) {
-        pct->change_next++;
+    while (strategy_moments_due(&pct->changes)) {
         strategy_pct_demote(pct, &set->priority[set->ready[best]]);
         best = highest(set);
     }

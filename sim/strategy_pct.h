@@ -19,15 +19,14 @@
 
 #include "sim/candidates.h"
 #include "sim/random.h"
+#include "sim/strategy_moments.h"
 
-#define STRATEGY_PCT_DEPTH_MAX 16
+#define STRATEGY_PCT_DEPTH_MAX STRATEGY_MOMENTS_MAX
 
 struct strategy_pct {
     uint32_t depth;
-    uint32_t change_next;                           /* index of the next change point */
-    uint64_t change_points[STRATEGY_PCT_DEPTH_MAX]; /* in rising order */
-    uint64_t step;
-    uint64_t lowest; /* priorities handed out to demoted agents, counting down */
+    struct strategy_moments changes; /* depth - 1 of them */
+    uint64_t lowest;                 /* priorities handed out to demoted agents, counting down */
 };
 
 void strategy_pct_begin(struct strategy_pct *pct,

@@ -200,10 +200,10 @@ START_TEST(change_points_rise_and_lie_within_the_steps) {
         strategy_pct_begin(&pct, depth, COUNT_OF(hits), &random);
 
         for (uint32_t i = 0; i + 1 < depth; i++) {
-            ck_assert_uint_ge(pct.change_points[i], 1);
-            ck_assert_uint_le(pct.change_points[i], COUNT_OF(hits));
-            ck_assert(i == 0 || pct.change_points[i] >= pct.change_points[i - 1]);
-            hits[pct.change_points[i] - 1]++;
+            ck_assert_uint_ge(pct.changes.at[i], 1);
+            ck_assert_uint_le(pct.changes.at[i], COUNT_OF(hits));
+            ck_assert(i == 0 || pct.changes.at[i] >= pct.changes.at[i - 1]);
+            hits[pct.changes.at[i] - 1]++;
             points++;
         }
     }
@@ -261,7 +261,7 @@ static uint32_t twin_pick(struct twin *twin, const struct candidates *set, bool 
 
 static void twin_begin(struct twin *twin, const struct strategy *strategy) {
     *twin = (struct twin){.depth = strategy->spec.depth};
-    memcpy(twin->points, strategy->pct.change_points, sizeof twin->points);
+    memcpy(twin->points, strategy->pct.changes.at, sizeof twin->points);
     for (uint32_t agent = 1; agent <= AGENTS; agent++) { /* sorted by insertion */
         uint32_t at = agent - 1;
         while (at > 0 && priority[twin->order[at - 1]] < priority[agent]) {
@@ -373,6 +373,9 @@ static const struct {
     {"pct:depth=3,steps=0", {STRATEGY_PCT, 3, 0, LEVEL_DEFAULT}},
     {"pct:depth=16,steps=118", {STRATEGY_PCT, 16, 118, LEVEL_DEFAULT}},
     {"pct:depth=1,steps=18446744073709551615", {STRATEGY_PCT, 1, UINT64_MAX, LEVEL_DEFAULT}},
+    {"delay", {STRATEGY_DELAY, 0, 0, LEVEL_DEFAULT}},
+    {"delay:depth=3,steps=118", {STRATEGY_DELAY, 3, 118, LEVEL_DEFAULT}},
+    {"starve:steps=118", {STRATEGY_STARVE, 0, 118, LEVEL_DEFAULT}},
     {"random@atomics", {STRATEGY_RANDOM, 0, 0, LEVEL_ATOMICS}},
     {"mix@calls", {STRATEGY_MIX, 0, 0, LEVEL_CALLS}},
     {"pct:depth=3,steps=5@accesses", {STRATEGY_PCT, 3, 5, LEVEL_ACCESSES}},
@@ -411,6 +414,8 @@ static const char *const malformed[] = {
     "fifo:",
     "FIFO",
     "random:depth=2",
+    "starve:depth=2",
+    "mix:steps=2",
     "pct:",
     "pct,depth=2",
     "pct:depth",

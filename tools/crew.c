@@ -294,8 +294,8 @@ static int check_request(const struct options *options) {
         return EXIT_USAGE;
     }
     if (strategy_parse(&spec, options->strategy) != STATUS_OK) {
-        complain("--strategy \"%s\" is not valid: give fifo, random, sticky, pct, pct:depth=3 or "
-                 "mix",
+        complain("--strategy \"%s\" is not valid: give fifo, random, sticky, pct, pct:depth=3, "
+                 "delay, starve or mix",
                  options->strategy);
         return EXIT_USAGE;
     }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/compare.h"
 #include "tools/complain.h"
 #include "tools/crew.h"
 #include "tools/doctor.h"
@@ -32,9 +33,11 @@ static int help(FILE *out) {
         "  sim corpus merge FILE                add the cases of another, or a pinned one's text\n"
         "  sim list                             the scenarios there are\n"
         "  sim check SCENARIO ...               is it one, and what does it declare\n"
+        "  sim compare SCENARIO [--runs N]      how soon each strategy finds its failure\n"
         "  sim doctor                           what this machine can do\n"
         "\n"
-        "  --seed N|0x...|random|git   --strategy mix|fifo|random|sticky|pct[:depth=N]\n"
+        "  --seed N|0x...|random|git   --strategy mix|fifo|random|sticky|pct[:depth=N]|\n"
+        "                    delay[:depth=N]|starve\n"
         "  --points calls|atomics|accesses   where a switch may be; below the calls only in\n"
         "                    modules built with INSTRUMENT (default: what the scenario says)\n"
         "  --backend fiber|baton   --corpus FILE (default .sim/corpus.db)   --json\n"
@@ -75,6 +78,7 @@ static const struct {
     {"corpus", listing_corpus, 2},
     {"list", listing_scenarios, 0},
     {"check", validate_scenarios, OPTIONS_OPERANDS_MAX},
+    {"compare", compare_strategies, 1},
     {"doctor", doctor_run, 0},
 };
 

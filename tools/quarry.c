@@ -30,8 +30,7 @@ int quarry_open(struct quarry *quarry,
     quarry->batch = 1;
     const enum status status = strategy_parse(&quarry->spec, hunt->options->strategy);
     ASSERT(status == STATUS_OK); /* the crew has looked */
-    const bool probes = quarry->spec.kind == STRATEGY_PCT || quarry->spec.kind == STRATEGY_MIX;
-    quarry->steps_known = !probes || quarry->spec.steps != 0;
+    quarry->steps_known = !strategy_probes(&quarry->spec) || quarry->spec.steps != 0;
     const bool found =
         module_find(quarry->name, quarry->module) && module_name(quarry->name, quarry->name_stored);
     return found ? EXIT_CLEAN : EXIT_USAGE;
@@ -87,10 +86,8 @@ static void probe(struct quarry *quarry) {
     }
 }
 
-/* Below the calls there must be something to see. */
-static bool can_see(const struct quarry *quarry) {
-    const struct record *record = quarry->runner.record;
-    if (quarry->spec.level <= LEVEL_CALLS || record->instrumented) {
+bool quarry_can_see(const struct record *record, uint32_t level) {
+    if (level <= LEVEL_CALLS || record->instrumented) {
         return true;
     }
     complain(
@@ -107,7 +104,7 @@ int quarry_ready(struct quarry *quarry) {
             return result;
         }
         quarry->runner_open = true;
-        if (!can_see(quarry)) {
+        if (!quarry_can_see(quarry->runner.record, quarry->spec.level)) {
             return EXIT_USAGE;
         }
         if (!quarry->steps_known) {

@@ -71,6 +71,9 @@ void quarry_twin_end(struct quarry *quarry);
 /* A worker of this quarry's module. */
 int quarry_worker(const struct quarry *quarry, struct runner *runner, unsigned char fill);
 
+/* Below the calls there must be something to see: false after a sentence. */
+bool quarry_can_see(const struct record *record, uint32_t level);
+
 /* The symbols of the quarry's worker. */
 struct symbols *quarry_symbols(struct quarry *quarry);
 
