@@ -1,8 +1,8 @@
 /* Starvation: from a random step on one agent gets no turn for long, as a thread does that the
  * kernel has put aside; all else is random.
  *
- * It goes on when nothing else can. How long it waits is drawn: an eighth of a run's steps to all of
- * them.
+ * It goes on when nothing else can. How long it waits is drawn: an eighth of a run's steps to all
+ * of them.
  *
  * Memory:      part of the strategy.
  * Determinism: integers; a run's steps come from a seed-independent probe run and are stored in the

@@ -247,6 +247,8 @@ expect 0 '^starve +0 of 20 +- +- ' $sim compare lost_wakeup --runs 10
 json 0 '"strategy":"delay","trials":20,"runs_max":50,"found":[0-9]+,"mean":([0-9.]+|null),"median":([0-9]+|null),"cpu_ms":[0-9.]+' \
     compare lost_wakeup_bug --runs 50
 expect 0 '^pct +20 of 20 ' $sim compare atomic_count_bug --points atomics --runs 500
+# the runs that tell how long a run is must not be the shortest
+expect 0 '^pct +20 of 20 ' $sim compare net_descriptor_bug --runs 1000
 expect 2 'name a scenario' $sim compare
 expect 2 'leave --strategy out' $sim compare abba --strategy random
 expect 2 'no source that is instrumented' $sim compare abba --points atomics

@@ -10,6 +10,7 @@
 #include "tools/complain.h"
 #include "tools/json.h"
 #include "tools/module.h"
+#include "tools/probe.h"
 #include "tools/quarry.h"
 
 #define TRIALS 20
@@ -27,7 +28,7 @@ struct comparison {
     char module[PATH_MAX];
     uint32_t level;
     uint64_t runs_max;
-    uint64_t steps; /* choices of a run as production would do it */
+    uint64_t steps; /* choices of a run */
     struct runner runner;
     bool open;
 };
@@ -77,21 +78,18 @@ static int ask(struct comparison *comparison, const struct record_request *reque
     return result;
 }
 
-/* As quarry.c does it, so that a strategy means what it means in a search. */
 static int probe(struct comparison *comparison) {
-    const struct record_request request = {
-        .command = RECORD_RUN,
-        .runs = 1,
-        .exact_seed = 1,
-        .spec.strategy = {.kind = STRATEGY_FIFO, .level = comparison->level},
-        .spec.mode = CHOICES_ZERO,
-    };
-    const int result = ask(comparison, &request);
-    if (result == EXIT_CLEAN) {
-        const struct record *record = comparison->runner.record;
-        comparison->steps = record->choices_asked > 0 ? record->choices_asked : 1;
-        if (record->reply == RECORD_CRASHED) {
-            worker_end(comparison);
+    int result = EXIT_CLEAN;
+    for (unsigned i = 0; i < PROBE_RUNS && result == EXIT_CLEAN; i++) {
+        struct record_request request;
+        probe_request(&request, i, comparison->level);
+        result = ask(comparison, &request);
+        if (result == EXIT_CLEAN) {
+            const struct record *record = comparison->runner.record;
+            comparison->steps = probe_steps(record, comparison->steps);
+            if (record->reply == RECORD_CRASHED) {
+                worker_end(comparison);
+            }
         }
     }
     return result;

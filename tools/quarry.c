@@ -6,6 +6,7 @@
 #include "sim/panic.h"
 #include "tools/complain.h"
 #include "tools/module.h"
+#include "tools/probe.h"
 
 uint64_t quarry_now_ms(void) {
     struct timespec now;
@@ -30,7 +31,7 @@ int quarry_open(struct quarry *quarry,
     quarry->batch = 1;
     const enum status status = strategy_parse(&quarry->spec, hunt->options->strategy);
     ASSERT(status == STATUS_OK); /* the crew has looked */
-    quarry->steps_known = !strategy_probes(&quarry->spec) || quarry->spec.steps != 0;
+    quarry->probed = strategy_probes(&quarry->spec) && quarry->spec.steps == 0 ? 0 : PROBE_RUNS;
     const bool found =
         module_find(quarry->name, quarry->module) && module_name(quarry->name, quarry->name_stored);
     return found ? EXIT_CLEAN : EXIT_USAGE;
@@ -70,17 +71,15 @@ struct symbols *quarry_symbols(struct quarry *quarry) {
     return quarry->symbols;
 }
 
-/* How many choices a run has decides where pct may switch. So that a seed means the same in every
- * campaign, it comes from a run of its own, with a seed of its own, that counts for nothing. */
+/* Asks one more run how many choices it has. */
 static void probe(struct quarry *quarry) {
     struct record *record = quarry->runner.record;
-    record->request = (struct record_request){.command = RECORD_RUN, .runs = 1, .exact_seed = 1};
-    record->request.spec.strategy =
-        (struct strategy_spec){.kind = STRATEGY_FIFO, .level = quarry->spec.level};
-    record->request.spec.mode = CHOICES_ZERO;
+    probe_request(&record->request, quarry->probed, quarry->spec.level);
     const enum runner_end end = runner_run(&quarry->runner, quarry->hunt->stop);
-    quarry->spec.steps = record->choices_asked > 0 ? record->choices_asked : 1;
-    quarry->steps_known = end != RUNNER_STOPPED;
+    if (end != RUNNER_STOPPED) {
+        quarry->probed++;
+        quarry->spec.steps = probe_steps(record, quarry->spec.steps);
+    }
     if (end != RUNNER_REPLIED || record->reply == RECORD_CRASHED) {
         quarry_worker_end(quarry);
     }
@@ -98,7 +97,7 @@ bool quarry_can_see(const struct record *record, uint32_t level) {
 }
 
 int quarry_ready(struct quarry *quarry) {
-    for (unsigned tries = 0; tries < 2 && !quarry->runner_open && !*quarry->hunt->stop; tries++) {
+    while (!quarry->runner_open && !*quarry->hunt->stop) { /* a probe may be its worker's end */
         const int result = quarry_worker(quarry, &quarry->runner, 0);
         if (result != EXIT_CLEAN) {
             return result;
@@ -107,7 +106,7 @@ int quarry_ready(struct quarry *quarry) {
         if (!quarry_can_see(quarry->runner.record, quarry->spec.level)) {
             return EXIT_USAGE;
         }
-        if (!quarry->steps_known) {
+        while (quarry->probed < PROBE_RUNS && quarry->runner_open) {
             probe(quarry);
         }
     }

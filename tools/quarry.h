@@ -46,8 +46,8 @@ struct quarry {
     uint64_t batch;           /* runs of the next request */
     uint64_t runs, runs_twin; /* so far; how many of them when the twin was last asked */
     unsigned nondeterminism;
-    bool steps_known;
-    bool done; /* its budget is used up, or there is no point in going on */
+    unsigned probed; /* how many runs have told how many choices they have */
+    bool done;       /* its budget is used up, or there is no point in going on */
     uint32_t sighting_count;
     struct quarry_sighting sightings[QUARRY_SIGHTINGS_MAX];
 };

@@ -176,7 +176,7 @@ int search_slice(struct quarry *quarry, uint64_t until_ms) {
             break;
         }
         result = quarry_ready(quarry);
-        if (result == EXIT_CLEAN && quarry->runner_open && quarry->steps_known) {
+        if (result == EXIT_CLEAN && quarry->runner_open) {
             result = run_batch(quarry);
         }
     }
