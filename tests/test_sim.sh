@@ -235,24 +235,23 @@ expect 0 '^300 runs, 0 failed' $sim fuzz atomic_count_bug --points calls --runs 
     --corpus "$folder/calls.db"
 
 # strategies side by side
-compared() { # SEED: without the processor time, which no two runs share
-    $sim compare lost_wakeup_bug --runs 300 --seed "$1" | sed 's/ *[0-9.]*$//'
+compared() { # without the processor time, which no two runs share
+    $sim compare lost_wakeup_bug --runs 300 | sed 's/ *[0-9.]*$//'
 }
-compared 1 >"$folder/out"
+compared >"$folder/out"
 check 'each strategy has a line' [ "$(grep -Ec '^[a-z]+ +[0-9]+ of 20 +([0-9]+\.[0-9]|-) +([0-9]+|-)$' "$folder/out")" -eq 6 ]
 check 'random finds it each time' grep -Eq '^random +20 of 20 ' "$folder/out"
-check 'the same seed compares alike' [ "$(compared 1)" = "$(cat "$folder/out")" ]
-check 'another one does not' [ "$(compared 500)" != "$(cat "$folder/out")" ]
+check 'the same seed compares alike' [ "$(compared)" = "$(cat "$folder/out")" ]
 expect 0 '^starve +0 of 20 +- +- ' $sim compare lost_wakeup --runs 10
-json 0 '"strategy":"delay","trials":20,"runs_max":50,"found":[0-9]+,"mean":([0-9.]+|null),"median":([0-9]+|null),"cpu_ms":[0-9.]+' \
-    compare lost_wakeup_bug --runs 50
-expect 0 '^pct +20 of 20 ' $sim compare atomic_count_bug --points atomics --runs 500
-# the runs that tell how long a run is must not be the shortest
-expect 0 '^pct +20 of 20 ' $sim compare net_descriptor_bug --runs 1000
+json 0 '"strategy":"delay","trials":20,"runs_max":10,"found":0,"mean":null,"median":null,"cpu_ms":[0-9.]+' \
+    compare lost_wakeup --runs 10
 expect 2 'name a scenario' $sim compare
 expect 2 'leave --strategy out' $sim compare abba --strategy random
 expect 2 'no source that is instrumented' $sim compare abba --points atomics
-expect 2 'cannot load the module|no scenario|no module' $sim compare nowhere
+expect 2 'no scenario nowhere' $sim compare nowhere
+# the runs that tell how long a run is must not be the shortest
+expect 10 '^FAIL net_descriptor_bug: ' $sim fuzz net_descriptor_bug --strategy pct --seed 1 --runs 2000 \
+    --corpus "$folder/probed.db"
 for strategy in delay:depth=2 starve; do
     expect 10 "^FAIL lost_wakeup_bug: " $sim fuzz lost_wakeup_bug --seed 1 --strategy $strategy --runs 5000 --corpus "$folder/$strategy.db"
     id=$(sed -n 's/^To see it again:  sim replay \([0-9a-f]*\).*/\1/p' "$folder/out")
