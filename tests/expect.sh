@@ -8,6 +8,7 @@ folder=$(mktemp -d) || exit 1
 trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT
 corpus=$folder/corpus.db
 failed=0
+sanitized=$(grep -c '^SIM_SANITIZE:BOOL=ON' "$build/CMakeCache.txt") # 1 where all takes ten times as long
 
 # expect EXIT PATTERN COMMAND...: the exit code, and a line that matches on stdout or stderr.
 expect() {

@@ -7,7 +7,10 @@ set -u
 # ---- those that ship ----
 
 $sim list >"$folder/list"
+shipped=0
 for file in "$source"/../scenarios/*.lua; do
+    shipped=$((shipped + 1))
+    [ "$sanitized" -eq 0 ] || [ $((shipped % 4)) -eq 0 ] || continue # sim does the same with each
     name=$(basename "$file" .lua)
     expect 0 "^ok $name: [0-9]+ nodes?" $sim check "$name"
     expected=$(sed -n 's/^expect "\(.*\)"$/\1/p' "$file")
