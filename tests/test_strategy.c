@@ -4,24 +4,22 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "tests/strategy_fixture.h"
 #include "tests/suite.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 #define SEEDS 400
-#define AGENTS 8
+#define AGENTS STRATEGY_FIXTURE_AGENTS
 #define FIRST_PRIORITY (UINT64_C(1) << 62) /* all agents are born above, and demoted below */
 
-static const uint32_t ready[AGENTS] = {3, 1, 4, 8, 5, 2, 6, 7}; /* agents, in no order */
+static const uint32_t *const ready = strategy_fixture_ready;
 static uint64_t priority[AGENTS + 1];
 
 /* Candidates of which the agent at `running` runs and may go on. */
 static struct candidates staying(uint32_t count, uint32_t running) {
-    return (struct candidates){.ready = ready,
-                               .count = count,
-                               .production = running,
-                               .stays = true,
-                               .running = ready[running],
-                               .priority = priority};
+    struct candidates set = strategy_fixture_staying(count, running, 0);
+    set.priority = priority;
+    return set;
 }
 
 /* The same, and what runs yields: production goes on with the one at `oldest`. */

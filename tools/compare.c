@@ -52,13 +52,10 @@ static int worker_ready(struct comparison *comparison) {
     if (comparison->open) {
         return EXIT_CLEAN;
     }
-    comparison->open = true;
-    if (runner_open(runner, comparison->module, &options)) {
-        return quarry_can_see(runner->record, comparison->level) ? EXIT_CLEAN : EXIT_USAGE;
-    }
-    complain("%s", runner_error(runner));
-    return runner->record != NULL && runner->record->reply == RECORD_REFUSED ? EXIT_USAGE
-                                                                             : EXIT_BROKEN;
+    const int result = quarry_start(runner, comparison->module, &options);
+    comparison->open = result == EXIT_CLEAN;
+    return comparison->open && !quarry_can_see(runner->record, comparison->level) ? EXIT_USAGE
+                                                                                  : result;
 }
 
 /* One request to the worker, which is started again where a crash ended it. */
@@ -72,7 +69,9 @@ static int ask(struct comparison *comparison, const struct record_request *reque
     const enum runner_end end = runner_run(&comparison->runner, NULL);
     if (end != RUNNER_REPLIED || record->error[0] != '\0') {
         complain("%s",
-                 record->error[0] != '\0' ? record->error : "the worker died or did not answer");
+                 record->error[0] != '\0'
+                     ? record->error
+                     : "the worker died or did not answer; sim fuzz says in which run");
         result = EXIT_BROKEN;
     }
     return result;
@@ -129,7 +128,7 @@ static int by_runs(const void *a, const void *b) {
 
 /* What the worker has used; it begins at nothing when it is started again. */
 static double spent_ns(const struct comparison *comparison) {
-    return comparison->open ? runner_cpu_ns(&comparison->runner) : 0;
+    return comparison->open ? quarry_busy_ns(&comparison->runner) : 0;
 }
 
 static int score(struct comparison *comparison, const char *name, struct score *score) {

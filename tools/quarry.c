@@ -37,15 +37,23 @@ int quarry_open(struct quarry *quarry,
     return found ? EXIT_CLEAN : EXIT_USAGE;
 }
 
-int quarry_worker(const struct quarry *quarry, struct runner *runner, unsigned char fill) {
-    const struct runner_options options = {.backend = quarry->hunt->options->backend, .fill = fill};
-    if (runner_open(runner, quarry->module, &options)) {
+double quarry_busy_ns(const struct runner *runner) {
+    return runner->record->forks ? (double)quarry_now_ms() * 1e6 : runner_cpu_ns(runner);
+}
+
+int quarry_start(struct runner *runner, const char *module, const struct runner_options *options) {
+    if (runner_open(runner, module, options)) {
         return EXIT_CLEAN;
     }
     complain("%s", runner_error(runner));
     const bool refused = runner->record != NULL && runner->record->reply == RECORD_REFUSED;
     runner_close(runner);
     return refused ? EXIT_USAGE : EXIT_BROKEN;
+}
+
+int quarry_worker(const struct quarry *quarry, struct runner *runner, unsigned char fill) {
+    const struct runner_options options = {.backend = quarry->hunt->options->backend, .fill = fill};
+    return quarry_start(runner, quarry->module, &options);
 }
 
 void quarry_worker_end(struct quarry *quarry) {

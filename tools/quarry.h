@@ -68,6 +68,9 @@ int quarry_ready(struct quarry *quarry);
 void quarry_worker_end(struct quarry *quarry);
 void quarry_twin_end(struct quarry *quarry);
 
+/* A worker of a module, by path; what is wrong with it is said. */
+int quarry_start(struct runner *runner, const char *module, const struct runner_options *options);
+
 /* A worker of this quarry's module. */
 int quarry_worker(const struct quarry *quarry, struct runner *runner, unsigned char fill);
 
@@ -76,6 +79,10 @@ bool quarry_can_see(const struct record *record, uint32_t level);
 
 /* The symbols of the quarry's worker. */
 struct symbols *quarry_symbols(struct quarry *quarry);
+
+/* What a worker has used, in nanoseconds: processor time; where it leaves the work to its children,
+ * time. */
+double quarry_busy_ns(const struct runner *runner);
 
 /* Milliseconds of the monotonic clock. */
 uint64_t quarry_now_ms(void);

@@ -89,11 +89,6 @@ static void batch_adapt(struct quarry *quarry, double used_ns) {
     }
 }
 
-/* What a request takes: processor time; where a worker leaves the work to its children, time. */
-static double busy_ns(const struct runner *runner) {
-    return runner->record->forks ? (double)quarry_now_ms() * 1e6 : runner_cpu_ns(runner);
-}
-
 static void count_runs(struct quarry *quarry) {
     const struct record *record = quarry->runner.record;
     const bool first = quarry->runs == 0;
@@ -129,7 +124,7 @@ static int run_batch(struct quarry *quarry) {
     const uint64_t left = (quarry->end - quarry->next + quarry->stride - 1) / quarry->stride;
     struct record *record = quarry->runner.record;
     request_fill(quarry, &record->request, quarry->batch < left ? quarry->batch : left);
-    const double before = busy_ns(&quarry->runner);
+    const double before = quarry_busy_ns(&quarry->runner);
     const enum runner_end end = runner_run(&quarry->runner, hunt->stop);
     if (end == RUNNER_STOPPED) { /* this request's runs are not counted, and run again one day */
         quarry_worker_end(quarry);
@@ -138,7 +133,7 @@ static int run_batch(struct quarry *quarry) {
     if (end != RUNNER_REPLIED || record->error[0] != '\0') {
         return worker_failed(quarry, end);
     }
-    const double used = busy_ns(&quarry->runner) - before;
+    const double used = quarry_busy_ns(&quarry->runner) - before;
     const bool first = quarry->runs == 0;
     count_runs(quarry);
     batch_adapt(quarry, used);
