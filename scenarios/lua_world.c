@@ -145,6 +145,16 @@ static int points(struct lua_State *state) {
     return 0;
 }
 
+static int races(struct lua_State *state) {
+    static const char *const known[] = {"ignored", NULL};
+    const char *const how = luaL_checkstring(state, 1);
+    if (strcmp(how, known[0]) != 0) {
+        lua_thing_complain(state, "races", how, known);
+    }
+    sim_ignore_races(lua_sandbox_context(state));
+    return 0;
+}
+
 static int expect(struct lua_State *state) {
     struct sim_world *const world = lua_sandbox_context(state);
     const char *const outcome = luaL_checkstring(state, 1);
@@ -177,6 +187,7 @@ bool lua_world_define(struct lua_sandbox *sandbox, struct sim_world *world) {
         {"limit", limit},
         {"leaks", leaks},
         {"points", points},
+        {"races", races},
         {"expect", expect},
     };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {

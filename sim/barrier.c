@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "sim/causal.h"
 #include "sim/panic.h"
 
 _Static_assert(offsetof(struct barrier, count) == 8, "where glibc has it");
@@ -40,6 +41,7 @@ bool barrier_wait(struct schedule *schedule, struct barrier *barrier, const void
     const struct wait_cause cause = {.kind = POINT_BARRIER, .object = object, .site = site};
     barrier->inside++;
     barrier->arrived++;
+    causal_gives(schedule, object);
     const bool last = barrier->arrived == barrier->count;
     if (last) {
         barrier->arrived = 0;
@@ -54,6 +56,7 @@ bool barrier_wait(struct schedule *schedule, struct barrier *barrier, const void
         object_wild(schedule, NOUN, site);
     }
     barrier->inside--;
+    causal_gets(schedule, object);
     if (barrier->inside == 0) { /* nobody looks at it any more: it may go */
         object_wake(schedule, NOUN, &barrier->queue, UINT32_MAX, site);
     }

@@ -24,6 +24,17 @@ const struct description_link description_link_default = {
     .latency_max_ns = LATENCY_MAX_NS,
 };
 
+enum level description_level(const struct description *description, uint32_t level) {
+    return level != LEVEL_DEFAULT ? (enum level)level : (enum level)description->level;
+}
+
+bool description_finds_races(const struct description *description,
+                             uint32_t level,
+                             uint32_t races) {
+    const uint32_t which = races != LEVEL_RACES_DEFAULT ? races : description->races;
+    return description_level(description, level) > LEVEL_CALLS && which != LEVEL_RACES_IGNORED;
+}
+
 void description_refuse(struct description *description, const char *format, ...) {
     if (description->error[0] != '\0') {
         return;

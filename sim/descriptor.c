@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "sim/causal.h"
 #include "sim/panic.h"
 
 #define STANDARD_STREAMS 3u
@@ -89,6 +90,12 @@ static uint32_t object_of(const struct descriptors *descriptors, uint32_t file) 
     return file == 0 ? 0 : file_at(descriptors->files, file)->object;
 }
 
+/* Whether others cannot see that this was done; who writes does not see what others did. */
+static bool only_sees(enum point_kind kind) {
+    return kind == POINT_READ || kind == POINT_RECEIVE || kind == POINT_ACCEPT ||
+           kind == POINT_EPOLL_WAIT;
+}
+
 uint32_t descriptor_enter(struct descriptors *descriptors,
                           int64_t number,
                           enum point_kind kind,
@@ -98,6 +105,9 @@ uint32_t descriptor_enter(struct descriptors *descriptors,
                                 .object = object_of(descriptors, file_of(descriptors, number)),
                                 .site = site};
     schedule_point(descriptors->schedule, &point);
+    if (!only_sees(kind)) {
+        causal_tells(descriptors->schedule);
+    }
     const uint32_t file = file_of(descriptors, number);
     if (file != 0) {
         file_hold(descriptors->files, file);
@@ -110,6 +120,9 @@ int64_t descriptor_leave(struct descriptors *descriptors,
                          enum point_kind kind,
                          int64_t result,
                          const void *site) {
+    if (result >= 0 && (only_sees(kind) || kind == POINT_CONNECT)) {
+        causal_learns(descriptors->schedule);
+    }
     schedule_event(descriptors->schedule, kind, object_of(descriptors, file), result, site);
     if (file != 0) {
         file_drop(descriptors->files, file);

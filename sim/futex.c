@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "sim/causal.h"
 #include "sim/panic.h"
 
 #define BUCKETS 4096u
@@ -214,6 +215,7 @@ static int wake_some(struct futexes *futexes, uint32_t index, uint32_t count_max
         const uint32_t next = schedule_agent(futexes->schedule, agent)->wait_next;
         if ((futexes->bits[agent] & bits) != 0) {
             schedule_wake_agent(futexes->schedule, agent, WAKE_SIGNALLED);
+            causal_wakes(futexes->schedule, agent);
             leave(futexes, agent);
             count++;
         }

@@ -14,6 +14,9 @@
 /* The default is what the scenario says, and calls where it says nothing. */
 enum level { LEVEL_DEFAULT, LEVEL_CALLS, LEVEL_ATOMICS, LEVEL_ACCESSES, LEVEL_COUNT };
 
+/* Whether data races are looked for: below the calls, unless the scenario or the search says no. */
+enum level_races { LEVEL_RACES_DEFAULT, LEVEL_RACES_FOUND, LEVEL_RACES_IGNORED };
+
 /* "atomics"; not of the default. */
 const char *level_name(enum level level);
 

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "sim/causal.h"
 #include "sim/object.h"
 #include "sim/panic.h"
 
@@ -83,7 +84,8 @@ enum once_answer once_enter(struct onces *onces, uint32_t *control, const void *
                                          .site = site};
         object_wait(schedule, &record->queue, AGENDA_NEVER, &cause);
     }
-    if (*control == DONE) {
+    if (*control == DONE) { /* whose record is gone */
+        causal_learns(schedule);
         schedule_event(schedule, POINT_ONCE, object, ONCE_DONE, site);
         return ONCE_DONE;
     }
@@ -91,6 +93,7 @@ enum once_answer once_enter(struct onces *onces, uint32_t *control, const void *
         schedule_end(schedule);
     }
     object = record_of(onces, *control)->object;
+    causal_learns(schedule); /* of who left it early */
     schedule_event(schedule, POINT_ONCE, object, ONCE_RUN, site);
     return ONCE_RUN;
 }
@@ -102,6 +105,7 @@ void once_leave(struct onces *onces, uint32_t *control, bool done, const void *s
         return; /* the program wrote over its own control */
     }
     const uint32_t index = *control >> INDEX_SHIFT;
+    causal_tells(onces->schedule);
     *control = done ? DONE : FRESH;
     schedule_event(onces->schedule, POINT_ONCE, record->object, done ? ONCE_DONE : -1, site);
     schedule_wake(onces->schedule, &record->queue, UINT32_MAX);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sim/causal.h"
 #include "sim/panic.h"
 
 _Static_assert(offsetof(struct rwlock, object) == 16, "where glibc leaves zero");
@@ -91,6 +92,7 @@ static int take_read(struct schedule *schedule, struct rwlock *lock) {
         return EAGAIN;
     }
     readers_add(lock, schedule_running(schedule)->id);
+    causal_gets(schedule, lock->object);
     return 0;
 }
 
@@ -99,6 +101,8 @@ static int take_write(struct schedule *schedule, struct rwlock *lock) {
         return EBUSY;
     }
     lock->writer = lock->holder = schedule_running(schedule)->id;
+    causal_gets(schedule, lock->object);
+    causal_gets_after_readers(schedule, lock->object);
     return 0;
 }
 
@@ -186,8 +190,10 @@ int rwlock_unlock(struct schedule *schedule, struct rwlock *lock, const void *si
     int result = 0;
     if (lock->writer == self) {
         lock->writer = lock->holder = 0;
+        causal_gives(schedule, lock->object);
     } else if (lock->writer == 0 && lock->readers > 0) {
         readers_remove(lock, self);
+        causal_gives_as_reader(schedule, lock->object);
     } else {
         result = EPERM;
     }

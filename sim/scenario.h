@@ -217,6 +217,11 @@ void sim_stack(struct sim_world *world, uint32_t bytes);
 enum sim_points { SIM_CALLS = 1, SIM_ATOMICS, SIM_ACCESSES };
 void sim_points(struct sim_world *world, enum sim_points points);
 
+/* Below the calls a data race is a finding: two accesses of different threads to the same bytes,
+ * one of them a write, not both atomic, that nothing orders. In this scenario it is none, unless
+ * a search asks: sim fuzz --races on. */
+void sim_ignore_races(struct sim_world *world);
+
 /* What is left when main returns or somebody calls exit(0); after _exit() and the like, or another
  * status, nobody looks. A thread that was neither joined nor detached, ended or not, is a finding
  * unless leaks are allowed. A descriptor that the program opened and did not close is one only

@@ -70,6 +70,7 @@ void schedule_begin(struct schedule *schedule,
     schedule->objects = 0;
     schedule->ended = false;
     schedule->locate = NULL;
+    schedule->causality = NULL;
     *points = 0;
     agenda_reset(schedule->agenda);
     schedule->next_ns = AGENDA_NEVER;

@@ -111,6 +111,8 @@ struct schedule {
     bool ended;
     /* For people, where the running thread is, instead of a return address; NULL: just there. */
     uint64_t (*locate)(const void *site);
+    /* What happens before what (sim/causality.h); NULL = nobody asks. */
+    struct causality *causality;
     struct schedule_machine machine;
     struct schedule_gate gate;
     struct {

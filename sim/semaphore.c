@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "sim/causal.h"
 #include "sim/panic.h"
 
 _Static_assert(offsetof(struct semaphore, value) == 0, "where glibc has it");
@@ -26,11 +27,12 @@ int semaphore_destroy(struct semaphore *semaphore) {
     return 0;
 }
 
-static int take(struct semaphore *semaphore) {
+static int take(struct schedule *schedule, struct semaphore *semaphore) {
     if (semaphore->value == 0) {
         return EAGAIN;
     }
     semaphore->value--;
+    causal_gets(schedule, semaphore->object);
     return 0;
 }
 
@@ -41,7 +43,7 @@ int semaphore_wait(struct schedule *schedule,
     object_announce(schedule, POINT_SEMAPHORE_WAIT, NOUN, &semaphore->object, site);
     const uint32_t object = semaphore->object;
     const struct wait_cause cause = {.kind = POINT_SEMAPHORE_WAIT, .object = object, .site = site};
-    int result = take(semaphore);
+    int result = take(schedule, semaphore);
     while (result == EAGAIN) {
         object_believe(schedule, NOUN, &semaphore->queue, site);
         const enum wake_reason reason =
@@ -49,7 +51,7 @@ int semaphore_wait(struct schedule *schedule,
         /* As in glibc, who was interrupted or ran out of time does not look once more. */
         result = reason == WAKE_TIMEOUT       ? ETIMEDOUT
                  : reason == WAKE_INTERRUPTED ? EINTR
-                                              : take(semaphore);
+                                              : take(schedule, semaphore);
     }
     schedule_event(schedule, POINT_SEMAPHORE_WAIT, object, result, site);
     return result;
@@ -57,7 +59,7 @@ int semaphore_wait(struct schedule *schedule,
 
 int semaphore_try_wait(struct schedule *schedule, struct semaphore *semaphore, const void *site) {
     object_announce(schedule, POINT_SEMAPHORE_WAIT, NOUN, &semaphore->object, site);
-    const int result = take(semaphore);
+    const int result = take(schedule, semaphore);
     schedule_event(schedule, POINT_SEMAPHORE_WAIT, semaphore->object, result, site);
     return result;
 }
@@ -67,6 +69,7 @@ int semaphore_post(struct schedule *schedule, struct semaphore *semaphore, const
     int result = EOVERFLOW;
     if (semaphore->value < SEMAPHORE_VALUE_MAX) {
         semaphore->value++;
+        causal_gives(schedule, semaphore->object);
         object_wake(schedule, NOUN, &semaphore->queue, UINT32_MAX, site);
         result = 0;
     }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stddef.h>
 
+#include "sim/causal.h"
 #include "sim/panic.h"
 
 #define INDEX_MASK 0x00ffffffu
@@ -75,6 +76,7 @@ static void take(struct spins *spins, struct spin *spin) {
     ASSERT(!spin->taken);
     spin->taken = true;
     spin->holder = schedule_running(spins->schedule)->id;
+    causal_gets(spins->schedule, spin->object);
 }
 
 void spin_lock(struct spins *spins, uint32_t *word, const void *site) {
@@ -108,6 +110,7 @@ void spin_unlock(struct spins *spins, uint32_t *word, const void *site) {
     struct spin *spin = spin_of(spins, word);
     spin->taken = false;
     spin->holder = 0;
+    causal_gives(spins->schedule, spin->object);
     schedule_wake(spins->schedule, &spin->queue, UINT32_MAX);
     schedule_event(spins->schedule, POINT_UNLOCK, spin->object, 0, site);
 }

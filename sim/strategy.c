@@ -131,9 +131,37 @@ static enum status parse_parameter(struct strategy_spec *spec, const char **text
     return STATUS_FORMAT;
 }
 
+static bool parse_level(struct strategy_spec *spec, const char **text) {
+    char name[16];
+    if (**text != '@') {
+        return true;
+    }
+    const char *first = *text + 1;
+    const size_t length = strcspn(first, "+-");
+    *text = first + length;
+    if (length >= sizeof name) {
+        return false;
+    }
+    memcpy(name, first, length);
+    name[length] = '\0';
+    spec->level = level_find(name);
+    return spec->level != LEVEL_COUNT;
+}
+
+static bool parse_races(struct strategy_spec *spec, const char **text) {
+    static const char races[] = "races";
+    if (**text == '\0') {
+        return true;
+    }
+    spec->races = **text == '+' ? LEVEL_RACES_FOUND : LEVEL_RACES_IGNORED;
+    const bool right = (**text == '+' || **text == '-') && strcmp(*text + 1, races) == 0;
+    *text += right ? sizeof races : 0;
+    return right;
+}
+
 enum status strategy_parse(struct strategy_spec *spec, const char *text) {
     *spec = (struct strategy_spec){.kind = STRATEGY_KIND_COUNT};
-    const size_t length = strcspn(text, ":@");
+    const size_t length = strcspn(text, ":@+-");
     for (unsigned kind = 0; kind < STRATEGY_KIND_COUNT; kind++) {
         if (strlen(names[kind]) == length && memcmp(names[kind], text, length) == 0) {
             spec->kind = kind;
@@ -149,11 +177,8 @@ enum status strategy_parse(struct strategy_spec *spec, const char *text) {
             return STATUS_FORMAT;
         }
     }
-    if (*text == '@') {
-        spec->level = level_find(text + 1);
-        return spec->level == LEVEL_COUNT ? STATUS_FORMAT : STATUS_OK;
-    }
-    return *text == '\0' ? STATUS_OK : STATUS_FORMAT;
+    return parse_level(spec, &text) && parse_races(spec, &text) && *text == '\0' ? STATUS_OK
+                                                                                 : STATUS_FORMAT;
 }
 
 static size_t print_parameters(const struct strategy_spec *spec, char *text, size_t size) {
@@ -170,8 +195,13 @@ static size_t print_parameters(const struct strategy_spec *spec, char *text, siz
 
 void strategy_print(const struct strategy_spec *spec, char *text, size_t size) {
     ASSERT(spec->kind < STRATEGY_KIND_COUNT);
-    const size_t used = print_parameters(spec, text, size);
+    size_t used = print_parameters(spec, text, size);
     if (spec->level != LEVEL_DEFAULT && used < size) {
-        snprintf(text + used, size - used, "@%s", level_name((enum level)spec->level));
+        const char *level = level_name((enum level)spec->level);
+        used += (size_t)snprintf(text + used, size - used, "@%s", level);
+    }
+    if (spec->races != LEVEL_RACES_DEFAULT && used < size) {
+        const char *races = spec->races == LEVEL_RACES_FOUND ? "+races" : "-races";
+        snprintf(text + used, size - used, "%s", races);
     }
 }

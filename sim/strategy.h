@@ -51,6 +51,7 @@ struct strategy_spec {
     uint32_t depth; /* pct, delay: 0 = drawn from the seed */
     uint64_t steps; /* where strategy_probes: choices of the probe run, 0 = not known yet */
     uint32_t level; /* enum level: at what it is asked */
+    uint32_t races; /* enum level_races */
 };
 
 struct strategy {
@@ -90,7 +91,7 @@ strategy_draw(struct strategy *strategy, uint32_t count, uint32_t own, bool stay
  * others go first. */
 uint32_t strategy_pick(struct strategy *strategy, const struct candidates *set, bool yielded);
 
-/* Reads "pct", "pct:depth=3", "pct:depth=3,steps=118", "random@atomics" … */
+/* Reads "pct", "pct:depth=3", "pct:depth=3,steps=118", "random@atomics", "random-races" … */
 MUST_USE enum status strategy_parse(struct strategy_spec *spec, const char *text);
 
 /* Writes what strategy_parse reads, NUL terminated, cut to size. */

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "sim/causal.h"
+
 _Static_assert(offsetof(struct sync_mutex, kind) == 16, "where glibc's initialisers put it");
 _Static_assert(offsetof(struct sync_mutex, queue) == 24, "glibc leaves other bytes as they were");
 _Static_assert(sizeof(struct sync_mutex) <= 40, "fits in pthread_mutex_t");
@@ -72,9 +74,10 @@ static int lock_wait(struct schedule *schedule,
 
 /* Counts a user whom a destruction would disturb; one that waits on a condition variable stays
  * one. */
-static int count_user(struct sync_mutex *mutex, int result) {
+static int count_user(struct schedule *schedule, struct sync_mutex *mutex, int result) {
     if (result == 0 && mutex->count == 1) {
         mutex->users++;
+        causal_gets(schedule, mutex->object);
     }
     return result;
 }
@@ -86,7 +89,7 @@ int sync_mutex_lock(struct schedule *schedule,
     object_announce(schedule, POINT_LOCK, MUTEX, &mutex->object, site);
     int result = EDEADLK;
     if (mutex->kind != SYNC_ERRORCHECK || mutex->holder != schedule_running(schedule)->id) {
-        result = count_user(mutex, lock_wait(schedule, mutex, deadline_ns, site));
+        result = count_user(schedule, mutex, lock_wait(schedule, mutex, deadline_ns, site));
     }
     schedule_event(schedule, POINT_LOCK, mutex->object, result, site);
     return result;
@@ -94,7 +97,7 @@ int sync_mutex_lock(struct schedule *schedule,
 
 int sync_mutex_trylock(struct schedule *schedule, struct sync_mutex *mutex, const void *site) {
     object_announce(schedule, POINT_TRYLOCK, MUTEX, &mutex->object, site);
-    const int result = count_user(mutex, acquire(mutex, schedule_running(schedule)->id));
+    const int result = count_user(schedule, mutex, acquire(mutex, schedule_running(schedule)->id));
     schedule_event(schedule, POINT_TRYLOCK, mutex->object, result, site);
     return result;
 }
@@ -103,6 +106,7 @@ int sync_mutex_trylock(struct schedule *schedule, struct sync_mutex *mutex, cons
 static void release(struct schedule *schedule, struct sync_mutex *mutex, const void *site) {
     mutex->holder = 0;
     mutex->count = 0;
+    causal_gives(schedule, mutex->object);
     object_wake(schedule, MUTEX, &mutex->queue, UINT32_MAX, site);
 }
 
@@ -191,6 +195,10 @@ int sync_cond_wait(struct schedule *schedule,
             result = cond_sleep(schedule, cond, deadline_ns, site);
         }
         const int locked = lock_wait(schedule, mutex, AGENDA_NEVER, site);
+        causal_gets(schedule, mutex->object);
+        if (result == 0) {
+            causal_gets(schedule, object);
+        }
         result = locked != 0 ? locked : result;
     }
     schedule_event(schedule, POINT_WAIT, object, result, site);
@@ -199,6 +207,7 @@ int sync_cond_wait(struct schedule *schedule,
 
 int sync_cond_signal(struct schedule *schedule, struct sync_cond *cond, const void *site) {
     object_announce(schedule, POINT_SIGNAL, COND, &cond->object, site);
+    causal_gives(schedule, cond->object);
     const uint32_t woken = object_wake(schedule, COND, &cond->queue, 1, site);
     schedule_event(schedule, POINT_SIGNAL, cond->object, woken, site);
     return 0;
@@ -206,6 +215,7 @@ int sync_cond_signal(struct schedule *schedule, struct sync_cond *cond, const vo
 
 int sync_cond_broadcast(struct schedule *schedule, struct sync_cond *cond, const void *site) {
     object_announce(schedule, POINT_BROADCAST, COND, &cond->object, site);
+    causal_gives(schedule, cond->object);
     const uint32_t woken = object_wake(schedule, COND, &cond->queue, UINT32_MAX, site);
     schedule_event(schedule, POINT_BROADCAST, cond->object, woken, site);
     return 0;

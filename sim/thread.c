@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "sim/causal.h"
 #include "sim/identity.h"
 #include "sim/object.h"
 #include "sim/panic.h"
@@ -39,7 +40,17 @@ uint32_t threads_create(struct threads *threads,
     threads->unjoined[node] += !detached && parent != 0 ? 1 : 0;
     thread->state = THREAD_ALIVE;
     thread->agent = schedule_thread_start(schedule, thread->identity, id, node);
+    if (thread->agent != 0 && causal_of(schedule) != NULL) {
+        causality_birth(schedule->causality, parent, id, node);
+    }
     return thread->agent == 0 ? 0 : id;
+}
+
+/* It ended, and nobody joins it. */
+static void part(const struct threads *threads, uint32_t id) {
+    if (causal_of(threads->schedule) != NULL) {
+        causality_part(threads->schedule->causality, id);
+    }
 }
 
 void threads_finish(struct threads *threads, uint64_t result) {
@@ -47,6 +58,12 @@ void threads_finish(struct threads *threads, uint64_t result) {
     ASSERT(self->state == THREAD_ALIVE);
     self->result = result;
     self->state = THREAD_ENDED;
+    if (causal_of(threads->schedule) != NULL) {
+        causality_end(threads->schedule->causality);
+        if (self->detached) {
+            part(threads, threads_self(threads));
+        }
+    }
     schedule_wake(threads->schedule, &self->joiners, UINT32_MAX);
 }
 
@@ -104,6 +121,9 @@ int threads_join(struct threads *threads,
     }
     thread->state = THREAD_JOINED;
     settle(threads, thread);
+    if (causal_of(threads->schedule) != NULL) {
+        causality_join(threads->schedule->causality, id);
+    }
     *result = thread->result;
     return 0;
 }
@@ -118,6 +138,9 @@ int threads_detach(struct threads *threads, uint32_t id) {
     }
     thread->detached = true;
     settle(threads, thread);
+    if (thread->state == THREAD_ENDED) {
+        part(threads, id);
+    }
     return 0;
 }
 

@@ -21,6 +21,7 @@ static const char *const names[VERDICT_KIND_COUNT] = {
     [VERDICT_NONDETERMINISM] = "nondeterminism",
     [VERDICT_EXIT] = "exit",
     [VERDICT_DIVERGED] = "diverged",
+    [VERDICT_RACE] = "race",
 };
 
 const char *verdict_name(enum verdict_kind kind) {

@@ -32,6 +32,7 @@ enum verdict_kind {
     VERDICT_NONDETERMINISM = 11, /* the same run came out differently */
     VERDICT_EXIT = 12,           /* a program ended with a status other than zero */
     VERDICT_DIVERGED = 13,       /* a replay no longer follows its choices */
+    VERDICT_RACE = 14,           /* two accesses that nothing orders */
     VERDICT_KIND_COUNT
 };
 
@@ -44,7 +45,10 @@ struct verdict {
     uint64_t step;    /* events of the trace before it */
     uint64_t site;    /* address in the worker, 0 = none; the supervisor resolves it */
     uint64_t address; /* VERDICT_CRASH: the address that faulted */
-    uint32_t named;   /* bytes of the message that tell this bug from others, 0 = all */
+    /* VERDICT_RACE: the earlier access, else 0 */
+    uint64_t other_site, other_step;
+    uint32_t other; /* display id of its thread */
+    uint32_t named; /* bytes of the message that tell this bug from others, 0 = all */
     char message[VERDICT_MESSAGE_SIZE]; /* one sentence without a full stop, NUL terminated */
 };
 

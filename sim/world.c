@@ -14,7 +14,8 @@ uint64_t world_arena_size(const struct description *description, uint64_t record
     return (uint64_t)WORLD_AGENTS_MAX * (sizeof(struct agent) + 16) +
            agenda_size(WORLD_ENTRIES_MAX) + (uint64_t)THREADS_MAX * sizeof(struct thread) +
            futex_arena_size(WORLD_AGENTS_MAX) + once_arena_size() + spin_arena_size() +
-           granule_arena_size() + history_arena_size(description) + judge_arena_size(description) +
+           granule_arena_size() + causality_arena_size(THREADS_MAX) + shadow_arena_size() +
+           history_arena_size(description) + judge_arena_size(description) +
            kernel_arena_size(description) + choices_index_size(record_capacity) + ARENA_SLACK;
 }
 
@@ -61,6 +62,8 @@ void world_init(struct world *world,
     once_init(&world->onces, &world->arena, &world->schedule);
     spins_init(&world->spins, &world->arena, &world->schedule);
     granules_init(&world->granules, &world->arena, &world->schedule);
+    causality_init(&world->causality, &world->arena, &world->schedule, THREADS_MAX);
+    shadow_init(&world->shadow, &world->arena, &world->causality, &world->granules);
     gate_init(&world->gates, &world->schedule, &description->demanded);
     gate_listen(&world->gates, world_heard, settle, world);
     if (fault_declared(description, DESCRIPTION_PAUSE, 0)) {
@@ -108,6 +111,11 @@ void world_begin(struct world *world,
     once_begin(&world->onces);
     spins_begin(&world->spins);
     granules_begin(&world->granules);
+    if (description_finds_races(description, spec->strategy.level, spec->strategy.races)) {
+        causality_begin(&world->causality, description->node_count);
+        shadow_begin(&world->shadow);
+        world->schedule.causality = &world->causality;
+    }
     gate_begin(&world->gates);
     kernel_begin(&world->kernel);
     fault_begin(&world->faults);

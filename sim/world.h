@@ -28,7 +28,6 @@
 #include "sim/fault.h"
 #include "sim/futex.h"
 #include "sim/gate.h"
-#include "sim/granule.h"
 #include "sim/history.h"
 #include "sim/judge.h"
 #include "sim/kernel.h"
@@ -36,11 +35,10 @@
 #include "sim/once.h"
 #include "sim/property.h"
 #include "sim/schedule.h"
+#include "sim/shadow.h"
 #include "sim/spin.h"
 #include "sim/strategy.h"
 #include "sim/thread.h"
-#include "sim/trace.h"
-#include "sim/verdict.h"
 
 #define WORLD_AGENTS_MAX 131072u
 #define WORLD_ENTRIES_MAX 1048576u
@@ -74,6 +72,8 @@ struct world {
     struct onces onces;
     struct spins spins;
     struct granules granules;
+    struct causality causality;
+    struct shadow shadow;
     struct property property;
     struct gates gates;
     struct faults faults;
@@ -120,8 +120,8 @@ uint32_t world_thread_create(struct world *world, uint32_t parent, uint32_t node
 /* The running thread is the first one of its node, and begins. */
 void world_main_begins(struct world *world);
 
-/* The running thread ended with a result. When it was the node's last one, the node exits. Then
- * the caller releases the machine's part and calls schedule_thread_end. */
+/* The running thread ended; with a node's last one the node exits. The caller then releases the
+ * machine's part and calls schedule_thread_end. */
 void world_thread_finish(struct world *world, uint64_t result);
 
 /* The running thread's node is about to exit in order: threads that nobody took care of are a
@@ -142,7 +142,7 @@ void world_finish(struct world *world);
 /* The scheduler found nothing to do: it is a deadlock, which ends the run. */
 void world_idle(struct world *world);
 
-/* Sets a finding at the running thread and ends the run. Does not return. */
+/* Sets a finding at the running thread and ends the run. */
 _Noreturn void
 world_fail(struct world *world, enum verdict_kind kind, const void *site, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

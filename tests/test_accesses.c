@@ -98,7 +98,7 @@ static const struct {
 } planted[] = {
     {"atomic_count_bug", "random@calls", "random"},
     {"atomic_stack_bug", "random@calls", "random@atomics"},
-    {"plain_total_bug", "random@atomics", "random"},
+    {"plain_total_bug", "random@atomics-races", "random-races"},
 };
 
 START_TEST(what_lies_between_two_accesses_is_found_there_and_not_above) {

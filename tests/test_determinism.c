@@ -133,6 +133,7 @@ static void outcome_fill(struct outcome *outcome, const struct record *record) {
                                 .choices_asked = record->choices_asked,
                                 .choice_count = record->record_count};
     outcome->verdict.site = 0;
+    outcome->verdict.other_site = 0;
     outcome->verdict.address = 0;
     outcome->choices = malloc((record->record_count + 1) * sizeof *outcome->choices);
     ck_assert_ptr_nonnull(outcome->choices);

@@ -362,21 +362,23 @@ static const struct {
     const char *text;
     struct strategy_spec spec;
 } texts[] = {
-    {"fifo", {STRATEGY_FIFO, 0, 0, LEVEL_DEFAULT}},
-    {"random", {STRATEGY_RANDOM, 0, 0, LEVEL_DEFAULT}},
-    {"sticky", {STRATEGY_STICKY, 0, 0, LEVEL_DEFAULT}},
-    {"mix", {STRATEGY_MIX, 0, 0, LEVEL_DEFAULT}},
-    {"pct", {STRATEGY_PCT, 0, 0, LEVEL_DEFAULT}},
-    {"pct:steps=7", {STRATEGY_PCT, 0, 7, LEVEL_DEFAULT}},
-    {"pct:depth=3,steps=0", {STRATEGY_PCT, 3, 0, LEVEL_DEFAULT}},
-    {"pct:depth=16,steps=118", {STRATEGY_PCT, 16, 118, LEVEL_DEFAULT}},
-    {"pct:depth=1,steps=18446744073709551615", {STRATEGY_PCT, 1, UINT64_MAX, LEVEL_DEFAULT}},
-    {"delay", {STRATEGY_DELAY, 0, 0, LEVEL_DEFAULT}},
-    {"delay:depth=3,steps=118", {STRATEGY_DELAY, 3, 118, LEVEL_DEFAULT}},
-    {"starve:steps=118", {STRATEGY_STARVE, 0, 118, LEVEL_DEFAULT}},
-    {"random@atomics", {STRATEGY_RANDOM, 0, 0, LEVEL_ATOMICS}},
-    {"mix@calls", {STRATEGY_MIX, 0, 0, LEVEL_CALLS}},
-    {"pct:depth=3,steps=5@accesses", {STRATEGY_PCT, 3, 5, LEVEL_ACCESSES}},
+    {"fifo", {STRATEGY_FIFO, 0, 0, LEVEL_DEFAULT, 0}},
+    {"random", {STRATEGY_RANDOM, 0, 0, LEVEL_DEFAULT, 0}},
+    {"sticky", {STRATEGY_STICKY, 0, 0, LEVEL_DEFAULT, 0}},
+    {"mix", {STRATEGY_MIX, 0, 0, LEVEL_DEFAULT, 0}},
+    {"pct", {STRATEGY_PCT, 0, 0, LEVEL_DEFAULT, 0}},
+    {"pct:steps=7", {STRATEGY_PCT, 0, 7, LEVEL_DEFAULT, 0}},
+    {"pct:depth=3,steps=0", {STRATEGY_PCT, 3, 0, LEVEL_DEFAULT, 0}},
+    {"pct:depth=16,steps=118", {STRATEGY_PCT, 16, 118, LEVEL_DEFAULT, 0}},
+    {"pct:depth=1,steps=18446744073709551615", {STRATEGY_PCT, 1, UINT64_MAX, LEVEL_DEFAULT, 0}},
+    {"delay", {STRATEGY_DELAY, 0, 0, LEVEL_DEFAULT, 0}},
+    {"delay:depth=3,steps=118", {STRATEGY_DELAY, 3, 118, LEVEL_DEFAULT, 0}},
+    {"starve:steps=118", {STRATEGY_STARVE, 0, 118, LEVEL_DEFAULT, 0}},
+    {"random@atomics", {STRATEGY_RANDOM, 0, 0, LEVEL_ATOMICS, 0}},
+    {"mix@calls", {STRATEGY_MIX, 0, 0, LEVEL_CALLS, 0}},
+    {"pct:depth=3,steps=5@accesses", {STRATEGY_PCT, 3, 5, LEVEL_ACCESSES, 0}},
+    {"random-races", {STRATEGY_RANDOM, 0, 0, LEVEL_DEFAULT, LEVEL_RACES_IGNORED}},
+    {"mix@atomics+races", {STRATEGY_MIX, 0, 0, LEVEL_ATOMICS, LEVEL_RACES_FOUND}},
 };
 #define TEXTS (int)COUNT_OF(texts)
 
@@ -392,6 +394,7 @@ START_TEST(what_is_printed_is_read_back) {
     ck_assert_uint_eq(spec.depth, texts[_i].spec.depth);
     ck_assert_uint_eq(spec.steps, texts[_i].spec.steps);
     ck_assert_uint_eq(spec.level, texts[_i].spec.level);
+    ck_assert_uint_eq(spec.races, texts[_i].spec.races);
 }
 END_TEST
 
@@ -412,6 +415,11 @@ static const char *const malformed[] = {
     "fifo:",
     "FIFO",
     "random:depth=2",
+    "random-",
+    "random-race",
+    "random+races+races",
+    "random+races@atomics",
+    "random@atomics-racesx",
     "starve:depth=2",
     "mix:steps=2",
     "pct:",

@@ -14,6 +14,7 @@
 
 #include "tools/bench_limit.h"
 #include "tools/bench_modules/net.h"
+#include "tools/bench_modules/race.h"
 #include "tools/runner.h"
 
 #define ROUNDS 16
@@ -21,7 +22,7 @@
 #define ROWS (sizeof rows / sizeof rows[0])
 
 /* What a figure is of. */
-enum of { OF_RUN, OF_POINT, OF_EVENT, OF_MESSAGE };
+enum of { OF_RUN, OF_POINT, OF_EVENT, OF_MESSAGE, OF_ACCESS };
 
 static struct row {
     const char *name, *unit;
@@ -39,6 +40,8 @@ static struct row {
     {"atomic_step_ns_2", "ns", .module = "bench_atomic_2", .runs = 100, .of = OF_POINT},
     {"atomic_step_ns_4", "ns", .module = "bench_atomic_4", .runs = 100, .of = OF_POINT},
     {"access_step_ns", "ns", .module = "bench_access", .runs = 100, .of = OF_POINT},
+    {"race_atomic_step_ns_2", "ns", .module = "bench_race_atomic_2", .runs = 100, .of = OF_POINT},
+    {"race_access_ns", "ns", .module = "bench_race", .runs = 10, .of = OF_ACCESS},
     {"mutex_step_ns", "ns", .module = "bench_mutex", .runs = 5, .of = OF_POINT},
     {"small_runs_per_s", "1/s", .module = "bench_small", .runs = 125000, .of = OF_RUN},
     {"small_atomic_runs_per_s",
@@ -89,6 +92,8 @@ static double module_ns(struct row *row) {
         return ns / ((double)record->trace.count * (double)row->runs);
     case OF_MESSAGE:
         return ns / ((double)NET_MESSAGES * (double)row->runs);
+    case OF_ACCESS:
+        return ns / ((double)RACE_ACCESSES * (double)row->runs);
     case OF_RUN:
         break;
     }

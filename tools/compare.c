@@ -26,7 +26,7 @@ static const char *const compared[] = {"random", "sticky", "pct", "delay", "star
 struct comparison {
     const struct options *options;
     char module[PATH_MAX];
-    uint32_t level;
+    uint32_t level, races;
     uint64_t runs_max;
     uint64_t steps; /* choices of a run */
     struct runner runner;
@@ -137,6 +137,7 @@ static int score(struct comparison *comparison, const char *name, struct score *
     ASSERT(status == STATUS_OK);
     spec.steps = comparison->steps;
     spec.level = comparison->level;
+    spec.races = comparison->races;
     *score = (struct score){0};
     for (uint64_t trial = 0; trial < TRIALS; trial++) {
         int result = worker_ready(comparison); /* its start is no part of the time */
@@ -256,6 +257,7 @@ int compare_strategies(const struct options *options) {
     }
     comparison.options = options;
     comparison.level = spec.level;
+    comparison.races = spec.races;
     comparison.runs_max = options->runs != 0 ? options->runs : RUNS_DEFAULT;
     const int result = compare_all(&comparison);
     worker_end(&comparison);

@@ -5,7 +5,7 @@
 #include "sim/point.h"
 #include "tools/json.h"
 #include "tools/paint.h"
-#include "tools/report.h"
+#include "tools/phrase.h"
 
 /* "thread 3 of main: lock of object 2 gave 0, at 12.200 us, abba.c:31" in two lines. */
 static void step_print(FILE *out, const char *label, const struct parting_step *step) {
@@ -74,7 +74,7 @@ static void ending_print(FILE *out, const char *label, const struct record *reco
                  label,
                  verdict->kind == VERDICT_PASS ? "it passed" : "it did not end");
     }
-    report_fold(out, "", line);
+    phrase_fold(out, "", line);
 }
 
 static void parting_print(FILE *out, const struct parting *parting) {

@@ -51,11 +51,32 @@ static const char *function_of(const struct symbols_place *place) {
     return strcmp(place->function, place->file) == 0 ? "a task" : place->function;
 }
 
+/* Function names of both accesses, whichever came first. */
+static void race_print(const struct record *record,
+                       struct symbols *symbols,
+                       const struct symbols_place *place,
+                       char *text,
+                       size_t size) {
+    struct symbols_place other;
+    symbols_find(symbols, record->verdict.other_site, &other);
+    const char *functions[] = {function_of(place), function_of(&other)};
+    const int order = strcmp(functions[0], functions[1]);
+    if (order == 0) {
+        snprintf(text, size, "%s", functions[0]);
+    } else {
+        snprintf(text, size, "%s < %s", functions[order > 0], functions[order < 0]);
+    }
+}
+
 /* Function names where the finding happened and where its threads stand, without repetition. */
 static void
 where_print(const struct record *record, struct symbols *symbols, char *text, size_t size) {
     struct symbols_place place;
     symbols_find(symbols, record->verdict.site, &place);
+    if (record->verdict.kind == VERDICT_RACE) {
+        race_print(record, symbols, &place, text, size);
+        return;
+    }
     size_t used = (size_t)snprintf(text, size, "%s", function_of(&place));
     if (record->verdict.kind != VERDICT_DEADLOCK) {
         return;

@@ -20,6 +20,7 @@ enum {
     OPTION_STRATEGY,
     OPTION_BACKEND,
     OPTION_POINTS,
+    OPTION_RACES,
     OPTION_RUNS,
     OPTION_TIME,
     OPTION_SHARD,
@@ -33,6 +34,7 @@ static const struct option long_options[] = {
     {"strategy", required_argument, NULL, OPTION_STRATEGY},
     {"backend", required_argument, NULL, OPTION_BACKEND},
     {"points", required_argument, NULL, OPTION_POINTS},
+    {"races", required_argument, NULL, OPTION_RACES},
     {"runs", required_argument, NULL, OPTION_RUNS},
     {"time", required_argument, NULL, OPTION_TIME},
     {"shard", required_argument, NULL, OPTION_SHARD},
@@ -122,17 +124,25 @@ static bool parse_strategy(struct options *options, const char *text) {
     return length < (int)sizeof options->strategy || refuse("--strategy", text, "one of sim help");
 }
 
-/* --points is a parameter of the strategy, stored with it. */
-static bool add_points(struct options *options, const char *points) {
+/* --points and --races are parameters of the strategy, stored with it. */
+static bool add_points(struct options *options) {
     char strategy[OPTIONS_STRATEGY_SIZE];
-    if (points == NULL) {
-        return true;
-    }
     snprintf(strategy, sizeof strategy, "%s", options->strategy);
-    const int length =
-        snprintf(options->strategy, sizeof options->strategy, "%s@%s", strategy, points);
+    const int length = snprintf(options->strategy,
+                                sizeof options->strategy,
+                                "%s%s%s%s",
+                                strategy,
+                                options->points == NULL ? "" : "@",
+                                options->points == NULL ? "" : options->points,
+                                options->races == NULL ? "" : options->races);
     return length < (int)sizeof options->strategy ||
            refuse("--strategy", strategy, "a shorter one");
+}
+
+static bool parse_races(struct options *options, const char *text) {
+    const bool found = strcmp(text, "on") == 0;
+    options->races = found ? "+races" : "-races";
+    return found || strcmp(text, "off") == 0 || refuse("--races", text, "on or off");
 }
 
 static bool parse_one(struct options *options, int which, const char *value) {
@@ -154,6 +164,8 @@ static bool parse_one(struct options *options, int which, const char *value) {
         options->points = value;
         return level_find(value) != LEVEL_COUNT ||
                refuse("--points", value, "calls, atomics or accesses");
+    case OPTION_RACES:
+        return parse_races(options, value);
     case OPTION_RUNS:
         return (parse_number(value, UINT64_MAX >> 1, &options->runs) && options->runs > 0) ||
                refuse("--runs", value, "a number from 1");
@@ -234,5 +246,5 @@ bool options_parse(struct options *options, const char *verb, int argc, char **a
         options->operands[options->operand_count++] = argv[optind];
     }
     print_again(options);
-    return add_points(options, options->points);
+    return add_points(options);
 }

@@ -21,7 +21,8 @@ enum options_fail_on { FAIL_ON_ANY, FAIL_ON_NEW, FAIL_ON_NEVER };
 struct options {
     const char *corpus;
     const char *points;                   /* NULL = not said */
-    char strategy[OPTIONS_STRATEGY_SIZE]; /* "mix", with --points: "mix@atomics" */
+    const char *races;                    /* "+races", "-races"; NULL = not said */
+    char strategy[OPTIONS_STRATEGY_SIZE]; /* "mix", with both: "mix@atomics+races" */
     const char *backend;                  /* NULL = the best that works */
     const char *output;                   /* a file to write; NULL = as the verb does it */
     uint64_t seed;

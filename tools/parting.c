@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/phrase.h"
 #include "tools/recording.h"
-#include "tools/report.h"
 #include "tools/symbols.h"
 
 #define TRIES_MAX 4      /* reruns of a pair until both part in what was recorded */
@@ -38,11 +38,11 @@ static void step_set(struct parting_step *step,
     }
     step->exists = true;
     step->event = *event;
-    snprintf(step->node, sizeof step->node, "%s", report_node(record, event->node));
-    const char *const mark = report_mark(record, event);
+    snprintf(step->node, sizeof step->node, "%s", phrase_node(record, event->node));
+    const char *const mark = phrase_mark(record, event);
     snprintf(step->mark, sizeof step->mark, "%s", mark == NULL ? "" : mark);
     if (site != 0) {
-        report_site(symbols, site, step->where, sizeof step->where);
+        phrase_site(symbols, site, step->where, sizeof step->where);
     }
 }
 

@@ -3,66 +3,16 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "sim/demand.h"
 #include "sim/place.h"
 #include "tools/columns.h"
+#include "tools/conflict.h"
 #include "tools/json.h"
 #include "tools/paint.h"
+#include "tools/phrase.h"
 
-#define WHO_SIZE 80
 #define TIME_WIDTH 11
 #define OUTPUT_TAIL 400
 #define NS_PER_US 1000
-
-const char *report_node(const struct record *record, uint32_t node) {
-    return node >= 1 && node <= record->description.node_count
-               ? record->description.nodes[node].name
-               : "world";
-}
-
-/* "task 3 "clock"", or "thread 2". */
-static void
-who_print(const struct record *record, uint32_t thread, uint64_t site, char text[WHO_SIZE]) {
-    struct place place;
-    if (!place_read(&record->labels, site, &place) || place.task == 0) {
-        snprintf(text, WHO_SIZE, "thread %" PRIu32, thread);
-    } else if (place.name[0] == '\0') {
-        snprintf(text, WHO_SIZE, "task %" PRIu32, place.task);
-    } else {
-        snprintf(text, WHO_SIZE, "task %" PRIu32 " \"%s\"", place.task, place.name);
-    }
-}
-
-static void place_print(const struct symbols_place *place, char *text, size_t size) {
-    if (place->line != 0) {
-        snprintf(text, size, "%s:%d", place->file, place->line);
-    } else {
-        snprintf(text, size, "%s", place->function);
-    }
-}
-
-void report_site(struct symbols *symbols, uint64_t site, char *text, size_t size) {
-    struct symbols_place place;
-    symbols_find(symbols, site, &place);
-    place_print(&place, text, size);
-}
-
-void report_fold(FILE *out, const char *word, const char *text) {
-    size_t width = REPORT_WIDTH - strlen(word);
-    const char *indent = "";
-    while (strlen(text) > width) {
-        size_t cut = width;
-        while (cut > 0 && text[cut] != ' ') {
-            cut--;
-        }
-        cut = cut == 0 ? width : cut;
-        fprintf(out, "%s%.*s\n", indent, (int)cut, text);
-        text += cut + (text[cut] == ' ');
-        indent = "  ";
-        width = REPORT_WIDTH - 2;
-    }
-    fprintf(out, "%s%s\n", indent, text);
-}
 
 /* The place of a step. A thread starts with a function, not with a call: its name. */
 static void step_place(struct symbols *symbols,
@@ -78,7 +28,7 @@ static void step_place(struct symbols *symbols,
             snprintf(text, size, " %s", place.function);
         } else {
             text[0] = ' ';
-            place_print(&place, text + 1, size - 1);
+            phrase_place(&place, text + 1, size - 1);
         }
     }
 }
@@ -89,59 +39,6 @@ static bool goes_on(const struct record *record, uint64_t n) {
     const struct event *before = trace_last(&record->trace, n + 1, NULL);
     return (event->kind == POINT_INVOKE || event->kind == POINT_RETURN) && before != NULL &&
            before->kind == event->kind && before->thread == event->thread;
-}
-
-const char *report_mark(const struct record *record, const struct event *event) {
-    return event->kind == POINT_MARK ? label_of_mark(&record->labels, event->node, event->result)
-                                     : NULL;
-}
-
-/* The fault that begins or ends; false when the event is none. */
-static bool
-fault_print(const struct record *record, const struct event *event, char *text, size_t size) {
-    const uint64_t index = (uint64_t)event->result;
-    const bool is_one = event->kind == POINT_FAULT || event->kind == POINT_HEAL ||
-                        event->kind == POINT_CRASH || event->kind == POINT_PAUSE ||
-                        event->kind == POINT_RESUME;
-    if (!is_one || index >= record->description.fault_count) {
-        return false;
-    }
-    demand_fault_name(&record->description, (uint32_t)index, text, size);
-    return true;
-}
-
-/* What happens, and to what: "lock #3", "invoke write kv". */
-static void
-step_what(const struct record *record, const struct event *event, char *text, size_t size) {
-    const struct description *description = &record->description;
-    const bool invokes = event->kind == POINT_INVOKE;
-    const char *kind = point_name(event->kind);
-    const char *mark = report_mark(record, event);
-    char fault[52];
-    if (columns_is_fault(event) && fault_print(record, event, fault, sizeof fault)) {
-        snprintf(text, size, "-- %s%s", fault, event->kind == POINT_HEAL ? " heals" : "");
-    } else if (event->object == 0) {
-        snprintf(text, size, "%s%s%s", kind, mark == NULL ? "" : " ", mark == NULL ? "" : mark);
-    } else if (point_about_value(event->kind)) {
-        const bool is_large = event->result == POINT_VALUE_LARGE;
-        char value[24];
-        snprintf(value, sizeof value, is_large ? "..." : "%" PRId64, event->result);
-        snprintf(text, size, "%s #%" PRIu32 " = %s", kind, event->object, value);
-    } else if (!invokes && event->kind != POINT_RETURN) {
-        const bool thread = point_about_thread(event->kind);
-        snprintf(text, size, thread ? "%s thread %" PRIu32 : "%s #%" PRIu32, kind, event->object);
-    } else if (event->object <= description->history_count) {
-        const bool known = invokes && event->result > 0 && event->result < MODEL_OPERATION_COUNT;
-        snprintf(text,
-                 size,
-                 "%s%s%s %s",
-                 kind,
-                 known ? " " : "",
-                 known ? model_operation_name((enum model_operation)event->result) : "",
-                 description->histories[event->object - 1].object);
-    } else {
-        snprintf(text, size, "%s", kind);
-    }
 }
 
 /* A step in `width` bytes. Where the file does not fit: the line alone when it is in the file that
@@ -171,15 +68,15 @@ titles_print(FILE *out, const struct record *record, const struct columns *colum
     fprintf(out, "\n%*s", TIME_WIDTH - 1, "us");
     for (unsigned i = 0; i < columns->count; i++) {
         const struct columns_one *column = &columns->all[i];
-        char who[WHO_SIZE];
-        char title[WHO_SIZE + DESCRIPTION_NAME_SIZE];
-        who_print(record, column->thread, column->site, who);
+        char who[PHRASE_WHO_SIZE];
+        char title[PHRASE_WHO_SIZE + DESCRIPTION_NAME_SIZE];
+        phrase_who(record, column->thread, column->site, who);
         snprintf(title,
                  sizeof title,
                  "%s%s%s",
                  who,
                  several ? " of " : "",
-                 several ? report_node(record, column->node) : "");
+                 several ? phrase_node(record, column->node) : "");
         fprintf(out, " %-*.*s", i + 1 == columns->count ? 0 : width, width, title);
     }
     fprintf(out, "\n");
@@ -191,7 +88,7 @@ static void steps_print(FILE *out, const struct record *record, struct symbols *
     if (columns.count == 0) {
         return;
     }
-    const int width = (REPORT_WIDTH - TIME_WIDTH) / (int)columns.count - 1;
+    const int width = (PHRASE_WIDTH - TIME_WIDTH) / (int)columns.count - 1;
     struct symbols_place head = {.file = ""};
     if (record->verdict.site != 0) {
         symbols_find(symbols, record->verdict.site, &head);
@@ -206,15 +103,15 @@ static void steps_print(FILE *out, const struct record *record, struct symbols *
         if (column < 0 || goes_on(record, shown)) {
             continue;
         }
-        char text[REPORT_WIDTH + 1];
+        char text[PHRASE_WIDTH + 1];
         char what[64];
         char where[128];
-        step_what(record, event, what, sizeof what);
+        phrase_step(record, event, what, sizeof what);
         step_place(symbols, event, site, where, sizeof where);
         const int indent = column * (width + 1);
         const bool last =
             column + 1 == (int)columns.count || columns_is_fault(event); /* to the edge */
-        const int room = last ? REPORT_WIDTH - TIME_WIDTH - indent : width;
+        const int room = last ? PHRASE_WIDTH - TIME_WIDTH - indent : width;
         step_text(what, where, head.file, (size_t)room, text);
         fprintf(out,
                 "%*" PRIu64 ".%" PRIu64 " %*s%s\n",
@@ -238,7 +135,7 @@ static void thread_print(FILE *out,
     if (thread->name[0] != '\0') {
         snprintf(name, sizeof name, " \"%s\"", thread->name);
     }
-    report_site(symbols, thread->site, where, sizeof where);
+    phrase_site(symbols, thread->site, where, sizeof where);
     if (thread->holder == thread->id) {
         snprintf(holder, sizeof holder, ", which it holds itself");
     } else if (thread->holder != 0) {
@@ -251,11 +148,11 @@ static void thread_print(FILE *out,
              "thread %" PRIu32 "%s of %s %s%s, at %s",
              thread->id,
              name,
-             report_node(record, thread->node),
+             phrase_node(record, thread->node),
              wait,
              holder,
              where);
-    report_fold(out, "", line);
+    phrase_fold(out, "", line);
 }
 
 /* `task 2 "clock" of server waits in lock, at late.lua:12` */
@@ -263,23 +160,23 @@ static void task_print(FILE *out,
                        const struct record *record,
                        struct symbols *symbols,
                        const struct record_task *task) {
-    char who[WHO_SIZE];
+    char who[PHRASE_WHO_SIZE];
     char where[128];
     char line[512];
     if (task->site == 0) {
         return; /* it has not begun */
     }
-    who_print(record, 0, task->site, who);
-    report_site(symbols, task->site, where, sizeof where);
+    phrase_who(record, 0, task->site, who);
+    phrase_site(symbols, task->site, where, sizeof where);
     snprintf(line,
              sizeof line,
              "%s of %s waits%s%s, at %s",
              who,
-             report_node(record, task->node),
+             phrase_node(record, task->node),
              task->call[0] == '\0' ? "" : " in ",
              task->call,
              where);
-    report_fold(out, "", line);
+    phrase_fold(out, "", line);
 }
 
 /* Who waits for what: a node's tasks where it says which there are, else its threads. */
@@ -336,7 +233,7 @@ void report_print(FILE *out,
     char line[512];
     char strategy[96];
     char where[128];
-    char who[WHO_SIZE];
+    char who[PHRASE_WHO_SIZE];
     strategy_print(&record->strategy, strategy, sizeof strategy);
     snprintf(line,
              sizeof line,
@@ -345,11 +242,14 @@ void report_print(FILE *out,
              verdict_name((enum verdict_kind)verdict->kind),
              verdict->message);
     paint_word(out, PAINT_BAD, "FAIL");
-    report_fold(out, "FAIL", line);
+    phrase_fold(out, "FAIL", line);
     if (verdict->site != 0) {
-        report_site(symbols, verdict->site, where, sizeof where);
-        who_print(record, verdict->thread, verdict->site, who);
-        fprintf(out, "  at %s, %s of %s\n", where, who, report_node(record, verdict->node));
+        phrase_site(symbols, verdict->site, where, sizeof where);
+        phrase_who(record, verdict->thread, verdict->site, who);
+        fprintf(out, "  at %s, %s of %s\n", where, who, phrase_node(record, verdict->node));
+    }
+    if (verdict->kind == VERDICT_RACE) {
+        conflict_print_access(out, record, symbols);
     }
     fprintf(out, "  seed %" PRIu64 ", %s\n", record->seed, strategy);
     fprintf(out,
@@ -359,6 +259,9 @@ void report_print(FILE *out,
             record->record_count,
             record->choices_asked);
     steps_print(out, record, symbols);
+    if (verdict->kind == VERDICT_RACE) {
+        conflict_print_remedy(out, record, symbols);
+    }
     waits_print(out, record, symbols);
     output_print(out, record);
     if (replay != NULL) {
@@ -384,23 +287,23 @@ void report_event(FILE *out,
                   const struct event *event,
                   uint64_t site) {
     char where[128] = "";
-    char who[WHO_SIZE] = "";
+    char who[PHRASE_WHO_SIZE] = "";
     char result[LABEL_TEXT_SIZE];
-    const char *mark = report_mark(record, event);
+    const char *mark = phrase_mark(record, event);
     if (site != 0) {
-        report_site(symbols, site, where, sizeof where);
+        phrase_site(symbols, site, where, sizeof where);
     } else {
-        fault_print(record, event, where, sizeof where);
+        phrase_fault(record, event, where, sizeof where);
     }
     if (place_task(site) != 0) {
-        who_print(record, event->thread, site, who);
+        phrase_who(record, event->thread, site, who);
     }
     snprintf(result, sizeof result, "%" PRId64, event->result);
     fprintf(out,
             "%12" PRIu64 ".%03" PRIu64 " %-10s %4" PRIu32 "  %-15s %6" PRIu32 " %12s  %s%s%s\n",
             event->time_ns / NS_PER_US,
             event->time_ns % NS_PER_US,
-            report_node(record, event->node),
+            phrase_node(record, event->node),
             event->thread,
             event->kind < POINT_KIND_COUNT ? point_name(event->kind) : "?",
             event->object,
@@ -419,10 +322,10 @@ void report_event_json(FILE *out,
     char fault[128];
     struct place place;
     if (site != 0) {
-        report_site(symbols, site, where, sizeof where);
+        phrase_site(symbols, site, where, sizeof where);
     }
     fprintf(out, "{\"time_ns\":%" PRIu64 ",", event->time_ns);
-    json_field(out, "node", report_node(record, event->node));
+    json_field(out, "node", phrase_node(record, event->node));
     fprintf(out,
             ",\"thread\":%" PRIu32 ",\"what\":\"%s\",\"object\":%" PRIu32 ",\"result\":%" PRId64
             ",",
@@ -431,13 +334,13 @@ void report_event_json(FILE *out,
             event->object,
             event->result);
     json_field(out, "where", where);
-    if (fault_print(record, event, fault, sizeof fault)) {
+    if (phrase_fault(record, event, fault, sizeof fault)) {
         fprintf(out, ",");
         json_field(out, "fault", fault);
     }
-    if (report_mark(record, event) != NULL) {
+    if (phrase_mark(record, event) != NULL) {
         fprintf(out, ",");
-        json_field(out, "mark", report_mark(record, event));
+        json_field(out, "mark", phrase_mark(record, event));
     }
     if (place_read(&record->labels, site, &place) && place.task != 0) {
         fprintf(out, ",\"task\":%" PRIu32 ",", place.task);

@@ -2,7 +2,7 @@
  * waits for whom, and the line that replays it.
  *
  * Memory:      borrows everything.
- * Limits:      80 columns, REPORT_STEPS steps.
+ * Limits:      PHRASE_WIDTH columns, REPORT_STEPS steps.
  */
 #ifndef TOOLS_REPORT_H
 #define TOOLS_REPORT_H
@@ -12,7 +12,6 @@
 #include "sim/machine/record.h"
 #include "tools/symbols.h"
 
-#define REPORT_WIDTH 80
 #define REPORT_STEPS 16
 
 /* The report of record's last run; `replay` is what follows `sim replay` to see it again, NULL when
@@ -21,19 +20,6 @@ void report_print(FILE *out,
                   const struct record *record,
                   struct symbols *symbols,
                   const char *replay);
-
-/* Folds a text into lines of REPORT_WIDTH, the later ones indented, after a word that stands there
- * already. */
-void report_fold(FILE *out, const char *word, const char *text);
-
-/* "file:line" of a call, or the function where there is no debug information. */
-void report_site(struct symbols *symbols, uint64_t site, char *text, size_t size);
-
-/* The name of a node, "world" for 0. */
-const char *report_node(const struct record *record, uint32_t node);
-
-/* The name of a mark that an event is of; NULL: it is of none. */
-const char *report_mark(const struct record *record, const struct event *event);
 
 /* The heading of what report_event prints. */
 void report_event_head(FILE *out);

@@ -207,6 +207,10 @@ function leaks(how) end
 ---@param which "calls"|"atomics"|"accesses"
 function points(which) end
 
+---Below the calls a data race is a finding; in this scenario it is none, unless `sim fuzz --races on` asks.
+---@param how "ignored"
+function races(how) end
+
 ---What `sim fuzz` is to find: "passes", or "fails: " and a part of the first line that it says. For tests
 ---of scenarios: `sim check --json` tells it, and a search does not look at it.
 ---@param outcome string

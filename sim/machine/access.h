@@ -19,29 +19,81 @@ static inline bool access_is_point(enum level level) {
     return __builtin_expect(machine.level >= level, 0) && hook_simulated();
 }
 
-/* Announces one; returns the word's display id. */
-static inline uint32_t access_announce(enum point_kind kind,
-                                       const volatile void *address,
-                                       uint32_t size,
-                                       int order,
-                                       const void *site) {
-    const uint32_t object = granule_object(&machine.world.granules, address);
+/* True when plain accesses are to be compared with others'. */
+static inline bool access_is_compared(void) {
+    return __builtin_expect(machine.races, 0) && hook_simulated();
+}
+
+/* What an access that is announced is about. */
+struct access_place {
+    struct granule *granule; /* of the first byte; NULL = nothing was announced */
+    uint32_t object;         /* its display id then */
+};
+
+/* Announces one. */
+static inline struct access_place access_announce(enum point_kind kind,
+                                                  const volatile void *address,
+                                                  uint32_t size,
+                                                  int order,
+                                                  const void *site) {
+    struct granule *granule = granule_named(&machine.world.granules, (uintptr_t)address);
+    const struct access_place place = {granule, granule->object};
     const struct point point = {.kind = (uint16_t)kind,
                                 .order = (uint8_t)order,
                                 .write = kind != POINT_ATOMIC_LOAD && kind != POINT_MEMORY_LOAD,
                                 .size = size,
-                                .object = object,
+                                .object = place.object,
                                 .offset = (uint32_t)((uintptr_t)address & 7),
                                 .site = site};
     schedule_point(hook_schedule(), &point);
-    return object;
+    return place;
+}
+
+/* Tells of an atomic operation that has just taken effect, if that is of interest. */
+static inline void access_atomic(const struct access_place *place,
+                                 const volatile void *address,
+                                 uint32_t size,
+                                 enum shadow_operation operation,
+                                 int order,
+                                 const void *site) {
+    if (__builtin_expect(machine.races, 0)) {
+        shadow_atomic(&machine.world.shadow,
+                      place->granule,
+                      (uintptr_t)address,
+                      size,
+                      operation,
+                      order,
+                      site);
+    }
+}
+
+/* The same of a comparison that exchanged, or did not and was a load. */
+static inline void access_compared(const struct access_place *place,
+                                   const volatile void *address,
+                                   uint32_t size,
+                                   bool exchanged,
+                                   int order,
+                                   int order_failed,
+                                   const void *site) {
+    access_atomic(place,
+                  address,
+                  size,
+                  exchanged ? SHADOW_UPDATE : SHADOW_LOAD,
+                  exchanged ? order : order_failed,
+                  site);
 }
 
 /* It has taken effect; a value that was read or written. */
-static inline void
-access_event(enum point_kind kind, uint32_t object, int64_t value, const void *site) {
+static inline void access_event(enum point_kind kind,
+                                const struct access_place *place,
+                                int64_t value,
+                                const void *site) {
     const bool is_small = value > -POINT_VALUE_LARGE && value < POINT_VALUE_LARGE;
-    schedule_event_now(hook_schedule(), kind, object, is_small ? value : POINT_VALUE_LARGE, site);
+    schedule_event_now(hook_schedule(),
+                       kind,
+                       place->object,
+                       is_small ? value : POINT_VALUE_LARGE,
+                       site);
 }
 
 #endif

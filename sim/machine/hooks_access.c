@@ -10,10 +10,18 @@
 
 static inline void
 access(enum point_kind kind, const volatile void *address, uint64_t size, const void *site) {
-    if (access_is_point(LEVEL_ACCESSES)) {
+    const bool is_point = access_is_point(LEVEL_ACCESSES);
+    struct access_place place = {0};
+    if (is_point) {
         const uint32_t bytes = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
-        const uint32_t object = access_announce(kind, address, bytes, 0, site);
-        access_event(kind, object, 0, site);
+        place = access_announce(kind, address, bytes, 0, site);
+    }
+    if (access_is_compared()) {
+        const uint32_t flags = kind == POINT_MEMORY_STORE ? SHADOW_WRITE : 0;
+        shadow_access(&machine.world.shadow, (uintptr_t)address, size, flags, site);
+    }
+    if (is_point) {
+        access_event(kind, &place, 0, site);
     }
 }
 
@@ -50,7 +58,9 @@ HOOK void __tsan_write_range(void *address, unsigned long size) {
 
 /* An object's table of virtual functions, while it is made or ended. */
 HOOK void __tsan_vptr_update(void **address, void *table) {
-    (void)table;
+    if (*address == table) {
+        return; /* each base's constructor writes it */
+    }
     access(POINT_MEMORY_STORE, address, sizeof *address, HOOK_SITE);
 }
 

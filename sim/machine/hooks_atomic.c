@@ -23,10 +23,11 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
         if (!access_is_point(LEVEL_ATOMICS)) {                                                     \
             return *at;                                                                            \
         }                                                                                          \
-        const uint32_t object =                                                                    \
+        const struct access_place place =                                                          \
             access_announce(POINT_ATOMIC_LOAD, at, bits / 8, order, HOOK_SITE);                    \
         const type value = *at;                                                                    \
-        access_event(POINT_ATOMIC_LOAD, object, extend((uint64_t)value, bits), HOOK_SITE);         \
+        access_atomic(&place, at, bits / 8, SHADOW_LOAD, order, HOOK_SITE);                        \
+        access_event(POINT_ATOMIC_LOAD, &place, extend((uint64_t)value, bits), HOOK_SITE);         \
         return value;                                                                              \
     }
 
@@ -36,10 +37,11 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
             *at = value;                                                                           \
             return;                                                                                \
         }                                                                                          \
-        const uint32_t object =                                                                    \
+        const struct access_place place =                                                          \
             access_announce(POINT_ATOMIC_STORE, at, bits / 8, order, HOOK_SITE);                   \
         *at = value;                                                                               \
-        access_event(POINT_ATOMIC_STORE, object, extend((uint64_t)value, bits), HOOK_SITE);        \
+        access_atomic(&place, at, bits / 8, SHADOW_STORE, order, HOOK_SITE);                       \
+        access_event(POINT_ATOMIC_STORE, &place, extend((uint64_t)value, bits), HOOK_SITE);        \
     }
 
 /* ---- read, modify, write ---- */
@@ -48,15 +50,16 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
 #define ATOMIC_UPDATE(bits, type, name, expression)                                                \
     HOOK type __tsan_atomic##bits##_##name(volatile type *at, type value, int order) {             \
         const bool is_point = access_is_point(LEVEL_ATOMICS);                                      \
-        uint32_t object = 0;                                                                       \
+        struct access_place place = {0};                                                           \
         if (is_point) {                                                                            \
-            object = access_announce(POINT_ATOMIC_UPDATE, at, bits / 8, order, HOOK_SITE);         \
+            place = access_announce(POINT_ATOMIC_UPDATE, at, bits / 8, order, HOOK_SITE);          \
         }                                                                                          \
         const type old = *at;                                                                      \
         const type now = (type)(expression);                                                       \
         *at = now;                                                                                 \
         if (is_point) {                                                                            \
-            access_event(POINT_ATOMIC_UPDATE, object, extend((uint64_t)now, bits), HOOK_SITE);     \
+            access_atomic(&place, at, bits / 8, SHADOW_UPDATE, order, HOOK_SITE);                  \
+            access_event(POINT_ATOMIC_UPDATE, &place, extend((uint64_t)now, bits), HOOK_SITE);     \
         }                                                                                          \
         return old;                                                                                \
     }
@@ -69,18 +72,20 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
                                type expected,                                                      \
                                type desired,                                                       \
                                int order,                                                          \
+                               int order_failed,                                                   \
                                const void *site) {                                                 \
         const bool is_point = access_is_point(LEVEL_ATOMICS);                                      \
-        uint32_t object = 0;                                                                       \
+        struct access_place place = {0};                                                           \
         if (is_point) {                                                                            \
-            object = access_announce(POINT_COMPARE_EXCHANGE, at, bits / 8, order, site);           \
+            place = access_announce(POINT_COMPARE_EXCHANGE, at, bits / 8, order, site);            \
         }                                                                                          \
         const type old = *at;                                                                      \
         if (old == expected) {                                                                     \
             *at = desired;                                                                         \
         }                                                                                          \
         if (is_point) {                                                                            \
-            access_event(POINT_COMPARE_EXCHANGE, object, old == expected, site);                   \
+            access_compared(&place, at, bits / 8, old == expected, order, order_failed, site);     \
+            access_event(POINT_COMPARE_EXCHANGE, &place, old == expected, site);                   \
         }                                                                                          \
         return old;                                                                                \
     }
@@ -92,8 +97,7 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
                                                            type desired,                           \
                                                            int order,                              \
                                                            int order_failed) {                     \
-        (void)order_failed;                                                                        \
-        const type old = compare_##bits(at, *expected, desired, order, HOOK_SITE);                 \
+        const type old = compare_##bits(at, *expected, desired, order, order_failed, HOOK_SITE);   \
         if (old == *expected) {                                                                    \
             return 1;                                                                              \
         }                                                                                          \
@@ -108,8 +112,7 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
                                                          type desired,                             \
                                                          int order,                                \
                                                          int order_failed) {                       \
-        (void)order_failed;                                                                        \
-        return compare_##bits(at, expected, desired, order, HOOK_SITE);                            \
+        return compare_##bits(at, expected, desired, order, order_failed, HOOK_SITE);              \
     }
 
 #define ATOMICS(bits, type)                                                                        \
@@ -141,6 +144,9 @@ HOOK void __tsan_atomic_thread_fence(int order) {
                                     .order = (uint8_t)order,
                                     .site = HOOK_SITE};
         schedule_point(hook_schedule(), &point);
+        if (machine.races) {
+            shadow_fence(&machine.world.shadow, order);
+        }
         schedule_event_now(hook_schedule(), POINT_FENCE, 0, 0, HOOK_SITE);
     }
 }
@@ -189,29 +195,29 @@ NAMED("__atomic_compare_exchange_16",
     return __tsan_atomic128_compare_exchange_strong(at, expected, desired, order, order_failed);
 }
 
-/* Of any size: no value is told. Returns the object, 0 when it is no point. */
-static uint32_t
+/* Of any size: no value is told. The place is none when it is no point. */
+static struct access_place
 any_announce(enum point_kind kind, const void *at, size_t size, int order, const void *site) {
     return access_is_point(LEVEL_ATOMICS) ? access_announce(kind, at, (uint32_t)size, order, site)
-                                          : 0;
-}
-
-static void any_event(enum point_kind kind, uint32_t object, const void *site) {
-    if (object != 0) {
-        access_event(kind, object, POINT_VALUE_LARGE, site);
-    }
+                                          : (struct access_place){0};
 }
 
 NAMED("__atomic_load", void, any_load, size_t size, const void *at, void *value, int order) {
-    const uint32_t object = any_announce(POINT_ATOMIC_LOAD, at, size, order, HOOK_SITE);
+    const struct access_place place = any_announce(POINT_ATOMIC_LOAD, at, size, order, HOOK_SITE);
     memcpy(value, at, size);
-    any_event(POINT_ATOMIC_LOAD, object, HOOK_SITE);
+    if (place.granule != NULL) {
+        access_atomic(&place, at, (uint32_t)size, SHADOW_LOAD, order, HOOK_SITE);
+        access_event(POINT_ATOMIC_LOAD, &place, POINT_VALUE_LARGE, HOOK_SITE);
+    }
 }
 
 NAMED("__atomic_store", void, any_store, size_t size, void *at, const void *value, int order) {
-    const uint32_t object = any_announce(POINT_ATOMIC_STORE, at, size, order, HOOK_SITE);
+    const struct access_place place = any_announce(POINT_ATOMIC_STORE, at, size, order, HOOK_SITE);
     memcpy(at, value, size);
-    any_event(POINT_ATOMIC_STORE, object, HOOK_SITE);
+    if (place.granule != NULL) {
+        access_atomic(&place, at, (uint32_t)size, SHADOW_STORE, order, HOOK_SITE);
+        access_event(POINT_ATOMIC_STORE, &place, POINT_VALUE_LARGE, HOOK_SITE);
+    }
 }
 
 NAMED("__atomic_exchange",
@@ -222,10 +228,13 @@ NAMED("__atomic_exchange",
       const void *value,
       void *old,
       int order) {
-    const uint32_t object = any_announce(POINT_ATOMIC_UPDATE, at, size, order, HOOK_SITE);
+    const struct access_place place = any_announce(POINT_ATOMIC_UPDATE, at, size, order, HOOK_SITE);
     memcpy(old, at, size); /* none of the three overlap */
     memcpy(at, value, size);
-    any_event(POINT_ATOMIC_UPDATE, object, HOOK_SITE);
+    if (place.granule != NULL) {
+        access_atomic(&place, at, (uint32_t)size, SHADOW_UPDATE, order, HOOK_SITE);
+        access_event(POINT_ATOMIC_UPDATE, &place, POINT_VALUE_LARGE, HOOK_SITE);
+    }
 }
 
 NAMED("__atomic_compare_exchange",
@@ -237,12 +246,13 @@ NAMED("__atomic_compare_exchange",
       const void *desired,
       int order,
       int order_failed) {
-    (void)order_failed;
-    const uint32_t object = any_announce(POINT_COMPARE_EXCHANGE, at, size, order, HOOK_SITE);
+    const struct access_place place =
+        any_announce(POINT_COMPARE_EXCHANGE, at, size, order, HOOK_SITE);
     const bool equal = memcmp(at, expected, size) == 0;
     memcpy(equal ? at : expected, equal ? desired : at, size);
-    if (object != 0) {
-        access_event(POINT_COMPARE_EXCHANGE, object, equal, HOOK_SITE);
+    if (place.granule != NULL) {
+        access_compared(&place, at, (uint32_t)size, equal, order, order_failed, HOOK_SITE);
+        access_event(POINT_COMPARE_EXCHANGE, &place, equal, HOOK_SITE);
     }
     return equal;
 }

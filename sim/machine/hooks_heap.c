@@ -40,9 +40,16 @@ static bool is_told_apart(const void *block) {
     return machine.level > LEVEL_CALLS && block != NULL;
 }
 
+static void give_up(const void *block, size_t size, const void *site) {
+    if (machine.races) {
+        shadow_free(&machine.world.shadow, block, size, site);
+    }
+    granule_forget(&machine.world.granules, block, size);
+}
+
 HOOK void free(void *block) {
     if (is_told_apart(block)) {
-        granule_forget(&machine.world.granules, block, heap_usable(block));
+        give_up(block, heap_usable(block), HOOK_SITE);
     }
     heap_give(block);
 }
@@ -67,7 +74,7 @@ HOOK void *realloc(void *block, size_t size) {
     const size_t before = is_told_apart(block) ? heap_usable(block) : 0;
     void *resized = or_enomem(refused(HOOK_SITE) ? NULL : heap_resize(block, size));
     if (before != 0 && resized != NULL && resized != block) {
-        granule_forget(&machine.world.granules, block, before);
+        give_up(block, before, HOOK_SITE);
     }
     return resized;
 }

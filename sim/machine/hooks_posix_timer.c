@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/causal.h"
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_environment.h"
 #include "sim/machine/hooks_signal.h"
@@ -298,6 +299,7 @@ long hooks_posix_timer_create(long clock, const void *event, int *timer, const v
 /* Announces a point; then the running node's timer, NULL = there is none of this name. */
 static struct timer *enter(timer_t name, const void *site) {
     hook_point(POINT_CONTROL, 0, true, site);
+    causal_tells(hook_schedule());
     const uint32_t index = *link_of(hook_node(), (int32_t)(intptr_t)name);
     return index == 0 ? NULL : &timers[index];
 }

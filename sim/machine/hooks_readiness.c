@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 
+#include "sim/causal.h"
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_environment.h"
 #include "sim/machine/hooks_mishap.h"
@@ -177,6 +178,9 @@ static int poll_for(struct pollfd *entries,
                                            .site = site};
         result = poll_wait(&hook_kernel()->readiness, entries, count, &what);
     }
+    if (result > 0) {
+        causal_learns(hook_schedule());
+    }
     schedule_event(hook_schedule(), POINT_POLL, 0, result, site);
     mask_restore(mask, before, result);
     return hook_result(result);
@@ -306,6 +310,9 @@ static int64_t select_for(const struct select_sets *sets,
     const uint64_t before = mask_apply(mask);
     const int64_t result =
         count < 0 ? -EINVAL : select_effect(sets, count, after(timeout_ns), site);
+    if (result > 0) {
+        causal_learns(hook_schedule());
+    }
     schedule_event(hook_schedule(), POINT_POLL, 0, result, site);
     mask_restore(mask, before, result);
     return result;

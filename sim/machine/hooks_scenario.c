@@ -118,6 +118,10 @@ HOOK void sim_points(struct sim_world *world, enum sim_points points) {
     description->level = (uint32_t)points;
 }
 
+HOOK void sim_ignore_races(struct sim_world *world) {
+    hook_description(world)->races = LEVEL_RACES_IGNORED;
+}
+
 HOOK void sim_allow_leaks(struct sim_world *world) {
     hook_description(world)->leaks = DESCRIPTION_LEAKS_ALLOWED;
 }

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/causal.h"
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_environment.h"
 #include "sim/machine/signals.h"
@@ -195,6 +196,7 @@ send_thread(uint32_t thread, int number, int code, union sigval value, const voi
         return -ESRCH;
     }
     const siginfo_t info = info_make(number, code, value);
+    causal_tells(hook_schedule());
     schedule_event(hook_schedule(), POINT_RAISE, 0, number, site);
     const int status = signals_send_thread(thread, &info);
     signals_deliver();
@@ -217,6 +219,7 @@ static int send_node(pid_t pid, int number, int code, union sigval value, const 
     }
     hook_point(POINT_RAISE, 0, true, site);
     const siginfo_t info = info_make(number, code, value);
+    causal_tells(hook_schedule());
     schedule_event(hook_schedule(), POINT_RAISE, 0, number, site);
     const int status = signals_send_node(hook_node(), &info);
     signals_deliver();
@@ -299,6 +302,7 @@ wait_for(const sigset_t *set, const struct timespec *timeout, siginfo_t *info, c
     hook_point(POINT_HANDLER, 0, true, site);
     siginfo_t taken = {0};
     const int status = signals_wait(set_of(set), deadline, &taken, site);
+    causal_learns(hook_schedule());
     schedule_event(hook_schedule(), POINT_HANDLER, 0, status == 0 ? taken.si_signo : status, site);
     if (status == 0 && info != NULL) {
         *info = taken;

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/causal.h"
 #include "sim/machine/hook.h"
 #include "sim/machine/hooks_signal.h"
 #include "sim/machine/signals.h"
@@ -109,6 +110,7 @@ HOOK unsigned alarm(unsigned seconds) {
         return REAL(alarm)(seconds);
     }
     hook_point(POINT_CALL, 0, true, HOOK_SITE);
+    causal_tells(hook_schedule());
     return (unsigned)((restart(seconds * NS_PER_S, 0) + NS_PER_S - 1) / NS_PER_S);
 }
 
@@ -130,6 +132,7 @@ HOOK int setitimer(__itimer_which_t which,
         return hook_result(-EINVAL);
     }
     hook_point(POINT_CALL, 0, true, HOOK_SITE);
+    causal_tells(hook_schedule());
     const uint64_t every = nodes[hook_node()].every_ns;
     const uint64_t remaining = restart(ns_of(&wanted->it_value), ns_of(&wanted->it_interval));
     if (before != NULL) {

@@ -263,6 +263,7 @@ static void slot_release(void *context, uint32_t thread) {
 
 static uint32_t
 thread_create(uint32_t parent, uint32_t node, const struct machine_start *start, bool detached) {
+    const bool reused = machine.slot_free != 0;
     const uint32_t slot = slot_take();
     if (slot == 0) {
         verdict_set(machine.world.verdict,
@@ -279,6 +280,9 @@ thread_create(uint32_t parent, uint32_t node, const struct machine_start *start,
         machine.thread_created(parent, id);
         machine.starts[slot] = *start;
         machine.back->thread_prepare(slot, id);
+        if (reused && machine.races) {
+            causality_reuse(&machine.world.causality, id);
+        }
     }
     return id;
 }
@@ -341,10 +345,6 @@ static void run_finish(const struct world_spec *spec) {
     record->mismatch = world->choices.mismatch;
 }
 
-static uint32_t level_of(const struct world_spec *spec, const struct description *description) {
-    return spec->strategy.level != LEVEL_DEFAULT ? spec->strategy.level : description->level;
-}
-
 void machine_run(const struct world_spec *spec) {
     struct record *record = machine.record;
     ASSERT(!machine.active);
@@ -367,9 +367,11 @@ void machine_run(const struct world_spec *spec) {
         ASSERT(created);
     }
     machine.active = true;
-    machine.level = level_of(spec, &record->description);
+    machine.level = description_level(&record->description, spec->strategy.level);
+    machine.races = machine.world.schedule.causality != NULL;
     schedule_run(&machine.world.schedule);
     machine.level = LEVEL_CALLS;
+    machine.races = false;
     machine.active = false;
     heap_enter(HEAP_MACHINE);
     world_finish(&machine.world);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include "sim/causal.h"
 #include "sim/machine/hook.h"
 #include "sim/panic.h"
 
@@ -277,6 +278,7 @@ static void call_handler(const struct signals_action *action, siginfo_t *info) {
     signals->mask |= action->mask;
     signals->mask |= (action->flags & SA_NODEFER) != 0 ? 0 : signal_queue_bit(signal);
     renew(self());
+    causal_learns(hook_schedule());
     schedule_event(hook_schedule(), POINT_HANDLER, 0, signal, (const void *)action->plain);
     if ((action->flags & SA_SIGINFO) != 0) {
         ucontext_t context = {0};

@@ -41,6 +41,9 @@ int program(int argc, char **argv) {
 
 SIM_SCENARIO(world) {
     sim_points(world, POINTS);
+#ifndef RACES
+    sim_ignore_races(world);
+#endif
     sim_node(world, "main", "program", NULL);
     sim_limit_points(world, UINT64_C(1000000000));
 }
