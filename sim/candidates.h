@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sim/agent.h"
+
 struct candidates {
     const uint32_t *ready; /* agents that may go on */
     uint32_t count;        /* at least 2: a point with one candidate counts for nothing */
@@ -21,7 +23,17 @@ struct candidates {
     uint32_t streak;       /* decisions in a row that kept the running thread */
     uint32_t longest;      /* place of the other that is longest ready */
     uint64_t *priority;    /* by agent; the strategy's own, set by strategy_birth */
+    const struct agent_table *agents; /* NULL: nobody's event is known */
 };
+
+/* What the agent at a place is about to do; NULL = that is not known. */
+static inline const struct point *candidates_event(const struct candidates *set, uint32_t place) {
+    if (set->agents == NULL) {
+        return NULL;
+    }
+    const struct agent *agent = agent_at(set->agents, set->ready[place]);
+    return agent->kind == AGENT_THREAD ? &agent->pending : NULL;
+}
 
 /* Alternative number of a place, and back. Without branches: which agent was picked is random by
  * design, and every branch on it would be mispredicted half of the time. */

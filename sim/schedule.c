@@ -255,6 +255,7 @@ static uint32_t decide(struct schedule *schedule, bool stays, bool yielded) {
         .streak = schedule->streak,
         .longest = order_oldest(order), /* never who runs: that one is the newest */
         .priority = schedule->agents.priority,
+        .agents = &schedule->agents,
     };
     schedule->streak++;
     const uint32_t place = choices_replays(schedule->choices)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/panic.h"
+#include "sim/strategy_pos.h"
 
 #define STREAM_RESOLVE 0x7265736fu /* keys of our own streams; no choice kind is that large */
 #define STREAM_PICK 0x7069636bu
@@ -16,6 +17,8 @@ static const char *const names[STRATEGY_KIND_COUNT] = {
     [STRATEGY_RANDOM] = "random",
     [STRATEGY_STICKY] = "sticky",
     [STRATEGY_PCT] = "pct",
+    [STRATEGY_POS] = "pos",
+    [STRATEGY_READS] = "reads-from",
     [STRATEGY_DELAY] = "delay",
     [STRATEGY_STARVE] = "starve",
     [STRATEGY_MIX] = "mix",
@@ -25,8 +28,33 @@ static bool has_depth(const struct strategy_spec *spec) {
     return spec->kind == STRATEGY_PCT || spec->kind == STRATEGY_DELAY;
 }
 
+static bool has_steps(const struct strategy_spec *spec) {
+    return has_depth(spec) || spec->kind == STRATEGY_STARVE;
+}
+
+bool strategy_profiles(const struct strategy_spec *spec) {
+    return spec->kind == STRATEGY_READS || spec->kind == STRATEGY_MIX;
+}
+
 bool strategy_probes(const struct strategy_spec *spec) {
-    return has_depth(spec) || spec->kind == STRATEGY_STARVE || spec->kind == STRATEGY_MIX;
+    return has_steps(spec) || strategy_profiles(spec);
+}
+
+/* What `mix` is for a seed. */
+static enum strategy_kind draw_part(const struct strategy_spec *spec, struct random *random) {
+    static const enum strategy_kind plain[] = {STRATEGY_RANDOM, STRATEGY_STICKY, STRATEGY_PCT};
+    static const enum strategy_kind profiled[] = {STRATEGY_READS,
+                                                  STRATEGY_READS,
+                                                  STRATEGY_READS,
+                                                  STRATEGY_READS,
+                                                  STRATEGY_RANDOM,
+                                                  STRATEGY_STICKY,
+                                                  STRATEGY_PCT,
+                                                  STRATEGY_POS};
+    if (spec->profile == 0) {
+        return plain[random_below(random, sizeof plain / sizeof plain[0])];
+    }
+    return profiled[random_below(random, sizeof profiled / sizeof profiled[0])];
 }
 
 struct strategy_spec strategy_resolve(const struct strategy_spec *spec, uint64_t seed) {
@@ -35,8 +63,7 @@ struct strategy_spec strategy_resolve(const struct strategy_spec *spec, uint64_t
     struct random random;
     random_stream(&random, seed, STREAM_RESOLVE, 0);
     if (resolved.kind == STRATEGY_MIX) {
-        static const enum strategy_kind parts[] = {STRATEGY_RANDOM, STRATEGY_STICKY, STRATEGY_PCT};
-        resolved.kind = parts[random_below(&random, sizeof parts / sizeof parts[0])];
+        resolved.kind = draw_part(spec, &random);
     }
     if (has_depth(&resolved) && resolved.depth == 0) {
         resolved.depth = DEPTH_MIN + (uint32_t)random_below(&random, DEPTH_DRAWN);
@@ -44,8 +71,11 @@ struct strategy_spec strategy_resolve(const struct strategy_spec *spec, uint64_t
     if (!has_depth(&resolved)) {
         resolved.depth = 0;
     }
-    if (!strategy_probes(&resolved)) {
+    if (!has_steps(&resolved)) {
         resolved.steps = 0;
+    }
+    if (!strategy_profiles(&resolved)) {
+        resolved.profile = 0;
     }
     return resolved;
 }
@@ -57,6 +87,8 @@ void strategy_begin(struct strategy *strategy, const struct strategy_spec *spec,
     const uint64_t steps = strategy->spec.steps;
     if (strategy->spec.kind == STRATEGY_PCT) {
         strategy_pct_begin(&strategy->pct, depth, steps, &strategy->random);
+    } else if (strategy->spec.kind == STRATEGY_READS) {
+        strategy_reads_begin(&strategy->reads, strategy->profile, &strategy->random);
     } else if (strategy->spec.kind == STRATEGY_DELAY) {
         strategy_delay_begin(&strategy->delay, depth, steps, &strategy->random);
     } else if (strategy->spec.kind == STRATEGY_STARVE) {
@@ -85,6 +117,10 @@ uint32_t strategy_pick(struct strategy *strategy, const struct candidates *set, 
             strategy_pct_demote(&strategy->pct, &set->priority[set->running]);
         }
         return strategy_pct_pick(&strategy->pct, set);
+    case STRATEGY_POS:
+        return strategy_pos_pick(set, &strategy->random);
+    case STRATEGY_READS:
+        return strategy_reads_pick(&strategy->reads, set, &strategy->random);
     case STRATEGY_DELAY:
         return strategy_delay_pick(&strategy->delay, set, spinning, &strategy->random);
     case STRATEGY_STARVE:
@@ -114,6 +150,7 @@ static bool parse_number(const char **text, uint64_t *value) {
 static enum status parse_parameter(struct strategy_spec *spec, const char **text) {
     static const char depth[] = "depth=";
     static const char steps[] = "steps=";
+    static const char profile[] = "profile=";
     uint64_t value = 0;
     if (has_depth(spec) && strncmp(*text, depth, sizeof depth - 1) == 0) {
         *text += sizeof depth - 1;
@@ -123,10 +160,15 @@ static enum status parse_parameter(struct strategy_spec *spec, const char **text
         spec->depth = (uint32_t)value;
         return STATUS_OK;
     }
-    if (strategy_probes(spec) && spec->kind != STRATEGY_MIX &&
-        strncmp(*text, steps, sizeof steps - 1) == 0) {
+    if (has_steps(spec) && strncmp(*text, steps, sizeof steps - 1) == 0) {
         *text += sizeof steps - 1;
         return parse_number(text, &spec->steps) ? STATUS_OK : STATUS_FORMAT;
+    }
+    if (spec->kind == STRATEGY_READS && strncmp(*text, profile, sizeof profile - 1) == 0) {
+        *text += sizeof profile - 1;
+        const bool fits = parse_number(text, &value) && value != 0 && value <= UINT32_MAX;
+        spec->profile = (uint32_t)value;
+        return fits ? STATUS_OK : STATUS_FORMAT;
     }
     return STATUS_FORMAT;
 }
@@ -161,10 +203,12 @@ static bool parse_races(struct strategy_spec *spec, const char **text) {
 
 enum status strategy_parse(struct strategy_spec *spec, const char *text) {
     *spec = (struct strategy_spec){.kind = STRATEGY_KIND_COUNT};
-    const size_t length = strcspn(text, ":@+-");
+    size_t length = 0;
     for (unsigned kind = 0; kind < STRATEGY_KIND_COUNT; kind++) {
-        if (strlen(names[kind]) == length && memcmp(names[kind], text, length) == 0) {
+        const size_t size = strlen(names[kind]);
+        if (strncmp(names[kind], text, size) == 0 && strchr(":@+-", text[size]) != NULL) {
             spec->kind = kind;
+            length = size;
         }
     }
     if (spec->kind == STRATEGY_KIND_COUNT) {
@@ -183,6 +227,9 @@ enum status strategy_parse(struct strategy_spec *spec, const char *text) {
 
 static size_t print_parameters(const struct strategy_spec *spec, char *text, size_t size) {
     const char *name = names[spec->kind];
+    if (spec->profile != 0 && spec->kind == STRATEGY_READS) {
+        return (size_t)snprintf(text, size, "%s:profile=%" PRIu32, name, spec->profile);
+    }
     if (spec->kind == STRATEGY_MIX || (spec->depth == 0 && spec->steps == 0)) {
         return (size_t)snprintf(text, size, "%s", name);
     }

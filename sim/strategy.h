@@ -7,9 +7,12 @@
  *   random   every candidate alike
  *   sticky   the running thread stays with 7/8, else every candidate alike
  *   pct      strategy_pct.h; depth 2 to 5 is drawn unless given
+ *   pos      strategy_pos.h
+ *   reads-from   strategy_reads.h; needs a profile
  *   delay    strategy_delay.h; depth, how many delays, is drawn likewise
  *   starve   strategy_starve.h
- *   mix      run 0 is fifo, then equal parts of random, sticky and pct, drawn from the seed
+ *   mix      drawn from the seed; run 0 is fifo. Equal parts of random, sticky and pct; with a
+ *            profile half is reads-from, and the rest equal parts of those and pos
  *
  * Memory:      part of the world.
  * Errors:      strategy_parse returns STATUS_FORMAT.
@@ -25,10 +28,12 @@
 
 #include "sim/candidates.h"
 #include "sim/level.h"
+#include "sim/profile.h"
 #include "sim/random.h"
 #include "sim/status.h"
 #include "sim/strategy_delay.h"
 #include "sim/strategy_pct.h"
+#include "sim/strategy_reads.h"
 #include "sim/strategy_starve.h"
 
 #define STRATEGY_SPIN_MAX 1000 /* steps of one thread in a row before others get a turn */
@@ -39,6 +44,8 @@ enum strategy_kind {
     STRATEGY_RANDOM,
     STRATEGY_STICKY,
     STRATEGY_PCT,
+    STRATEGY_POS,
+    STRATEGY_READS,
     STRATEGY_DELAY,
     STRATEGY_STARVE,
     STRATEGY_MIX,
@@ -47,18 +54,21 @@ enum strategy_kind {
 
 /* What was asked for; plain data, stored in cases as text. */
 struct strategy_spec {
-    uint32_t kind;  /* enum strategy_kind */
-    uint32_t depth; /* pct, delay: 0 = drawn from the seed */
-    uint64_t steps; /* where strategy_probes: choices of the probe run, 0 = not known yet */
-    uint32_t level; /* enum level: at what it is asked */
-    uint32_t races; /* enum level_races */
+    uint32_t kind;    /* enum strategy_kind */
+    uint32_t depth;   /* pct, delay: 0 = drawn from the seed */
+    uint64_t steps;   /* where it depends on that: choices of a probe run, 0 = not known yet */
+    uint32_t level;   /* enum level: at what it is asked */
+    uint32_t races;   /* enum level_races */
+    uint32_t profile; /* where strategy_profiles: which one, 0 = there is none */
 };
 
 struct strategy {
-    struct strategy_spec spec; /* never STRATEGY_MIX: resolved when the run begins */
+    struct strategy_spec spec;     /* never STRATEGY_MIX: resolved when the run begins */
+    const struct profile *profile; /* of all runs; NULL = there is none */
     struct random random;
     union {
         struct strategy_pct pct;
+        struct strategy_reads reads;
         struct strategy_delay delay;
         struct strategy_starve starve;
     };
@@ -70,8 +80,9 @@ void strategy_begin(struct strategy *strategy, const struct strategy_spec *spec,
 /* What `mix` and an open depth become for this seed; strategy_begin does the same. */
 struct strategy_spec strategy_resolve(const struct strategy_spec *spec, uint64_t seed);
 
-/* True when it must know how many choices a run has. */
+/* True when it must know how many choices a run has, or which accesses meet; the latter alone. */
 bool strategy_probes(const struct strategy_spec *spec);
+bool strategy_profiles(const struct strategy_spec *spec);
 
 /* The priority of a new agent; 0 for strategies without priorities. */
 uint64_t strategy_birth(struct strategy *strategy);

@@ -69,7 +69,7 @@ static const struct {
     {"race_store_relaxed", "reads", "written", {"first", "read_value"}},
     {"race_load_relaxed", "reads", "written", {"first", "read_value"}},
     {"race_fence_late", "reads", "written", {"first", "read_value"}},
-    {"race_broken_sequence", "reads", "written", {"first", "second"}},
+    {"race_broken_sequence", "reads", "written", {"first", "read_value"}},
     {"race_failed_exchange", "reads", "written", {"first", "read_value"}},
     {"race_post_early", NULL, NULL, {"first", "read_value"}},
     {"race_unlock_early", NULL, NULL, {"first", "read_value"}},

@@ -239,7 +239,7 @@ compared() { # without the processor time, which no two runs share
     $sim compare lost_wakeup_bug --runs 300 | sed 's/ *[0-9.]*$//'
 }
 compared >"$folder/out"
-check 'each strategy has a line' [ "$(grep -Ec '^[a-z]+ +[0-9]+ of 20 +([0-9]+\.[0-9]|-) +([0-9]+|-)$' "$folder/out")" -eq 6 ]
+check 'each strategy has a line' [ "$(grep -Ec '^[a-z-]+ +[0-9]+ of 20 +([0-9]+\.[0-9]|-) +([0-9]+|-)$' "$folder/out")" -eq 8 ]
 check 'random finds it each time' grep -Eq '^random +20 of 20 ' "$folder/out"
 check 'the same seed compares alike' [ "$(compared)" = "$(cat "$folder/out")" ]
 expect 0 '^starve +0 of 20 +- +- ' $sim compare lost_wakeup --runs 10
@@ -252,7 +252,7 @@ expect 2 'no scenario nowhere' $sim compare nowhere
 # the runs that tell how long a run is must not be the shortest
 expect 10 '^FAIL net_descriptor_bug: ' $sim fuzz net_descriptor_bug --strategy pct --seed 1 --runs 2000 \
     --corpus "$folder/probed.db"
-for strategy in delay:depth=2 starve; do
+for strategy in delay:depth=2 starve pos reads-from; do
     expect 10 "^FAIL lost_wakeup_bug: " $sim fuzz lost_wakeup_bug --seed 1 --strategy $strategy --runs 5000 --corpus "$folder/$strategy.db"
     id=$(sed -n 's/^To see it again:  sim replay \([0-9a-f]*\).*/\1/p' "$folder/out")
     expect 10 '^Replayed bit-exactly' $sim replay "$id" --corpus "$folder/$strategy.db"

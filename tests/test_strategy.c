@@ -362,23 +362,27 @@ static const struct {
     const char *text;
     struct strategy_spec spec;
 } texts[] = {
-    {"fifo", {STRATEGY_FIFO, 0, 0, LEVEL_DEFAULT, 0}},
-    {"random", {STRATEGY_RANDOM, 0, 0, LEVEL_DEFAULT, 0}},
-    {"sticky", {STRATEGY_STICKY, 0, 0, LEVEL_DEFAULT, 0}},
-    {"mix", {STRATEGY_MIX, 0, 0, LEVEL_DEFAULT, 0}},
-    {"pct", {STRATEGY_PCT, 0, 0, LEVEL_DEFAULT, 0}},
-    {"pct:steps=7", {STRATEGY_PCT, 0, 7, LEVEL_DEFAULT, 0}},
-    {"pct:depth=3,steps=0", {STRATEGY_PCT, 3, 0, LEVEL_DEFAULT, 0}},
-    {"pct:depth=16,steps=118", {STRATEGY_PCT, 16, 118, LEVEL_DEFAULT, 0}},
-    {"pct:depth=1,steps=18446744073709551615", {STRATEGY_PCT, 1, UINT64_MAX, LEVEL_DEFAULT, 0}},
-    {"delay", {STRATEGY_DELAY, 0, 0, LEVEL_DEFAULT, 0}},
-    {"delay:depth=3,steps=118", {STRATEGY_DELAY, 3, 118, LEVEL_DEFAULT, 0}},
-    {"starve:steps=118", {STRATEGY_STARVE, 0, 118, LEVEL_DEFAULT, 0}},
-    {"random@atomics", {STRATEGY_RANDOM, 0, 0, LEVEL_ATOMICS, 0}},
-    {"mix@calls", {STRATEGY_MIX, 0, 0, LEVEL_CALLS, 0}},
-    {"pct:depth=3,steps=5@accesses", {STRATEGY_PCT, 3, 5, LEVEL_ACCESSES, 0}},
-    {"random-races", {STRATEGY_RANDOM, 0, 0, LEVEL_DEFAULT, LEVEL_RACES_IGNORED}},
-    {"mix@atomics+races", {STRATEGY_MIX, 0, 0, LEVEL_ATOMICS, LEVEL_RACES_FOUND}},
+    {"fifo", {STRATEGY_FIFO, 0, 0, LEVEL_DEFAULT, 0, 0}},
+    {"random", {STRATEGY_RANDOM, 0, 0, LEVEL_DEFAULT, 0, 0}},
+    {"sticky", {STRATEGY_STICKY, 0, 0, LEVEL_DEFAULT, 0, 0}},
+    {"mix", {STRATEGY_MIX, 0, 0, LEVEL_DEFAULT, 0, 0}},
+    {"pct", {STRATEGY_PCT, 0, 0, LEVEL_DEFAULT, 0, 0}},
+    {"pct:steps=7", {STRATEGY_PCT, 0, 7, LEVEL_DEFAULT, 0, 0}},
+    {"pct:depth=3,steps=0", {STRATEGY_PCT, 3, 0, LEVEL_DEFAULT, 0, 0}},
+    {"pct:depth=16,steps=118", {STRATEGY_PCT, 16, 118, LEVEL_DEFAULT, 0, 0}},
+    {"pct:depth=1,steps=18446744073709551615", {STRATEGY_PCT, 1, UINT64_MAX, LEVEL_DEFAULT, 0, 0}},
+    {"delay", {STRATEGY_DELAY, 0, 0, LEVEL_DEFAULT, 0, 0}},
+    {"delay:depth=3,steps=118", {STRATEGY_DELAY, 3, 118, LEVEL_DEFAULT, 0, 0}},
+    {"starve:steps=118", {STRATEGY_STARVE, 0, 118, LEVEL_DEFAULT, 0, 0}},
+    {"random@atomics", {STRATEGY_RANDOM, 0, 0, LEVEL_ATOMICS, 0, 0}},
+    {"mix@calls", {STRATEGY_MIX, 0, 0, LEVEL_CALLS, 0, 0}},
+    {"pct:depth=3,steps=5@accesses", {STRATEGY_PCT, 3, 5, LEVEL_ACCESSES, 0, 0}},
+    {"pos", {STRATEGY_POS, 0, 0, LEVEL_DEFAULT, 0, 0}},
+    {"reads-from", {STRATEGY_READS, 0, 0, LEVEL_DEFAULT, 0, 0}},
+    {"reads-from:profile=4294967295@atomics-races",
+     {STRATEGY_READS, 0, 0, LEVEL_ATOMICS, LEVEL_RACES_IGNORED, UINT32_MAX}},
+    {"random-races", {STRATEGY_RANDOM, 0, 0, LEVEL_DEFAULT, LEVEL_RACES_IGNORED, 0}},
+    {"mix@atomics+races", {STRATEGY_MIX, 0, 0, LEVEL_ATOMICS, LEVEL_RACES_FOUND, 0}},
 };
 #define TEXTS (int)COUNT_OF(texts)
 
@@ -395,6 +399,7 @@ START_TEST(what_is_printed_is_read_back) {
     ck_assert_uint_eq(spec.steps, texts[_i].spec.steps);
     ck_assert_uint_eq(spec.level, texts[_i].spec.level);
     ck_assert_uint_eq(spec.races, texts[_i].spec.races);
+    ck_assert_uint_eq(spec.profile, texts[_i].spec.profile);
 }
 END_TEST
 
@@ -417,6 +422,11 @@ static const char *const malformed[] = {
     "random:depth=2",
     "random-",
     "random-race",
+    "reads-from:profile=0",
+    "reads-from:profile=4294967296",
+    "reads-from:steps=3",
+    "reads",
+    "pos:profile=3",
     "random+races+races",
     "random+races@atomics",
     "random@atomics-racesx",

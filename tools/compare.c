@@ -19,7 +19,8 @@
 #define NOT_FOUND UINT64_MAX
 #define NS_PER_MS 1e6
 
-static const char *const compared[] = {"random", "sticky", "pct", "delay", "starve", "mix"};
+static const char *const compared[] =
+    {"random", "sticky", "pct", "pos", "reads-from", "delay", "starve", "mix"};
 #define COMPARED_COUNT (sizeof compared / sizeof compared[0])
 
 /* What is compared on, and the worker that runs it. */
@@ -28,7 +29,7 @@ struct comparison {
     char module[PATH_MAX];
     uint32_t level, races;
     uint64_t runs_max;
-    uint64_t steps; /* choices of a run */
+    struct probe probe;
     struct runner runner;
     bool open;
 };
@@ -54,6 +55,9 @@ static int worker_ready(struct comparison *comparison) {
     }
     const int result = quarry_start(runner, comparison->module, &options);
     comparison->open = result == EXIT_CLEAN;
+    if (comparison->open && probe_done(&comparison->probe)) {
+        probe_tell(&comparison->probe, runner->record);
+    }
     return comparison->open && !quarry_can_see(runner->record, comparison->level) ? EXIT_USAGE
                                                                                   : result;
 }
@@ -77,15 +81,15 @@ static int ask(struct comparison *comparison, const struct record_request *reque
     return result;
 }
 
-static int probe(struct comparison *comparison) {
+static int probe_all(struct comparison *comparison) {
     int result = EXIT_CLEAN;
-    for (unsigned i = 0; i < PROBE_RUNS && result == EXIT_CLEAN; i++) {
+    while (!probe_done(&comparison->probe) && result == EXIT_CLEAN) {
         struct record_request request;
-        probe_request(&request, i, comparison->level);
+        probe_request(&comparison->probe, &request);
         result = ask(comparison, &request);
         if (result == EXIT_CLEAN) {
             const struct record *record = comparison->runner.record;
-            comparison->steps = probe_steps(record, comparison->steps);
+            probe_learn(&comparison->probe, record);
             if (record->reply == RECORD_CRASHED) {
                 worker_end(comparison);
             }
@@ -135,7 +139,9 @@ static int score(struct comparison *comparison, const char *name, struct score *
     struct strategy_spec spec;
     const enum status status = strategy_parse(&spec, name);
     ASSERT(status == STATUS_OK);
-    spec.steps = comparison->steps;
+    const struct strategy_spec told = probe_tell(&comparison->probe, comparison->runner.record);
+    spec.steps = told.steps;
+    spec.profile = spec.kind == STRATEGY_MIX ? told.profile : comparison->runner.record->profile.id;
     spec.level = comparison->level;
     spec.races = comparison->races;
     *score = (struct score){0};
@@ -221,7 +227,7 @@ print(const struct comparison *comparison, const char *name, const struct score 
 }
 
 static int compare_all(struct comparison *comparison) {
-    int result = probe(comparison);
+    int result = probe_all(comparison);
     if (result == EXIT_CLEAN && !comparison->options->json) {
         printf("Runs to the first failure of %s, in %d searches of up to %" PRIu64 " runs each:\n"
                "\n"
@@ -257,6 +263,7 @@ int compare_strategies(const struct options *options) {
     }
     comparison.options = options;
     comparison.level = spec.level;
+    probe_open(&comparison.probe, &spec);
     comparison.races = spec.races;
     comparison.runs_max = options->runs != 0 ? options->runs : RUNS_DEFAULT;
     const int result = compare_all(&comparison);

@@ -1,25 +1,43 @@
-/* How many choices a run has, which decides where a strategy may do something out of turn.
+/* What a few runs of their own tell of a scenario, before it is searched.
  *
- *   probe_request(0) ─► a run ─► probe_steps … ─► probe_request(PROBE_RUNS - 1) ─► …
+ *   probe_request ─► a run ─► probe_learn … until probe_done ─► probe_tell ─► a searching worker
  *
- * So that a seed means the same in every campaign, it comes from runs of its own, with seeds of
- * their own, which count for nothing: one as production would do it, which often has few choices,
- * and random ones. The most that one of them has is taken.
+ * So that a seed means the same in every campaign, these runs have seeds of their own, which count
+ * for nothing: one is as production would do it, the others are random. They tell how many choices
+ * a run has, which decides where a strategy may do something out of turn: the most that one of them
+ * has; production's often has few. And which accesses may meet (tools/pairs.h), below the calls.
  *
- * Memory:      borrows everything.
+ * Memory:      borrows records.
  * Determinism: the same for each seed.
  */
 #ifndef TOOLS_PROBE_H
 #define TOOLS_PROBE_H
 
+#include <stdbool.h>
+
 #include "sim/machine/record.h"
+#include "tools/pairs.h"
 
-#define PROBE_RUNS 3
+struct probe {
+    struct strategy_spec asked; /* what is to be searched with */
+    unsigned runs;              /* so far */
+    uint64_t steps;
+    struct pairs pairs;
+};
 
-/* Asks for the index-th of these runs. */
-void probe_request(struct record_request *request, unsigned index, uint32_t level);
+/* For a search with this strategy. */
+void probe_open(struct probe *probe, const struct strategy_spec *asked);
 
-/* What is known of a run's choices when this one has come, too. */
-uint64_t probe_steps(const struct record *record, uint64_t before);
+/* True when the strategy needs no more runs. */
+bool probe_done(const struct probe *probe);
+
+/* Asks for the next run. */
+void probe_request(const struct probe *probe, struct record_request *request);
+
+/* It has come. */
+void probe_learn(struct probe *probe, const struct record *record);
+
+/* Lets a worker know; returns the strategy to search with. */
+struct strategy_spec probe_tell(const struct probe *probe, struct record *record);
 
 #endif

@@ -6,7 +6,6 @@
 #include "sim/panic.h"
 #include "tools/complain.h"
 #include "tools/module.h"
-#include "tools/probe.h"
 
 uint64_t quarry_now_ms(void) {
     struct timespec now;
@@ -31,7 +30,7 @@ int quarry_open(struct quarry *quarry,
     quarry->batch = 1;
     const enum status status = strategy_parse(&quarry->spec, hunt->options->strategy);
     ASSERT(status == STATUS_OK); /* the crew has looked */
-    quarry->probed = strategy_probes(&quarry->spec) && quarry->spec.steps == 0 ? 0 : PROBE_RUNS;
+    probe_open(&quarry->probe, &quarry->spec);
     const bool found =
         module_find(quarry->name, quarry->module) && module_name(quarry->name, quarry->name_stored);
     return found ? EXIT_CLEAN : EXIT_USAGE;
@@ -53,7 +52,11 @@ int quarry_start(struct runner *runner, const char *module, const struct runner_
 
 int quarry_worker(const struct quarry *quarry, struct runner *runner, unsigned char fill) {
     const struct runner_options options = {.backend = quarry->hunt->options->backend, .fill = fill};
-    return quarry_start(runner, quarry->module, &options);
+    const int result = quarry_start(runner, quarry->module, &options);
+    if (result == EXIT_CLEAN && probe_done(&quarry->probe)) {
+        probe_tell(&quarry->probe, runner->record);
+    }
+    return result;
 }
 
 void quarry_worker_end(struct quarry *quarry) {
@@ -79,14 +82,16 @@ struct symbols *quarry_symbols(struct quarry *quarry) {
     return quarry->symbols;
 }
 
-/* Asks one more run how many choices it has. */
-static void probe(struct quarry *quarry) {
+/* Asks one more run what the strategy needs to know. */
+static void probe_one(struct quarry *quarry) {
     struct record *record = quarry->runner.record;
-    probe_request(&record->request, quarry->probed, quarry->spec.level);
+    probe_request(&quarry->probe, &record->request);
     const enum runner_end end = runner_run(&quarry->runner, quarry->hunt->stop);
     if (end != RUNNER_STOPPED) {
-        quarry->probed++;
-        quarry->spec.steps = probe_steps(record, quarry->spec.steps);
+        probe_learn(&quarry->probe, record);
+    }
+    if (probe_done(&quarry->probe)) {
+        quarry->spec = probe_tell(&quarry->probe, record);
     }
     if (end != RUNNER_REPLIED || record->reply == RECORD_CRASHED) {
         quarry_worker_end(quarry);
@@ -114,8 +119,8 @@ int quarry_ready(struct quarry *quarry) {
         if (!quarry_can_see(quarry->runner.record, quarry->spec.level)) {
             return EXIT_USAGE;
         }
-        while (quarry->probed < PROBE_RUNS && quarry->runner_open) {
-            probe(quarry);
+        while (!probe_done(&quarry->probe) && quarry->runner_open) {
+            probe_one(quarry);
         }
     }
     return EXIT_CLEAN;

@@ -13,6 +13,7 @@
 
 #include "sim/case.h"
 #include "tools/hunt.h"
+#include "tools/probe.h"
 #include "tools/runner.h"
 #include "tools/symbols.h"
 
@@ -46,8 +47,8 @@ struct quarry {
     uint64_t batch;           /* runs of the next request */
     uint64_t runs, runs_twin; /* so far; how many of them when the twin was last asked */
     unsigned nondeterminism;
-    unsigned probed; /* how many runs have told how many choices they have */
-    bool done;       /* its budget is used up, or there is no point in going on */
+    struct probe probe;
+    bool done; /* its budget is used up, or there is no point in going on */
     uint32_t sighting_count;
     struct quarry_sighting sightings[QUARRY_SIGHTINGS_MAX];
 };
@@ -60,7 +61,7 @@ int quarry_open(struct quarry *quarry,
                 uint64_t first,
                 uint64_t stride);
 
-/* Starts quarry->runner unless it runs already, and asks it how many choices a run has. There is
+/* Starts quarry->runner unless it runs already, and asks what the strategy needs to know. There is
  * none afterwards when hunt->stop came in between. */
 int quarry_ready(struct quarry *quarry);
 

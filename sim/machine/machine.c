@@ -220,6 +220,7 @@ bool machine_open(struct record *record, const struct machine_options *options) 
                &functions,
                record->choices,
                RECORD_CHOICES_MAX);
+    machine.world.schedule.strategy.profile = &record->profile;
     crashes_open();
     heap_set_fill(options->fill);
     heap_set_limit(record->description.heap_max);

@@ -127,10 +127,10 @@ struct record {
     struct record_thread threads[RECORD_THREADS_MAX];
     uint32_t task_count;
     struct record_task tasks[RECORD_TASKS_MAX];
-    struct labels labels; /* of all runs of this worker */
+    struct labels labels;   /* of all runs of this worker */
+    struct profile profile; /* told before runs that need it */
     uint32_t image_count;
-    char reason[256];
-    char error[1280];
+    char reason[256], error[1280];
     uint32_t fact_count; /* request.observe: of what came in the last run, with its times */
     struct occasion facts[RECORD_FACTS_MAX];
     uint64_t output_size;            /* bytes the program printed in the last run */

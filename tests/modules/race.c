@@ -137,7 +137,7 @@ static void see_atomically(void) {
         break;
     case BROKEN_SEQUENCE:
         if (atomic_load_explicit(&flag, memory_order_acquire) == 2) {
-            value++;
+            read_value();
         }
         break;
     case FAILED_EXCHANGE: {
