@@ -55,6 +55,7 @@ static void home_begin(struct causality *causality, uint32_t node) {
     home->free_count = 0;
     home->kernel = 0;
     home->ended = 0;
+    home->fences = 0;
 }
 
 /* A view on a lane that nobody stands on. */
@@ -100,6 +101,9 @@ void causality_birth(struct causality *causality, uint32_t parent, uint32_t id, 
     struct causality_view *view = &causality->views[index];
     vector_drop(&causality->vectors, &view->released);
     vector_drop(&causality->vectors, &view->pending);
+    vector_drop(&causality->vectors, &view->fenced);
+    view->fence_time = 0;
+    view->stale = 0;
     struct causality_view *creator =
         parent == 0 ? NULL : &causality->views[causality->view_of[parent]];
     view_start(view, creator);
@@ -176,10 +180,16 @@ void causality_kernel_acquire(struct causality *causality) {
     vector_read(&causality->vectors, causality->homes[self->node].kernel, &self->clock);
 }
 
-void causality_fence(struct causality *causality, bool acquires, bool releases) {
+void causality_fence(struct causality *causality, bool acquires, bool releases, uint64_t sc_time) {
     struct causality_view *self = causality_view(causality);
+    uint32_t *fences = &causality->homes[self->node].fences;
     if (acquires) {
         vector_read(&causality->vectors, self->pending, &self->clock);
+    }
+    if (sc_time != 0) {
+        vector_copy(&causality->vectors, &self->fenced, *fences);
+        vector_join(&causality->vectors, fences, &self->clock);
+        self->fence_time = sc_time;
     }
     if (releases) {
         vector_set(&causality->vectors, &self->released, &self->clock);

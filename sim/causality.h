@@ -48,6 +48,9 @@ struct causality_view {
     uint32_t lane;
     uint32_t released;         /* vector: its view at its last release fence */
     uint32_t pending;          /* vector: what an acquire fence would give it */
+    uint32_t fenced;           /* vector: what was before SC fences at its last one */
+    uint64_t fence_time;       /* of its last SC fence, 0 = none */
+    uint32_t stale;            /* values in a row that were not the newest */
     struct vector_clock clock; /* the thread's */
 };
 
@@ -68,6 +71,7 @@ struct causality {
         uint32_t lane_count, free_count;
         uint32_t kernel; /* vectors */
         uint32_t ended;
+        uint32_t fences;             /* what is before SC fences */
         uint32_t free[VECTOR_LANES]; /* views */
     } * homes;                       /* by node */
 };
@@ -117,7 +121,7 @@ void causality_wake(struct causality *causality, uint32_t id);
 void causality_kernel_release(struct causality *causality);
 void causality_kernel_acquire(struct causality *causality);
 
-/* A fence of these memory orders; see sim/shadow.h for what it does to atomics. */
-void causality_fence(struct causality *causality, bool acquires, bool releases);
+/* A fence; see sim/location.h for what it does to atomics. sc_time: 0 = it is not SC. */
+void causality_fence(struct causality *causality, bool acquires, bool releases, uint64_t sc_time);
 
 #endif

@@ -19,6 +19,7 @@ static const char *const names[CHOICE_KIND_COUNT] = {
     [CHOICE_ONE_OF] = "one of",
     [CHOICE_CLOCK] = "clock",
     [CHOICE_CLASS] = "fault class",
+    [CHOICE_STALE] = "stale load",
 };
 
 const char *choice_name(unsigned kind) {

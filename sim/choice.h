@@ -26,6 +26,7 @@ enum choice_kind {
     CHOICE_ONE_OF = 13, /* which of several */
     CHOICE_CLOCK = 14,  /* how fast a clock runs, and where it stands */
     CHOICE_CLASS = 15,  /* whether a class of faults is on in this run */
+    CHOICE_STALE = 16,  /* how many stores back a load sees */
     CHOICE_KIND_COUNT
 };
 

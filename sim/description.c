@@ -35,6 +35,11 @@ bool description_finds_races(const struct description *description,
     return description_level(description, level) > LEVEL_CALLS && which != LEVEL_RACES_IGNORED;
 }
 
+bool description_is_weak(const struct description *description, uint32_t level, uint32_t memory) {
+    const uint32_t which = memory != LEVEL_MEMORY_DEFAULT ? memory : description->memory;
+    return description_level(description, level) > LEVEL_CALLS && which == LEVEL_MEMORY_C11;
+}
+
 void description_refuse(struct description *description, const char *format, ...) {
     if (description->error[0] != '\0') {
         return;

@@ -39,6 +39,7 @@ struct description {
     uint32_t leaks;      /* enum description_leaks */
     uint32_t level;      /* enum level: what is a point, unless the search says another */
     uint32_t races;      /* enum level_races, unless the search says another */
+    uint32_t memory;     /* enum level_memory, the same */
     bool has_core;       /* a calm has named its nodes: those that come later are restless */
     uint32_t node_count; /* nodes have indices 1 … node_count */
     uint32_t link_count, fault_count, property_count, history_count, text_used;
@@ -107,9 +108,11 @@ const char *description_argument(const struct description *description, uint32_t
 void description_refuse(struct description *description, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* What is a point where this level is asked for, and whether data races are looked for there. */
+/* What is a point where this level is asked for; whether data races are looked for there, and
+ * whether memory is weak. */
 enum level description_level(const struct description *description, uint32_t level);
 bool description_finds_races(const struct description *description, uint32_t level, uint32_t races);
+bool description_is_weak(const struct description *description, uint32_t level, uint32_t memory);
 
 /* Checks what single calls cannot: links, faults and limits that can be; each `always` with a bound
  * that holds from the start, each `sometimes` with a sentence of its own, and none that holds from

@@ -17,6 +17,9 @@ enum level { LEVEL_DEFAULT, LEVEL_CALLS, LEVEL_ATOMICS, LEVEL_ACCESSES, LEVEL_CO
 /* Whether data races are looked for: below the calls, unless the scenario or the search says no. */
 enum level_races { LEVEL_RACES_DEFAULT, LEVEL_RACES_FOUND, LEVEL_RACES_IGNORED };
 
+/* What an atomic load may see: the last store, as by default, or what C11 allows (sim/past.h). */
+enum level_memory { LEVEL_MEMORY_DEFAULT, LEVEL_MEMORY_SC, LEVEL_MEMORY_C11 };
+
 /* "atomics"; not of the default. */
 const char *level_name(enum level level);
 

@@ -8,7 +8,6 @@
 
 #define ORDER_BITS 7 /* above them are hints */
 #define WHOLE 0xffu
-#define OWNER_MANY UINT32_MAX
 
 struct access {
     uint32_t next; /* first: the pool's link */
@@ -19,16 +18,8 @@ struct access {
     uint64_t step; /* events of the trace before it */
 };
 
-struct location {
-    uint32_t next;
-    uint32_t vector; /* what who reads it with acquire is handed */
-    uint32_t owner;  /* thread that began the release sequence, 0 = none, or OWNER_MANY */
-    uint32_t bytes;
-};
-
 uint64_t shadow_arena_size(void) {
-    return (SHADOW_ACCESSES_MAX + UINT64_C(1)) * sizeof(struct access) +
-           (SHADOW_LOCATIONS_MAX + UINT64_C(1)) * sizeof(struct location);
+    return (SHADOW_ACCESSES_MAX + UINT64_C(1)) * sizeof(struct access) + location_arena_size();
 }
 
 void shadow_init(struct shadow *shadow,
@@ -39,30 +30,26 @@ void shadow_init(struct shadow *shadow,
                               .causality = causality,
                               .granules = granules};
     pool_init(&shadow->accesses, arena, sizeof(struct access), SHADOW_ACCESSES_MAX);
-    pool_init(&shadow->locations, arena, sizeof(struct location), SHADOW_LOCATIONS_MAX);
+    locations_init(&shadow->locations, arena, causality);
 }
 
-void shadow_begin(struct shadow *shadow) {
+void shadow_begin(struct shadow *shadow, bool races, bool weak) {
     pool_reset(&shadow->accesses);
-    pool_reset(&shadow->locations);
+    locations_begin(&shadow->locations, weak);
+    shadow->races = races;
 }
 
 static struct access *access_at(const struct shadow *shadow, uint32_t index) {
     return pool_at(&shadow->accesses, index);
 }
 
-static struct location *location_at(const struct shadow *shadow, uint32_t index) {
-    return pool_at(&shadow->locations, index);
-}
-
-static uint32_t take(struct shadow *shadow, struct pool *pool, const char *what) {
-    const uint32_t index = pool_take(pool);
+static uint32_t take(struct shadow *shadow) {
+    const uint32_t index = pool_take(&shadow->accesses);
     if (index == 0) {
         verdict_set(shadow->schedule->verdict,
                     VERDICT_LIMIT,
-                    "more than %" PRIu32 " %s are kept to look for data races",
-                    pool->capacity,
-                    what);
+                    "more than %" PRIu32 " accesses to memory are kept to look for data races",
+                    SHADOW_ACCESSES_MAX);
         schedule_end(shadow->schedule);
     }
     return index;
@@ -75,13 +62,7 @@ static void clear(struct shadow *shadow, struct granule *granule) {
         granule->accesses = access_at(shadow, index)->next;
         pool_give(&shadow->accesses, index);
     }
-    while (granule->locations != 0) {
-        const uint32_t index = granule->locations;
-        struct location *location = location_at(shadow, index);
-        granule->locations = location->next;
-        vector_drop(&shadow->causality->vectors, &location->vector);
-        pool_give(&shadow->locations, index);
-    }
+    location_clear(&shadow->locations, granule);
 }
 
 /* What another process did there was not to this memory. */
@@ -192,8 +173,7 @@ static void note(struct shadow *shadow,
                  uint32_t flags,
                  uint32_t spare,
                  const void *site) {
-    const uint32_t index =
-        spare != 0 ? spare : take(shadow, &shadow->accesses, "accesses to memory");
+    const uint32_t index = spare != 0 ? spare : take(shadow);
     struct access *access = access_at(shadow, index);
     access->next = granule->accesses; /* field by field, as in schedule_announce */
     access->epoch = view->clock.at[view->lane];
@@ -223,7 +203,7 @@ static inline void access_word(struct shadow *shadow,
                                uint8_t bytes,
                                uint32_t flags,
                                const void *site) {
-    if (!repeats(shadow, granule, view, bytes, flags)) {
+    if (shadow->races && !repeats(shadow, granule, view, bytes, flags)) {
         const uint32_t spare = compare(shadow, granule, view, bytes, flags, site);
         note(shadow, granule, view, bytes, flags, spare, site);
     }
@@ -244,116 +224,36 @@ void shadow_access(struct shadow *shadow,
     }
 }
 
-/* ---- what atomics hand over ---- */
+/* ---- atomics ---- */
 
-static bool acquires(int order) {
-    return order == __ATOMIC_ACQUIRE || order == __ATOMIC_CONSUME || order == __ATOMIC_ACQ_REL ||
-           order == __ATOMIC_SEQ_CST;
-}
-
-static bool releases(int order) {
-    return order == __ATOMIC_RELEASE || order == __ATOMIC_ACQ_REL || order == __ATOMIC_SEQ_CST;
-}
-
-/* What those locations hand over that have a byte in common. */
-static void location_read(struct shadow *shadow,
-                          const struct granule *granule,
-                          struct causality_view *view,
-                          uint32_t bytes,
-                          bool acquired) {
-    struct vectors *vectors = &shadow->causality->vectors;
-    for (uint32_t index = granule->locations; index != 0;) {
-        const struct location *location = location_at(shadow, index);
-        if ((location->bytes & bytes) != 0 && location->vector != 0) {
-            if (acquired) {
-                vector_read(vectors, location->vector, &view->clock);
-            } else {
-                vector_merge(vectors, &view->pending, location->vector);
-            }
-        }
-        index = location->next;
+uint64_t shadow_atomic(struct shadow *shadow,
+                       const struct shadow_operation *operation,
+                       uint64_t before,
+                       uint64_t value,
+                       const void *site) {
+    const struct causality_view *view = causality_view(shadow->causality);
+    const uintptr_t end = operation->address + operation->size;
+    const uint8_t bytes = bytes_of(operation->address, end);
+    const uint32_t flags =
+        operation->kind == SHADOW_LOAD ? SHADOW_ATOMIC : SHADOW_ATOMIC | SHADOW_WRITE;
+    const struct location_operation at = {.granule = operation->granule,
+                                          .bytes = bytes,
+                                          .order = operation->order & ORDER_BITS};
+    own(shadow, operation->granule, view);
+    access_word(shadow, operation->granule, view, bytes, flags, site);
+    if (__builtin_expect(operation->size > GRANULE_BYTES, 0)) {
+        const uintptr_t rest = operation->address + GRANULE_BYTES;
+        shadow_access(shadow, rest, operation->size - GRANULE_BYTES, flags, site);
     }
-}
-
-/* The location of these bytes, made when it is needed. Others of the same bytes keep what they
- * have: too much order hides a race, too little would make one up. */
-static struct location *
-location_find(struct shadow *shadow, struct granule *granule, uint32_t bytes) {
-    uint32_t index = granule->locations;
-    while (index != 0 && location_at(shadow, index)->bytes != bytes) {
-        index = location_at(shadow, index)->next;
+    if (operation->kind == SHADOW_LOAD) {
+        return location_load(&shadow->locations, &at, before, site);
     }
-    if (index == 0) {
-        index = take(shadow, &shadow->locations, "atomic variables");
-        *location_at(shadow, index) = (struct location){.next = granule->locations, .bytes = bytes};
-        granule->locations = index;
-    }
-    return location_at(shadow, index);
-}
-
-static void location_store(struct shadow *shadow,
-                           struct location *location,
-                           struct causality_view *view,
-                           bool released) {
-    struct vectors *vectors = &shadow->causality->vectors;
-    const uint32_t self = shadow->schedule->self->id;
-    if (released) {
-        vector_set(vectors, &location->vector, &view->clock);
-        causality_advance(view);
-        location->owner = self;
-    } else if (location->owner != self && location->owner != OWNER_MANY) {
-        vector_copy(vectors, &location->vector, view->released);
-        location->owner = 0;
-    } else {
-        vector_merge(vectors, &location->vector, view->released);
-    }
-}
-
-static void location_update(struct shadow *shadow,
-                            struct location *location,
-                            struct causality_view *view,
-                            bool released) {
-    struct vectors *vectors = &shadow->causality->vectors;
-    const uint32_t self = shadow->schedule->self->id;
-    if (released) {
-        vector_join(vectors, &location->vector, &view->clock);
-        causality_advance(view);
-        location->owner = location->owner == 0 || location->owner == self ? self : OWNER_MANY;
-    } else {
-        vector_merge(vectors, &location->vector, view->released);
-    }
-}
-
-void shadow_atomic(struct shadow *shadow,
-                   struct granule *granule,
-                   uintptr_t address,
-                   uint32_t size,
-                   enum shadow_operation operation,
-                   int order,
-                   const void *site) {
-    struct causality_view *view = causality_view(shadow->causality);
-    const uint32_t flags = operation == SHADOW_LOAD ? SHADOW_ATOMIC : SHADOW_ATOMIC | SHADOW_WRITE;
-    const uint8_t bytes = bytes_of(address, address + size);
-    own(shadow, granule, view);
-    access_word(shadow, granule, view, bytes, flags, site);
-    if (__builtin_expect(size > GRANULE_BYTES, 0)) {
-        const uintptr_t rest = address + GRANULE_BYTES;
-        shadow_access(shadow, rest, size - GRANULE_BYTES, flags, site);
-    }
-    order &= ORDER_BITS;
-    if (operation != SHADOW_STORE) {
-        location_read(shadow, granule, view, bytes, acquires(order));
-    }
-    if (operation == SHADOW_STORE) {
-        location_store(shadow, location_find(shadow, granule, bytes), view, releases(order));
-    } else if (operation == SHADOW_UPDATE) {
-        location_update(shadow, location_find(shadow, granule, bytes), view, releases(order));
-    }
+    location_store(&shadow->locations, &at, operation->kind == SHADOW_UPDATE, before, value);
+    return value;
 }
 
 void shadow_fence(struct shadow *shadow, int order) {
-    order &= ORDER_BITS;
-    causality_fence(shadow->causality, acquires(order), releases(order));
+    location_fence(&shadow->locations, order & ORDER_BITS);
 }
 
 /* ---- memory that goes ---- */
@@ -366,7 +266,7 @@ struct giver {
 
 static void give(void *context, struct granule *granule) {
     const struct giver *giver = context;
-    if (granule->process == giver->view->process) {
+    if (giver->shadow->races && granule->process == giver->view->process) {
         const uint32_t flags = SHADOW_WRITE | SHADOW_FREE;
         drop(giver->shadow,
              compare(giver->shadow, granule, giver->view, WHOLE, flags, giver->site));

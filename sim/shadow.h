@@ -8,15 +8,11 @@
  * still race with a later one; one goes when another covers it that is ordered after it, is as
  * strong (a write, plain), and would race whenever it did.
  *
- * Of a place that is accessed atomically, a location keeps what the last release sequence hands
- * over: a store begins one or, relaxed, ends it, unless its thread headed it; whoever reads,
- * changes and writes goes on with it. Fences as in C11, 7.17.4.
- *
  * Source:      FastTrack (Flanagan and Freund, PLDI 2009); differs in that several accesses of a
  *              word are kept in one list instead of one write and a vector of reads, since bytes
  *              of a word may be variables of their own.
  * Memory:      records of the world's arena, touched as far as used.
- * Limits:      SHADOW_ACCESSES_MAX, SHADOW_LOCATIONS_MAX; one more ends the run with a verdict.
+ * Limits:      SHADOW_ACCESSES_MAX; one more ends the run with a verdict.
  * Errors:      none.
  * Threads:     the world's only.
  * Determinism: what is accessed decides; addresses find it, and are in no message.
@@ -30,22 +26,31 @@
 #include "sim/arena.h"
 #include "sim/causality.h"
 #include "sim/granule.h"
+#include "sim/location.h"
 #include "sim/schedule.h"
 
 #define SHADOW_ACCESSES_MAX (1u << 21)
-#define SHADOW_LOCATIONS_MAX (1u << 20)
 
 /* What an access is. */
 enum { SHADOW_WRITE = 1, SHADOW_ATOMIC = 2, SHADOW_FREE = 4 };
 
-enum shadow_operation { SHADOW_LOAD, SHADOW_STORE, SHADOW_UPDATE };
+enum shadow_kind { SHADOW_LOAD, SHADOW_STORE, SHADOW_UPDATE };
+
+struct shadow_operation {
+    struct granule *granule; /* has the first byte */
+    uintptr_t address;
+    uint32_t size;
+    enum shadow_kind kind;
+    int order; /* __ATOMIC_RELAXED …, perhaps with further bits */
+};
 
 struct shadow {
     struct schedule *schedule;
     struct causality *causality;
     struct granules *granules;
     struct pool accesses;
-    struct pool locations;
+    struct locations locations;
+    bool races; /* else memory is weak, and that is all that is asked for */
 };
 
 uint64_t shadow_arena_size(void);
@@ -57,7 +62,7 @@ void shadow_init(struct shadow *shadow,
                  struct granules *granules);
 
 /* Starts a run. After granules_begin and causality_begin. */
-void shadow_begin(struct shadow *shadow);
+void shadow_begin(struct shadow *shadow, bool races, bool weak);
 
 /* The running thread is about to access so many bytes; `flags` of the above. Ends the run when that
  * races. */
@@ -67,15 +72,13 @@ void shadow_access(struct shadow *shadow,
                    uint32_t flags,
                    const void *site);
 
-/* It does so atomically, with a memory order (__ATOMIC_RELAXED …) that may have further bits;
- * `granule` has the first byte. */
-void shadow_atomic(struct shadow *shadow,
-                   struct granule *granule,
-                   uintptr_t address,
-                   uint32_t size,
-                   enum shadow_operation operation,
-                   int order,
-                   const void *site);
+/* It does so atomically, where memory held `before`. A load: returns what it sees, which may be
+ * older. Else `value` is what memory holds now. */
+uint64_t shadow_atomic(struct shadow *shadow,
+                       const struct shadow_operation *operation,
+                       uint64_t before,
+                       uint64_t value,
+                       const void *site);
 
 void shadow_fence(struct shadow *shadow, int order);
 

@@ -179,7 +179,7 @@ static bool parse_level(struct strategy_spec *spec, const char **text) {
         return true;
     }
     const char *first = *text + 1;
-    const size_t length = strcspn(first, "+-");
+    const size_t length = strcspn(first, "+-~");
     *text = first + length;
     if (length >= sizeof name) {
         return false;
@@ -190,15 +190,30 @@ static bool parse_level(struct strategy_spec *spec, const char **text) {
     return spec->level != LEVEL_COUNT;
 }
 
-static bool parse_races(struct strategy_spec *spec, const char **text) {
-    static const char races[] = "races";
-    if (**text == '\0') {
-        return true;
-    }
-    spec->races = **text == '+' ? LEVEL_RACES_FOUND : LEVEL_RACES_IGNORED;
-    const bool right = (**text == '+' || **text == '-') && strcmp(*text + 1, races) == 0;
-    *text += right ? sizeof races : 0;
+/* A word that ends the text or stands before another mark; the text is then behind it. */
+static bool parse_word(const char **text, const char *word) {
+    const size_t size = strlen(word);
+    const bool right = strncmp(*text, word, size) == 0;
+    *text += right ? size : 0;
     return right;
+}
+
+static bool parse_races(struct strategy_spec *spec, const char **text) {
+    if (parse_word(text, "+races")) {
+        spec->races = LEVEL_RACES_FOUND;
+    } else if (parse_word(text, "-races")) {
+        spec->races = LEVEL_RACES_IGNORED;
+    }
+    return **text == '\0' || **text == '~';
+}
+
+static bool parse_memory(struct strategy_spec *spec, const char **text) {
+    if (parse_word(text, "~c11")) {
+        spec->memory = LEVEL_MEMORY_C11;
+    } else if (parse_word(text, "~sc")) {
+        spec->memory = LEVEL_MEMORY_SC;
+    }
+    return **text == '\0';
 }
 
 enum status strategy_parse(struct strategy_spec *spec, const char *text) {
@@ -206,7 +221,7 @@ enum status strategy_parse(struct strategy_spec *spec, const char *text) {
     size_t length = 0;
     for (unsigned kind = 0; kind < STRATEGY_KIND_COUNT; kind++) {
         const size_t size = strlen(names[kind]);
-        if (strncmp(names[kind], text, size) == 0 && strchr(":@+-", text[size]) != NULL) {
+        if (strncmp(names[kind], text, size) == 0 && strchr(":@+-~", text[size]) != NULL) {
             spec->kind = kind;
             length = size;
         }
@@ -221,8 +236,9 @@ enum status strategy_parse(struct strategy_spec *spec, const char *text) {
             return STATUS_FORMAT;
         }
     }
-    return parse_level(spec, &text) && parse_races(spec, &text) && *text == '\0' ? STATUS_OK
-                                                                                 : STATUS_FORMAT;
+    const bool right =
+        parse_level(spec, &text) && parse_races(spec, &text) && parse_memory(spec, &text);
+    return right ? STATUS_OK : STATUS_FORMAT;
 }
 
 static size_t print_parameters(const struct strategy_spec *spec, char *text, size_t size) {
@@ -249,6 +265,10 @@ void strategy_print(const struct strategy_spec *spec, char *text, size_t size) {
     }
     if (spec->races != LEVEL_RACES_DEFAULT && used < size) {
         const char *races = spec->races == LEVEL_RACES_FOUND ? "+races" : "-races";
-        snprintf(text + used, size - used, "%s", races);
+        used += (size_t)snprintf(text + used, size - used, "%s", races);
+    }
+    if (spec->memory != LEVEL_MEMORY_DEFAULT && used < size) {
+        const char *memory = spec->memory == LEVEL_MEMORY_C11 ? "~c11" : "~sc";
+        snprintf(text + used, size - used, "%s", memory);
     }
 }

@@ -59,6 +59,7 @@ struct strategy_spec {
     uint64_t steps;   /* where it depends on that: choices of a probe run, 0 = not known yet */
     uint32_t level;   /* enum level: at what it is asked */
     uint32_t races;   /* enum level_races */
+    uint32_t memory;  /* enum level_memory */
     uint32_t profile; /* where strategy_profiles: which one, 0 = there is none */
 };
 
@@ -102,7 +103,7 @@ strategy_draw(struct strategy *strategy, uint32_t count, uint32_t own, bool stay
  * others go first. */
 uint32_t strategy_pick(struct strategy *strategy, const struct candidates *set, bool yielded);
 
-/* Reads "pct", "pct:depth=3", "pct:depth=3,steps=118", "random@atomics", "random-races" … */
+/* Reads "pct", "pct:depth=3", "pct:depth=3,steps=118", "random@atomics", "random-races", "mix~c11" … */
 MUST_USE enum status strategy_parse(struct strategy_spec *spec, const char *text);
 
 /* Writes what strategy_parse reads, NUL terminated, cut to size. */

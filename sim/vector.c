@@ -121,3 +121,30 @@ void vector_clock_join(struct vector_clock *clock, const struct vector_clock *ot
     join(clock->at, other->at, other->count);
     clock->count = clock->count > other->count ? clock->count : other->count;
 }
+
+uint32_t vector_at(const struct vectors *vectors, uint32_t vector, uint32_t lane) {
+    return lane < entry_count(vectors, vector) ? entries(vectors, vector)[lane] : 0;
+}
+
+void vector_first(struct vectors *vectors, uint32_t *vector, uint32_t lane, uint32_t epoch) {
+    uint32_t *at = grow(vectors, vector, lane + 1);
+    at[lane] = at[lane] == 0 ? epoch : at[lane];
+}
+
+bool vector_meets(const struct vectors *vectors,
+                  uint32_t vector,
+                  const uint32_t *clock,
+                  uint32_t count) {
+    const uint32_t *at = entries(vectors, vector);
+    const uint32_t own = entry_count(vectors, vector);
+    for (uint32_t i = 0; i < own && i < count; i++) {
+        if (at[i] != 0 && at[i] <= clock[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool vector_meets_vector(const struct vectors *vectors, uint32_t vector, uint32_t other) {
+    return vector_meets(vectors, vector, entries(vectors, other), entry_count(vectors, other));
+}

@@ -65,6 +65,19 @@ void vector_read(const struct vectors *vectors, uint32_t vector, struct vector_c
 /* The same of two clocks. */
 void vector_clock_join(struct vector_clock *clock, const struct vector_clock *other);
 
+/* One entry. */
+uint32_t vector_at(const struct vectors *vectors, uint32_t vector, uint32_t lane);
+
+/* Sets an entry unless it is set. */
+void vector_first(struct vectors *vectors, uint32_t *vector, uint32_t lane, uint32_t epoch);
+
+/* Whether an entry that is set is no larger than the one beside it: of a clock, of a vector. */
+bool vector_meets(const struct vectors *vectors,
+                  uint32_t vector,
+                  const uint32_t *clock,
+                  uint32_t count);
+bool vector_meets_vector(const struct vectors *vectors, uint32_t vector, uint32_t other);
+
 /* It is 0 afterwards. */
 void vector_drop(struct vectors *vectors, uint32_t *vector);
 

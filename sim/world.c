@@ -111,9 +111,12 @@ void world_begin(struct world *world,
     once_begin(&world->onces);
     spins_begin(&world->spins);
     granules_begin(&world->granules);
-    if (description_finds_races(description, spec->strategy.level, spec->strategy.races)) {
+    const uint32_t level = spec->strategy.level;
+    const bool races = description_finds_races(description, level, spec->strategy.races);
+    const bool weak = description_is_weak(description, level, spec->strategy.memory);
+    if (races || weak) {
         causality_begin(&world->causality, description->node_count);
-        shadow_begin(&world->shadow);
+        shadow_begin(&world->shadow, races, weak);
         world->schedule.causality = &world->causality;
     }
     gate_begin(&world->gates);

@@ -73,7 +73,7 @@ static bool overlap(uint32_t part, uint32_t other) {
 static void twin_atomic(uint32_t self,
                         uint32_t variable,
                         uint32_t part,
-                        enum shadow_operation operation,
+                        enum shadow_kind operation,
                         bool acquired,
                         bool released) {
     struct twin_location *location = &twin.locations[variable][part];
@@ -122,7 +122,7 @@ static void plain(uint32_t self, struct random *dice) {
 static void atomic(uint32_t self, struct random *dice) {
     const uint32_t variable = (uint32_t)random_below(dice, VARIABLES);
     const uint32_t part = (uint32_t)random_below(dice, 3);
-    const enum shadow_operation operation = (enum shadow_operation)random_below(dice, 3);
+    const enum shadow_kind operation = (enum shadow_kind)random_below(dice, 3);
     const int order = orders[random_below(dice, sizeof orders / sizeof orders[0])];
     const uint32_t first = variable * 8 + (part == 1 ? 4 : 0);
     const uint32_t size = part == 2 ? 8 : 4;
@@ -132,7 +132,12 @@ static void atomic(uint32_t self, struct random *dice) {
         twin_atomic(self, variable, part, operation, is_acquire(order), order >= __ATOMIC_RELEASE);
     }
     const uintptr_t address = (uintptr_t)memory + first;
-    shadow_atomic(&shadow, granule_at(&granules, address), address, size, operation, order, NULL);
+    const struct shadow_operation what = {.granule = granule_at(&granules, address),
+                                          .address = address,
+                                          .size = size,
+                                          .kind = operation,
+                                          .order = order};
+    shadow_atomic(&shadow, &what, 0, 0, NULL);
 }
 
 static void fence(uint32_t self, struct random *dice) {
@@ -205,7 +210,7 @@ static void begin(void) {
     memset(&twin, 0, sizeof twin);
     granules_begin(&granules);
     causality_begin(&causality, 1);
-    shadow_begin(&shadow);
+    shadow_begin(&shadow, true, false);
     schedule->causality = &causality;
     for (uint32_t id = 1; id <= TWIN_THREADS; id++) {
         causality_birth(&causality, id == 1 ? 0 : 1, id, 1);

@@ -362,27 +362,31 @@ static const struct {
     const char *text;
     struct strategy_spec spec;
 } texts[] = {
-    {"fifo", {STRATEGY_FIFO, 0, 0, LEVEL_DEFAULT, 0, 0}},
-    {"random", {STRATEGY_RANDOM, 0, 0, LEVEL_DEFAULT, 0, 0}},
-    {"sticky", {STRATEGY_STICKY, 0, 0, LEVEL_DEFAULT, 0, 0}},
-    {"mix", {STRATEGY_MIX, 0, 0, LEVEL_DEFAULT, 0, 0}},
-    {"pct", {STRATEGY_PCT, 0, 0, LEVEL_DEFAULT, 0, 0}},
-    {"pct:steps=7", {STRATEGY_PCT, 0, 7, LEVEL_DEFAULT, 0, 0}},
-    {"pct:depth=3,steps=0", {STRATEGY_PCT, 3, 0, LEVEL_DEFAULT, 0, 0}},
-    {"pct:depth=16,steps=118", {STRATEGY_PCT, 16, 118, LEVEL_DEFAULT, 0, 0}},
-    {"pct:depth=1,steps=18446744073709551615", {STRATEGY_PCT, 1, UINT64_MAX, LEVEL_DEFAULT, 0, 0}},
-    {"delay", {STRATEGY_DELAY, 0, 0, LEVEL_DEFAULT, 0, 0}},
-    {"delay:depth=3,steps=118", {STRATEGY_DELAY, 3, 118, LEVEL_DEFAULT, 0, 0}},
-    {"starve:steps=118", {STRATEGY_STARVE, 0, 118, LEVEL_DEFAULT, 0, 0}},
-    {"random@atomics", {STRATEGY_RANDOM, 0, 0, LEVEL_ATOMICS, 0, 0}},
-    {"mix@calls", {STRATEGY_MIX, 0, 0, LEVEL_CALLS, 0, 0}},
-    {"pct:depth=3,steps=5@accesses", {STRATEGY_PCT, 3, 5, LEVEL_ACCESSES, 0, 0}},
-    {"pos", {STRATEGY_POS, 0, 0, LEVEL_DEFAULT, 0, 0}},
-    {"reads-from", {STRATEGY_READS, 0, 0, LEVEL_DEFAULT, 0, 0}},
+    {"fifo", {STRATEGY_FIFO, 0, 0, LEVEL_DEFAULT, 0, 0, 0}},
+    {"random", {STRATEGY_RANDOM, 0, 0, LEVEL_DEFAULT, 0, 0, 0}},
+    {"sticky", {STRATEGY_STICKY, 0, 0, LEVEL_DEFAULT, 0, 0, 0}},
+    {"mix", {STRATEGY_MIX, 0, 0, LEVEL_DEFAULT, 0, 0, 0}},
+    {"pct", {STRATEGY_PCT, 0, 0, LEVEL_DEFAULT, 0, 0, 0}},
+    {"pct:steps=7", {STRATEGY_PCT, 0, 7, LEVEL_DEFAULT, 0, 0, 0}},
+    {"pct:depth=3,steps=0", {STRATEGY_PCT, 3, 0, LEVEL_DEFAULT, 0, 0, 0}},
+    {"pct:depth=16,steps=118", {STRATEGY_PCT, 16, 118, LEVEL_DEFAULT, 0, 0, 0}},
+    {"pct:depth=1,steps=18446744073709551615",
+     {STRATEGY_PCT, 1, UINT64_MAX, LEVEL_DEFAULT, 0, 0, 0}},
+    {"delay", {STRATEGY_DELAY, 0, 0, LEVEL_DEFAULT, 0, 0, 0}},
+    {"delay:depth=3,steps=118", {STRATEGY_DELAY, 3, 118, LEVEL_DEFAULT, 0, 0, 0}},
+    {"starve:steps=118", {STRATEGY_STARVE, 0, 118, LEVEL_DEFAULT, 0, 0, 0}},
+    {"random@atomics", {STRATEGY_RANDOM, 0, 0, LEVEL_ATOMICS, 0, 0, 0}},
+    {"mix@calls", {STRATEGY_MIX, 0, 0, LEVEL_CALLS, 0, 0, 0}},
+    {"pct:depth=3,steps=5@accesses", {STRATEGY_PCT, 3, 5, LEVEL_ACCESSES, 0, 0, 0}},
+    {"pos", {STRATEGY_POS, 0, 0, LEVEL_DEFAULT, 0, 0, 0}},
+    {"reads-from", {STRATEGY_READS, 0, 0, LEVEL_DEFAULT, 0, 0, 0}},
     {"reads-from:profile=4294967295@atomics-races",
-     {STRATEGY_READS, 0, 0, LEVEL_ATOMICS, LEVEL_RACES_IGNORED, UINT32_MAX}},
-    {"random-races", {STRATEGY_RANDOM, 0, 0, LEVEL_DEFAULT, LEVEL_RACES_IGNORED, 0}},
-    {"mix@atomics+races", {STRATEGY_MIX, 0, 0, LEVEL_ATOMICS, LEVEL_RACES_FOUND, 0}},
+     {STRATEGY_READS, 0, 0, LEVEL_ATOMICS, LEVEL_RACES_IGNORED, 0, UINT32_MAX}},
+    {"mix@accesses+races~c11",
+     {STRATEGY_MIX, 0, 0, LEVEL_ACCESSES, LEVEL_RACES_FOUND, LEVEL_MEMORY_C11, 0}},
+    {"pos~sc", {STRATEGY_POS, 0, 0, LEVEL_DEFAULT, 0, LEVEL_MEMORY_SC, 0}},
+    {"random-races", {STRATEGY_RANDOM, 0, 0, LEVEL_DEFAULT, LEVEL_RACES_IGNORED, 0, 0}},
+    {"mix@atomics+races", {STRATEGY_MIX, 0, 0, LEVEL_ATOMICS, LEVEL_RACES_FOUND, 0, 0}},
 };
 #define TEXTS (int)COUNT_OF(texts)
 
@@ -399,6 +403,7 @@ START_TEST(what_is_printed_is_read_back) {
     ck_assert_uint_eq(spec.steps, texts[_i].spec.steps);
     ck_assert_uint_eq(spec.level, texts[_i].spec.level);
     ck_assert_uint_eq(spec.races, texts[_i].spec.races);
+    ck_assert_uint_eq(spec.memory, texts[_i].spec.memory);
     ck_assert_uint_eq(spec.profile, texts[_i].spec.profile);
 }
 END_TEST
@@ -422,6 +427,9 @@ static const char *const malformed[] = {
     "random:depth=2",
     "random-",
     "random-race",
+    "random~c12",
+    "random~",
+    "random~c11+races",
     "reads-from:profile=0",
     "reads-from:profile=4294967296",
     "reads-from:steps=3",

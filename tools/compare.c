@@ -27,7 +27,7 @@ static const char *const compared[] =
 struct comparison {
     const struct options *options;
     char module[PATH_MAX];
-    uint32_t level, races;
+    uint32_t level, races, memory;
     uint64_t runs_max;
     struct probe probe;
     struct runner runner;
@@ -144,6 +144,7 @@ static int score(struct comparison *comparison, const char *name, struct score *
     spec.profile = spec.kind == STRATEGY_MIX ? told.profile : comparison->runner.record->profile.id;
     spec.level = comparison->level;
     spec.races = comparison->races;
+    spec.memory = comparison->memory;
     *score = (struct score){0};
     for (uint64_t trial = 0; trial < TRIALS; trial++) {
         int result = worker_ready(comparison); /* its start is no part of the time */
@@ -265,6 +266,7 @@ int compare_strategies(const struct options *options) {
     comparison.level = spec.level;
     probe_open(&comparison.probe, &spec);
     comparison.races = spec.races;
+    comparison.memory = spec.memory;
     comparison.runs_max = options->runs != 0 ? options->runs : RUNS_DEFAULT;
     const int result = compare_all(&comparison);
     worker_end(&comparison);

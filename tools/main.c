@@ -41,6 +41,8 @@ static int help(FILE *out) {
         "  --points calls|atomics|accesses   where a switch may be; below the calls only in\n"
         "                    modules built with INSTRUMENT (default: what the scenario says)\n"
         "  --races on|off    whether a data race ends a run there (default: on)\n"
+        "  --memory sc|c11   what an atomic load may see there: the last store (default), or\n"
+        "                    whatever C11 allows\n"
         "  --backend fiber|baton   --corpus FILE (default .sim/corpus.db)   --json\n"
         "  -j N (0: all processors)   --shard i/N: the i-th of N machines, from 0\n"
         "  --fail-on any     exit 10 when anything is found; the first failure of a scenario\n"

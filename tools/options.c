@@ -21,6 +21,7 @@ enum {
     OPTION_BACKEND,
     OPTION_POINTS,
     OPTION_RACES,
+    OPTION_MEMORY,
     OPTION_RUNS,
     OPTION_TIME,
     OPTION_SHARD,
@@ -35,6 +36,7 @@ static const struct option long_options[] = {
     {"backend", required_argument, NULL, OPTION_BACKEND},
     {"points", required_argument, NULL, OPTION_POINTS},
     {"races", required_argument, NULL, OPTION_RACES},
+    {"memory", required_argument, NULL, OPTION_MEMORY},
     {"runs", required_argument, NULL, OPTION_RUNS},
     {"time", required_argument, NULL, OPTION_TIME},
     {"shard", required_argument, NULL, OPTION_SHARD},
@@ -124,17 +126,18 @@ static bool parse_strategy(struct options *options, const char *text) {
     return length < (int)sizeof options->strategy || refuse("--strategy", text, "one of sim help");
 }
 
-/* --points and --races are parameters of the strategy, stored with it. */
+/* --points, --races and --memory are parameters of the strategy, stored with it. */
 static bool add_points(struct options *options) {
     char strategy[OPTIONS_STRATEGY_SIZE];
     snprintf(strategy, sizeof strategy, "%s", options->strategy);
     const int length = snprintf(options->strategy,
                                 sizeof options->strategy,
-                                "%s%s%s%s",
+                                "%s%s%s%s%s",
                                 strategy,
                                 options->points == NULL ? "" : "@",
                                 options->points == NULL ? "" : options->points,
-                                options->races == NULL ? "" : options->races);
+                                options->races == NULL ? "" : options->races,
+                                options->memory == NULL ? "" : options->memory);
     return length < (int)sizeof options->strategy ||
            refuse("--strategy", strategy, "a shorter one");
 }
@@ -143,6 +146,12 @@ static bool parse_races(struct options *options, const char *text) {
     const bool found = strcmp(text, "on") == 0;
     options->races = found ? "+races" : "-races";
     return found || strcmp(text, "off") == 0 || refuse("--races", text, "on or off");
+}
+
+static bool parse_memory(struct options *options, const char *text) {
+    const bool weak = strcmp(text, "c11") == 0;
+    options->memory = weak ? "~c11" : "~sc";
+    return weak || strcmp(text, "sc") == 0 || refuse("--memory", text, "sc or c11");
 }
 
 static bool parse_one(struct options *options, int which, const char *value) {
@@ -166,6 +175,8 @@ static bool parse_one(struct options *options, int which, const char *value) {
                refuse("--points", value, "calls, atomics or accesses");
     case OPTION_RACES:
         return parse_races(options, value);
+    case OPTION_MEMORY:
+        return parse_memory(options, value);
     case OPTION_RUNS:
         return (parse_number(value, UINT64_MAX >> 1, &options->runs) && options->runs > 0) ||
                refuse("--runs", value, "a number from 1");

@@ -22,7 +22,8 @@ struct options {
     const char *corpus;
     const char *points;                   /* NULL = not said */
     const char *races;                    /* "+races", "-races"; NULL = not said */
-    char strategy[OPTIONS_STRATEGY_SIZE]; /* "mix", with both: "mix@atomics+races" */
+    const char *memory;                   /* "~c11", "~sc"; NULL = not said */
+    char strategy[OPTIONS_STRATEGY_SIZE]; /* "mix", with all: "mix@atomics+races~c11" */
     const char *backend;                  /* NULL = the best that works */
     const char *output;                   /* a file to write; NULL = as the verb does it */
     uint64_t seed;

@@ -21,7 +21,8 @@ void probe_request(const struct probe *probe, struct record_request *request) {
     *request = (struct record_request){.command = RECORD_RUN, .runs = 1, .exact_seed = 1};
     request->spec.strategy = (struct strategy_spec){.kind = first ? STRATEGY_FIFO : STRATEGY_RANDOM,
                                                     .level = probe->asked.level,
-                                                    .races = LEVEL_RACES_IGNORED};
+                                                    .races = LEVEL_RACES_IGNORED,
+                                                    .memory = probe->asked.memory};
     request->spec.mode = first ? CHOICES_ZERO : CHOICES_DRAW;
     request->spec.seed = probe->runs;
 }

@@ -21,7 +21,7 @@ static inline bool access_is_point(enum level level) {
 
 /* True when plain accesses are to be compared with others'. */
 static inline bool access_is_compared(void) {
-    return __builtin_expect(machine.races, 0) && hook_simulated();
+    return __builtin_expect(machine.watches, 0) && hook_simulated();
 }
 
 /* What an access that is announced is about. */
@@ -49,38 +49,25 @@ static inline struct access_place access_announce(enum point_kind kind,
     return place;
 }
 
-/* Tells of an atomic operation that has just taken effect, if that is of interest. */
-static inline void access_atomic(const struct access_place *place,
-                                 const volatile void *address,
-                                 uint32_t size,
-                                 enum shadow_operation operation,
-                                 int order,
-                                 const void *site) {
-    if (__builtin_expect(machine.races, 0)) {
-        shadow_atomic(&machine.world.shadow,
-                      place->granule,
-                      (uintptr_t)address,
-                      size,
-                      operation,
-                      order,
-                      site);
+/* Tells of an atomic operation that has just taken effect, if that is of interest: memory held
+ * `before`, and holds `value` now. Returns what a load sees. */
+static inline uint64_t access_atomic(const struct access_place *place,
+                                     const volatile void *address,
+                                     uint32_t size,
+                                     enum shadow_kind kind,
+                                     int order,
+                                     uint64_t before,
+                                     uint64_t value,
+                                     const void *site) {
+    if (__builtin_expect(!machine.watches, 1)) {
+        return before;
     }
-}
-
-/* The same of a comparison that exchanged, or did not and was a load. */
-static inline void access_compared(const struct access_place *place,
-                                   const volatile void *address,
-                                   uint32_t size,
-                                   bool exchanged,
-                                   int order,
-                                   int order_failed,
-                                   const void *site) {
-    access_atomic(place,
-                  address,
-                  size,
-                  exchanged ? SHADOW_UPDATE : SHADOW_LOAD,
-                  exchanged ? order : order_failed,
-                  site);
+    const struct shadow_operation operation = {.granule = place->granule,
+                                               .address = (uintptr_t)address,
+                                               .size = size,
+                                               .kind = kind,
+                                               .order = order};
+    return shadow_atomic(&machine.world.shadow, &operation, before, value, site);
 }
 
 /* It has taken effect; a value that was read or written. */

@@ -25,8 +25,10 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
         }                                                                                          \
         const struct access_place place =                                                          \
             access_announce(POINT_ATOMIC_LOAD, at, bits / 8, order, HOOK_SITE);                    \
-        const type value = *at;                                                                    \
-        access_atomic(&place, at, bits / 8, SHADOW_LOAD, order, HOOK_SITE);                        \
+        const type held = *at;                                                                     \
+        const uint64_t seen =                                                                      \
+            access_atomic(&place, at, bits / 8, SHADOW_LOAD, order, (uint64_t)held, 0, HOOK_SITE); \
+        const type value = bits > 64 ? held : (type)seen;                                          \
         access_event(POINT_ATOMIC_LOAD, &place, extend((uint64_t)value, bits), HOOK_SITE);         \
         return value;                                                                              \
     }
@@ -39,9 +41,11 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
         }                                                                                          \
         const struct access_place place =                                                          \
             access_announce(POINT_ATOMIC_STORE, at, bits / 8, order, HOOK_SITE);                   \
+        const uint64_t before = (uint64_t)*at;                                                     \
+        const uint64_t now = (uint64_t)value;                                                      \
         *at = value;                                                                               \
-        access_atomic(&place, at, bits / 8, SHADOW_STORE, order, HOOK_SITE);                       \
-        access_event(POINT_ATOMIC_STORE, &place, extend((uint64_t)value, bits), HOOK_SITE);        \
+        access_atomic(&place, at, bits / 8, SHADOW_STORE, order, before, now, HOOK_SITE);          \
+        access_event(POINT_ATOMIC_STORE, &place, extend(now, bits), HOOK_SITE);                    \
     }
 
 /* ---- read, modify, write ---- */
@@ -58,7 +62,14 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
         const type now = (type)(expression);                                                       \
         *at = now;                                                                                 \
         if (is_point) {                                                                            \
-            access_atomic(&place, at, bits / 8, SHADOW_UPDATE, order, HOOK_SITE);                  \
+            access_atomic(&place,                                                                  \
+                          at,                                                                      \
+                          bits / 8,                                                                \
+                          SHADOW_UPDATE,                                                           \
+                          order,                                                                   \
+                          (uint64_t)old,                                                           \
+                          (uint64_t)now,                                                           \
+                          HOOK_SITE);                                                              \
             access_event(POINT_ATOMIC_UPDATE, &place, extend((uint64_t)now, bits), HOOK_SITE);     \
         }                                                                                          \
         return old;                                                                                \
@@ -66,7 +77,8 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
 
 /* ---- compare and exchange ---- */
 
-/* What was there; the event's result is whether it was exchanged. */
+/* What was seen; the event's result is whether it was exchanged. One that is not exchanged is a
+ * load, which may see an older value than memory holds, but fails with none that was expected. */
 #define COMPARE(bits, type)                                                                        \
     static type compare_##bits(volatile type *at,                                                  \
                                type expected,                                                      \
@@ -74,19 +86,27 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
                                int order,                                                          \
                                int order_failed,                                                   \
                                const void *site) {                                                 \
-        const bool is_point = access_is_point(LEVEL_ATOMICS);                                      \
-        struct access_place place = {0};                                                           \
-        if (is_point) {                                                                            \
-            place = access_announce(POINT_COMPARE_EXCHANGE, at, bits / 8, order, site);            \
+        if (!access_is_point(LEVEL_ATOMICS)) {                                                     \
+            const type old = *at;                                                                  \
+            *at = old == expected ? desired : old;                                                 \
+            return old;                                                                            \
         }                                                                                          \
-        const type old = *at;                                                                      \
+        const struct access_place place =                                                          \
+            access_announce(POINT_COMPARE_EXCHANGE, at, bits / 8, order, site);                    \
+        type old = *at;                                                                            \
+        if (old != expected || machine.world.shadow.locations.weak) {                              \
+            const uint64_t held = (uint64_t)old;                                                   \
+            const uint64_t seen =                                                                  \
+                access_atomic(&place, at, bits / 8, SHADOW_LOAD, order_failed, held, 0, site);     \
+            old = bits > 64 || (type)seen == expected ? old : (type)seen;                          \
+        }                                                                                          \
         if (old == expected) {                                                                     \
+            const uint64_t held = (uint64_t)old;                                                   \
+            const uint64_t now = (uint64_t)desired;                                                \
             *at = desired;                                                                         \
+            access_atomic(&place, at, bits / 8, SHADOW_UPDATE, order, held, now, site);            \
         }                                                                                          \
-        if (is_point) {                                                                            \
-            access_compared(&place, at, bits / 8, old == expected, order, order_failed, site);     \
-            access_event(POINT_COMPARE_EXCHANGE, &place, old == expected, site);                   \
-        }                                                                                          \
+        access_event(POINT_COMPARE_EXCHANGE, &place, old == expected, site);                       \
         return old;                                                                                \
     }
 
@@ -144,7 +164,7 @@ HOOK void __tsan_atomic_thread_fence(int order) {
                                     .order = (uint8_t)order,
                                     .site = HOOK_SITE};
         schedule_point(hook_schedule(), &point);
-        if (machine.races) {
+        if (machine.watches) {
             shadow_fence(&machine.world.shadow, order);
         }
         schedule_event_now(hook_schedule(), POINT_FENCE, 0, 0, HOOK_SITE);
@@ -202,11 +222,21 @@ any_announce(enum point_kind kind, const void *at, size_t size, int order, const
                                           : (struct access_place){0};
 }
 
+/* Its values are not known, so that each load sees the last one. */
+static void any_tell(const struct access_place *place,
+                     const void *at,
+                     size_t size,
+                     enum shadow_kind kind,
+                     int order,
+                     const void *site) {
+    access_atomic(place, at, (uint32_t)size, kind, order, 0, 0, site);
+}
+
 NAMED("__atomic_load", void, any_load, size_t size, const void *at, void *value, int order) {
     const struct access_place place = any_announce(POINT_ATOMIC_LOAD, at, size, order, HOOK_SITE);
     memcpy(value, at, size);
     if (place.granule != NULL) {
-        access_atomic(&place, at, (uint32_t)size, SHADOW_LOAD, order, HOOK_SITE);
+        any_tell(&place, at, size, SHADOW_LOAD, order, HOOK_SITE);
         access_event(POINT_ATOMIC_LOAD, &place, POINT_VALUE_LARGE, HOOK_SITE);
     }
 }
@@ -215,7 +245,7 @@ NAMED("__atomic_store", void, any_store, size_t size, void *at, const void *valu
     const struct access_place place = any_announce(POINT_ATOMIC_STORE, at, size, order, HOOK_SITE);
     memcpy(at, value, size);
     if (place.granule != NULL) {
-        access_atomic(&place, at, (uint32_t)size, SHADOW_STORE, order, HOOK_SITE);
+        any_tell(&place, at, size, SHADOW_STORE, order, HOOK_SITE);
         access_event(POINT_ATOMIC_STORE, &place, POINT_VALUE_LARGE, HOOK_SITE);
     }
 }
@@ -232,7 +262,7 @@ NAMED("__atomic_exchange",
     memcpy(old, at, size); /* none of the three overlap */
     memcpy(at, value, size);
     if (place.granule != NULL) {
-        access_atomic(&place, at, (uint32_t)size, SHADOW_UPDATE, order, HOOK_SITE);
+        any_tell(&place, at, size, SHADOW_UPDATE, order, HOOK_SITE);
         access_event(POINT_ATOMIC_UPDATE, &place, POINT_VALUE_LARGE, HOOK_SITE);
     }
 }
@@ -251,7 +281,12 @@ NAMED("__atomic_compare_exchange",
     const bool equal = memcmp(at, expected, size) == 0;
     memcpy(equal ? at : expected, equal ? desired : at, size);
     if (place.granule != NULL) {
-        access_compared(&place, at, (uint32_t)size, equal, order, order_failed, HOOK_SITE);
+        any_tell(&place,
+                 at,
+                 size,
+                 equal ? SHADOW_UPDATE : SHADOW_LOAD,
+                 equal ? order : order_failed,
+                 HOOK_SITE);
         access_event(POINT_COMPARE_EXCHANGE, &place, equal, HOOK_SITE);
     }
     return equal;

@@ -41,7 +41,7 @@ static bool is_told_apart(const void *block) {
 }
 
 static void give_up(const void *block, size_t size, const void *site) {
-    if (machine.races) {
+    if (machine.watches) {
         shadow_free(&machine.world.shadow, block, size, site);
     }
     granule_forget(&machine.world.granules, block, size);

@@ -281,7 +281,7 @@ thread_create(uint32_t parent, uint32_t node, const struct machine_start *start,
         machine.thread_created(parent, id);
         machine.starts[slot] = *start;
         machine.back->thread_prepare(slot, id);
-        if (reused && machine.races) {
+        if (reused && machine.watches) {
             causality_reuse(&machine.world.causality, id);
         }
     }
@@ -369,10 +369,10 @@ void machine_run(const struct world_spec *spec) {
     }
     machine.active = true;
     machine.level = description_level(&record->description, spec->strategy.level);
-    machine.races = machine.world.schedule.causality != NULL;
+    machine.watches = machine.world.schedule.causality != NULL;
     schedule_run(&machine.world.schedule);
     machine.level = LEVEL_CALLS;
-    machine.races = false;
+    machine.watches = false;
     machine.active = false;
     heap_enter(HEAP_MACHINE);
     world_finish(&machine.world);

@@ -38,7 +38,7 @@ typedef int machine_program(int argc, char **argv);
 struct machine {
     bool active;          /* a run is going on */
     uint32_t level;       /* enum level: what is a point in it; LEVEL_CALLS when none goes on */
-    bool races;           /* plain accesses are looked at in it; false when none goes on */
+    bool watches;         /* who accesses what is known in it; false when none goes on */
     void *thread_pointer; /* of the running simulated thread */
     struct record *record;
     const struct machine_back *back;
