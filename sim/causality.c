@@ -180,19 +180,45 @@ void causality_kernel_acquire(struct causality *causality) {
     vector_read(&causality->vectors, causality->homes[self->node].kernel, &self->clock);
 }
 
-void causality_fence(struct causality *causality, bool acquires, bool releases, uint64_t sc_time) {
-    struct causality_view *self = causality_view(causality);
-    uint32_t *fences = &causality->homes[self->node].fences;
+static void
+fence(struct causality *causality, struct causality_view *view, bool acquires, uint64_t sc_time) {
+    uint32_t *fences = &causality->homes[view->node].fences;
     if (acquires) {
-        vector_read(&causality->vectors, self->pending, &self->clock);
+        vector_read(&causality->vectors, view->pending, &view->clock);
     }
     if (sc_time != 0) {
-        vector_copy(&causality->vectors, &self->fenced, *fences);
-        vector_join(&causality->vectors, fences, &self->clock);
-        self->fence_time = sc_time;
+        vector_copy(&causality->vectors, &view->fenced, *fences);
+        vector_join(&causality->vectors, fences, &view->clock);
+        view->fence_time = sc_time;
     }
+}
+
+static void fence_end(struct causality *causality, struct causality_view *view) {
+    vector_set(&causality->vectors, &view->released, &view->clock);
+    causality_advance(view);
+}
+
+void causality_fence(struct causality *causality, bool acquires, bool releases, uint64_t sc_time) {
+    struct causality_view *self = causality_view(causality);
+    fence(causality, self, acquires, sc_time);
     if (releases) {
-        vector_set(&causality->vectors, &self->released, &self->clock);
-        causality_advance(self);
+        fence_end(causality, self);
+    }
+}
+
+void causality_fence_all(struct causality *causality, uint64_t sc_time) {
+    const uint32_t process = causality_view(causality)->process;
+    for (uint32_t round = 0; round < 2;
+         round++) { /* in the second they know of each other's first */
+        for (uint32_t i = 1; i <= causality->view_count; i++) {
+            if (causality->views[i].process == process) {
+                fence(causality, &causality->views[i], true, sc_time);
+            }
+        }
+    }
+    for (uint32_t i = 1; i <= causality->view_count; i++) {
+        if (causality->views[i].process == process) {
+            fence_end(causality, &causality->views[i]);
+        }
     }
 }

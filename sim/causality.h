@@ -121,6 +121,10 @@ void causality_wake(struct causality *causality, uint32_t id);
 void causality_kernel_release(struct causality *causality);
 void causality_kernel_acquire(struct causality *causality);
 
+/* Each thread of the running one's process passes an SC fence, and they come one after another, all
+ * before what any of them does next. */
+void causality_fence_all(struct causality *causality, uint64_t sc_time);
+
 /* A fence; see sim/location.h for what it does to atomics. sc_time: 0 = it is not SC. */
 void causality_fence(struct causality *causality, bool acquires, bool releases, uint64_t sc_time);
 

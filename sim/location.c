@@ -115,6 +115,10 @@ void location_fence(struct locations *locations, int order) {
                     sc ? locations->sc_time : 0);
 }
 
+void location_fence_all(struct locations *locations) {
+    causality_fence_all(locations->causality, ++locations->sc_time);
+}
+
 /* ---- loads ---- */
 
 static void
@@ -164,26 +168,28 @@ past_of(struct locations *locations, struct location *location, uint64_t newest)
 static uint32_t choose(struct locations *locations,
                        struct causality_view *view,
                        const struct past *past,
-                       int order,
+                       const struct location_operation *operation,
                        const void *site) {
     struct causality *causality = locations->causality;
     struct agent *self = schedule_running(locations->schedule);
     const uint32_t fences = causality->homes[view->node].fences;
-    const bool sc = order == __ATOMIC_SEQ_CST;
+    const bool sc = operation->order == __ATOMIC_SEQ_CST;
     const uint32_t floor = past_floor(past, &causality->vectors, view, sc, fences);
     const uint32_t newest = past->count - 1;
-    if (floor == newest || view->stale == LOCATION_STALE_MAX) {
-        view->stale = 0;
-        return newest;
+    uint32_t which = newest;
+    if (floor != newest && view->stale < LOCATION_STALE_MAX) {
+        which -= (uint32_t)choices_draw(locations->schedule->choices,
+                                        CHOICE_STALE,
+                                        self->node,
+                                        &self->decider,
+                                        site,
+                                        newest - floor + 1);
     }
-    const uint64_t back = choices_draw(locations->schedule->choices,
-                                       CHOICE_STALE,
-                                       self->node,
-                                       &self->decider,
-                                       site,
-                                       newest - floor + 1);
-    view->stale = back == 0 ? 0 : view->stale + 1;
-    return newest - (uint32_t)back;
+    if (operation->compares && past->stores[which].value == operation->expected) {
+        which = newest;
+    }
+    view->stale = which == newest ? 0 : view->stale + 1;
+    return which;
 }
 
 uint64_t location_load(struct locations *locations,
@@ -197,7 +203,7 @@ uint64_t location_load(struct locations *locations,
         return newest;
     }
     struct past *past = past_of(locations, location, newest);
-    const uint32_t which = choose(locations, view, past, operation->order, site);
+    const uint32_t which = choose(locations, view, past, operation, site);
     past_read(past, &locations->causality->vectors, view, which);
     if (which == past->count - 1) {
         load_newest(locations, view, operation);

@@ -42,6 +42,8 @@ struct location_operation {
     struct granule *granule;
     uint32_t bytes;
     int order;
+    bool compares; /* a load for a comparison, which fails with no value that was expected */
+    uint64_t expected;
 };
 
 uint64_t location_arena_size(void);
@@ -68,7 +70,8 @@ void location_store(struct locations *locations,
                     uint64_t before,
                     uint64_t value);
 
-/* A fence. */
+/* A fence, and one of all threads at once, as the kernel can make it. */
 void location_fence(struct locations *locations, int order);
+void location_fence_all(struct locations *locations);
 
 #endif

@@ -238,7 +238,9 @@ uint64_t shadow_atomic(struct shadow *shadow,
         operation->kind == SHADOW_LOAD ? SHADOW_ATOMIC : SHADOW_ATOMIC | SHADOW_WRITE;
     const struct location_operation at = {.granule = operation->granule,
                                           .bytes = bytes,
-                                          .order = operation->order & ORDER_BITS};
+                                          .order = operation->order & ORDER_BITS,
+                                          .compares = operation->compares,
+                                          .expected = operation->expected};
     own(shadow, operation->granule, view);
     access_word(shadow, operation->granule, view, bytes, flags, site);
     if (__builtin_expect(operation->size > GRANULE_BYTES, 0)) {

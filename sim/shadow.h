@@ -41,7 +41,9 @@ struct shadow_operation {
     uintptr_t address;
     uint32_t size;
     enum shadow_kind kind;
-    int order; /* __ATOMIC_RELAXED …, perhaps with further bits */
+    int order;     /* __ATOMIC_RELAXED …, perhaps with further bits */
+    bool compares; /* a load: see sim/location.h */
+    uint64_t expected;
 };
 
 struct shadow {

@@ -118,9 +118,9 @@ uint32_t strategy_pick(struct strategy *strategy, const struct candidates *set, 
         }
         return strategy_pct_pick(&strategy->pct, set);
     case STRATEGY_POS:
-        return strategy_pos_pick(set, &strategy->random);
+        return strategy_pos_pick(set, spinning, &strategy->random);
     case STRATEGY_READS:
-        return strategy_reads_pick(&strategy->reads, set, &strategy->random);
+        return strategy_reads_pick(&strategy->reads, set, spinning, &strategy->random);
     case STRATEGY_DELAY:
         return strategy_delay_pick(&strategy->delay, set, spinning, &strategy->random);
     case STRATEGY_STARVE:

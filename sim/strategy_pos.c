@@ -26,11 +26,11 @@ void strategy_pos_take(const struct candidates *set, uint32_t place) {
     }
 }
 
-uint32_t strategy_pos_pick(const struct candidates *set, struct random *random) {
+uint32_t strategy_pos_pick(const struct candidates *set, bool spinning, struct random *random) {
     ASSERT(set->count >= 2);
     strategy_pos_draw(set, random);
-    uint32_t best = 0;
-    for (uint32_t i = 1; i < set->count; i++) {
+    uint32_t best = spinning ? set->longest : 0;
+    for (uint32_t i = 0; i < set->count && !spinning; i++) {
         if (set->priority[set->ready[i]] > set->priority[set->ready[best]]) {
             best = i;
         }

@@ -25,7 +25,8 @@ void strategy_pos_draw(const struct candidates *set, struct random *random);
 /* The event at this place goes first: it and its rivals lose their priorities. */
 void strategy_pos_take(const struct candidates *set, uint32_t place);
 
-/* Position in set->ready of the agent that goes on. */
-uint32_t strategy_pos_pick(const struct candidates *set, struct random *random);
+/* Position in set->ready of the agent that goes on. spinning: the running thread has had so many
+ * turns in a row that the one that waits longest comes first. */
+uint32_t strategy_pos_pick(const struct candidates *set, bool spinning, struct random *random);
 
 #endif

@@ -80,11 +80,7 @@ static void lose_patience(struct strategy_reads *reads, const struct candidates 
     }
 }
 
-uint32_t strategy_reads_pick(struct strategy_reads *reads,
-                             const struct candidates *set,
-                             struct random *random) {
-    ASSERT(set->count >= 2);
-    strategy_pos_draw(set, random);
+static uint32_t most_wanted(const struct strategy_reads *reads, const struct candidates *set) {
     uint32_t best = 0;
     int best_tier = tier_of(reads, candidates_event(set, 0));
     for (uint32_t i = 1; i < set->count; i++) {
@@ -95,6 +91,16 @@ uint32_t strategy_reads_pick(struct strategy_reads *reads,
             best_tier = tier;
         }
     }
+    return best;
+}
+
+uint32_t strategy_reads_pick(struct strategy_reads *reads,
+                             const struct candidates *set,
+                             bool spinning,
+                             struct random *random) {
+    ASSERT(set->count >= 2);
+    strategy_pos_draw(set, random);
+    const uint32_t best = spinning ? set->longest : most_wanted(reads, set);
     lose_patience(reads, set);
     const struct point *event = candidates_event(set, best);
     for (uint32_t i = 0; i < reads->count && event != NULL; i++) {

@@ -47,9 +47,10 @@ void strategy_reads_begin(struct strategy_reads *reads,
                           const struct profile *profile,
                           struct random *random);
 
-/* Position in set->ready of the agent that goes on. */
+/* Position in set->ready of the agent that goes on; see strategy_pos_pick. */
 uint32_t strategy_reads_pick(struct strategy_reads *reads,
                              const struct candidates *set,
+                             bool spinning,
                              struct random *random);
 
 #endif

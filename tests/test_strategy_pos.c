@@ -20,7 +20,7 @@ START_TEST(rivals_of_what_goes_first_are_drawn_anew_and_others_are_not) {
         const struct candidates *set = event_fixture_set(4);
         strategy_pos_draw(set, &dice);
         memcpy(before, event_fixture_priority, sizeof before);
-        const uint32_t first = strategy_pos_pick(set, &dice) + 1;
+        const uint32_t first = strategy_pos_pick(set, false, &dice) + 1;
         for (uint32_t agent = 1; agent <= 4; agent++) {
             ck_assert_uint_le(before[agent], before[first]);
             const bool both_read = first >= 2 && first <= 3 && agent >= 2 && agent <= 3;
@@ -39,7 +39,7 @@ START_TEST(who_is_about_to_do_nothing_known_has_no_rivals) {
     event_fixture_announce(2, 200, 0, true);
     event_fixture_agents[3].kind = AGENT_ENTRY;
     event_fixture_agents[3].pending = event_fixture_agents[1].pending;
-    const uint32_t first = strategy_pos_pick(event_fixture_set(3), &dice) + 1;
+    const uint32_t first = strategy_pos_pick(event_fixture_set(3), false, &dice) + 1;
     for (uint32_t agent = 1; agent <= 3; agent++) {
         ck_assert((event_fixture_priority[agent] == 0) == (agent == first));
     }
@@ -55,7 +55,7 @@ START_TEST(each_order_of_rivals_comes_up_alike) {
         event_fixture_announce(agent, 100 * agent, 7, true);
     }
     for (int i = 0; i < SAMPLES; i++) {
-        firsts[strategy_pos_pick(event_fixture_set(3), &dice)]++;
+        firsts[strategy_pos_pick(event_fixture_set(3), false, &dice)]++;
     }
     for (int i = 0; i < 3; i++) {
         ck_assert_uint_gt(firsts[i], SAMPLES / 3 - SAMPLES / 20);

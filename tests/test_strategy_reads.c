@@ -23,7 +23,7 @@ static void wish(bool wished) {
 
 /* The agent that goes on, of the first two. */
 static uint32_t pick(void) {
-    return strategy_reads_pick(&reads, event_fixture_set(2), &dice) + 1;
+    return strategy_reads_pick(&reads, event_fixture_set(2), false, &dice) + 1;
 }
 
 START_TEST(a_read_waits_for_its_write_and_comes_before_another) {

@@ -70,6 +70,28 @@ static inline uint64_t access_atomic(const struct access_place *place,
     return shadow_atomic(&machine.world.shadow, &operation, before, value, site);
 }
 
+/* A comparison looks at what memory holds; returns what it sees, `held` if it is to exchange. */
+static inline uint64_t access_look(const struct access_place *place,
+                                   const volatile void *address,
+                                   uint32_t size,
+                                   int order,
+                                   uint64_t held,
+                                   uint64_t expected,
+                                   const void *site) {
+    const bool may_see_older = machine.watches && machine.world.shadow.locations.weak;
+    if (__builtin_expect(!machine.watches || (held == expected && !may_see_older), 1)) {
+        return held;
+    }
+    const struct shadow_operation operation = {.granule = place->granule,
+                                               .address = (uintptr_t)address,
+                                               .size = size,
+                                               .kind = SHADOW_LOAD,
+                                               .order = order,
+                                               .compares = true,
+                                               .expected = expected};
+    return shadow_atomic(&machine.world.shadow, &operation, held, 0, site);
+}
+
 /* It has taken effect; a value that was read or written. */
 static inline void access_event(enum point_kind kind,
                                 const struct access_place *place,

@@ -78,7 +78,7 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
 /* ---- compare and exchange ---- */
 
 /* What was seen; the event's result is whether it was exchanged. One that is not exchanged is a
- * load, which may see an older value than memory holds, but fails with none that was expected. */
+ * load, which may see an older value than memory holds. */
 #define COMPARE(bits, type)                                                                        \
     static type compare_##bits(volatile type *at,                                                  \
                                type expected,                                                      \
@@ -93,18 +93,15 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
         }                                                                                          \
         const struct access_place place =                                                          \
             access_announce(POINT_COMPARE_EXCHANGE, at, bits / 8, order, site);                    \
-        type old = *at;                                                                            \
-        if (old != expected || machine.world.shadow.locations.weak) {                              \
-            const uint64_t held = (uint64_t)old;                                                   \
-            const uint64_t seen =                                                                  \
-                access_atomic(&place, at, bits / 8, SHADOW_LOAD, order_failed, held, 0, site);     \
-            old = bits > 64 || (type)seen == expected ? old : (type)seen;                          \
-        }                                                                                          \
+        const type held = *at;                                                                     \
+        const uint64_t wanted = (uint64_t)expected;                                                \
+        const uint64_t seen =                                                                      \
+            access_look(&place, at, bits / 8, order_failed, (uint64_t)held, wanted, site);         \
+        const type old = bits > 64 ? held : (type)seen;                                            \
         if (old == expected) {                                                                     \
-            const uint64_t held = (uint64_t)old;                                                   \
             const uint64_t now = (uint64_t)desired;                                                \
             *at = desired;                                                                         \
-            access_atomic(&place, at, bits / 8, SHADOW_UPDATE, order, held, now, site);            \
+            access_atomic(&place, at, bits / 8, SHADOW_UPDATE, order, seen, now, site);            \
         }                                                                                          \
         access_event(POINT_COMPARE_EXCHANGE, &place, old == expected, site);                       \
         return old;                                                                                \

@@ -19,6 +19,9 @@ void hooks_membarrier_node_begin(uint32_t node) {
 
 static long barrier(const void *site) {
     hook_point(POINT_CALL, 0, false, site);
+    if (machine.watches) {
+        location_fence_all(&machine.world.shadow.locations);
+    }
     schedule_event(hook_schedule(), POINT_CALL, 0, 0, site);
     return 0;
 }
