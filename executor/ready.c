@@ -172,15 +172,17 @@ static struct ex_strand *reversed(struct ex_strand *list) {
 }
 
 /* Inside the bracket it is not resumed elsewhere between becoming ready and the end of its signal:
- * a wake that finds the signal set is still seen by a resume. */
+ * a wake that finds the signal set is still seen by a resume. What is requested of it is heard
+ * after that end, for who finds the signal set requests nothing more. */
 void ex_ready_deliver(struct ex_worker *worker, struct ex_strand *root) {
     const bool is_own = __atomic_load_n(&root->owner, __ATOMIC_ACQUIRE) == worker->id;
-
     /* What has returned may be free memory by now, which its worker spawns from outside the
      * bracket. */
-    if (is_own && (root->state & (EX_STRAND_LIVE | EX_STRAND_RETURNED)) == EX_STRAND_LIVE) {
+    const bool is_alive =
+        is_own && (root->state & (EX_STRAND_LIVE | EX_STRAND_RETURNED)) == EX_STRAND_LIVE;
+
+    if (is_alive) {
         ex_worker_add(&worker->counters.remote_count, 1);
-        ex_ready_hear(root);
         ex_ready_wake(worker, root);
     }
     const uint8_t signal = __atomic_exchange_n(&root->signal, 0, __ATOMIC_ACQ_REL);
@@ -188,6 +190,8 @@ void ex_ready_deliver(struct ex_worker *worker, struct ex_strand *root) {
         ex_crew_free(root);
     } else if (!is_own) {
         ex_crew_wake(root, 0);
+    } else if (is_alive) {
+        ex_ready_hear(root);
     }
 }
 

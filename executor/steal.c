@@ -79,7 +79,7 @@ uint32_t ex_steal_take(struct ex_worker *thief, struct ex_worker *victim, bool i
         count = take_lifo(victim, &taken);
     }
     for (struct ex_strand *root = taken; root != NULL; root = root->next) {
-        __atomic_store_n(&root->owner, thief->id, __ATOMIC_RELAXED);
+        __atomic_store_n(&root->owner, thief->id, __ATOMIC_RELEASE);
     }
     ex_steal_thaw(victim);
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "sim/panic.h"
-#include "sim/strategy_pos.h"
 
 #define STREAM_RESOLVE 0x7265736fu /* keys of our own streams; no choice kind is that large */
 #define STREAM_PICK 0x7069636bu
@@ -87,6 +86,8 @@ void strategy_begin(struct strategy *strategy, const struct strategy_spec *spec,
     const uint64_t steps = strategy->spec.steps;
     if (strategy->spec.kind == STRATEGY_PCT) {
         strategy_pct_begin(&strategy->pct, depth, steps, &strategy->random);
+    } else if (strategy->spec.kind == STRATEGY_POS) {
+        strategy->pos.picks = 0;
     } else if (strategy->spec.kind == STRATEGY_READS) {
         strategy_reads_begin(&strategy->reads, strategy->profile, &strategy->random);
     } else if (strategy->spec.kind == STRATEGY_DELAY) {
@@ -118,7 +119,7 @@ uint32_t strategy_pick(struct strategy *strategy, const struct candidates *set, 
         }
         return strategy_pct_pick(&strategy->pct, set);
     case STRATEGY_POS:
-        return strategy_pos_pick(set, spinning, &strategy->random);
+        return strategy_pos_pick(&strategy->pos, set, spinning, &strategy->random);
     case STRATEGY_READS:
         return strategy_reads_pick(&strategy->reads, set, spinning, &strategy->random);
     case STRATEGY_DELAY:

@@ -69,6 +69,7 @@ struct strategy {
     struct random random;
     union {
         struct strategy_pct pct;
+        struct strategy_pos pos;
         struct strategy_reads reads;
         struct strategy_delay delay;
         struct strategy_starve starve;

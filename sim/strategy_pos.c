@@ -2,10 +2,14 @@
 
 #include "sim/panic.h"
 
-void strategy_pos_draw(const struct candidates *set, struct random *random) {
+void strategy_pos_draw(struct strategy_pos *pos,
+                       const struct candidates *set,
+                       struct random *random) {
+    const bool all = ++pos->picks == STRATEGY_POS_PICKS;
+    pos->picks = all ? 0 : pos->picks;
     for (uint32_t i = 0; i < set->count; i++) {
         uint64_t *priority = &set->priority[set->ready[i]];
-        if (*priority == 0) {
+        if (*priority == 0 || all) {
             *priority = random_next(random) | 1;
         }
     }
@@ -26,9 +30,12 @@ void strategy_pos_take(const struct candidates *set, uint32_t place) {
     }
 }
 
-uint32_t strategy_pos_pick(const struct candidates *set, bool spinning, struct random *random) {
+uint32_t strategy_pos_pick(struct strategy_pos *pos,
+                           const struct candidates *set,
+                           bool spinning,
+                           struct random *random) {
     ASSERT(set->count >= 2);
-    strategy_pos_draw(set, random);
+    strategy_pos_draw(pos, set, random);
     uint32_t best = spinning ? set->longest : 0;
     for (uint32_t i = 0; i < set->count && !spinning; i++) {
         if (set->priority[set->ready[i]] > set->priority[set->ready[best]]) {

@@ -8,7 +8,8 @@
  * Determinism: integers.
  * Source:      Yuan, Yang, Gu, "Partial order aware concurrency sampling", CAV 2018, algorithm 2.
  *              Differs: an event that is alone is not asked about, and its thread's next one keeps
- *              its priority.
+ *              its priority; all are drawn anew from time to time, since an event with a low one
+ *              and without rivals would wait for very long.
  */
 #ifndef SIM_STRATEGY_POS_H
 #define SIM_STRATEGY_POS_H
@@ -19,14 +20,25 @@
 #include "sim/candidates.h"
 #include "sim/random.h"
 
+#define STRATEGY_POS_PICKS 512 /* from one time that all are drawn anew to the next */
+
+struct strategy_pos {
+    uint32_t picks; /* since then */
+};
+
 /* Draws the priorities that are missing. */
-void strategy_pos_draw(const struct candidates *set, struct random *random);
+void strategy_pos_draw(struct strategy_pos *pos,
+                       const struct candidates *set,
+                       struct random *random);
 
 /* The event at this place goes first: it and its rivals lose their priorities. */
 void strategy_pos_take(const struct candidates *set, uint32_t place);
 
 /* Position in set->ready of the agent that goes on. spinning: the running thread has had so many
  * turns in a row that the one that waits longest comes first. */
-uint32_t strategy_pos_pick(const struct candidates *set, bool spinning, struct random *random);
+uint32_t strategy_pos_pick(struct strategy_pos *pos,
+                           const struct candidates *set,
+                           bool spinning,
+                           struct random *random);
 
 #endif

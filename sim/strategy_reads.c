@@ -1,12 +1,12 @@
 #include "sim/strategy_reads.h"
 
 #include "sim/panic.h"
-#include "sim/strategy_pos.h"
 
 void strategy_reads_begin(struct strategy_reads *reads,
                           const struct profile *profile,
                           struct random *random) {
     reads->count = 0;
+    reads->pos.picks = 0;
     if (profile == NULL || profile->count == 0) {
         return;
     }
@@ -99,7 +99,7 @@ uint32_t strategy_reads_pick(struct strategy_reads *reads,
                              bool spinning,
                              struct random *random) {
     ASSERT(set->count >= 2);
-    strategy_pos_draw(set, random);
+    strategy_pos_draw(&reads->pos, set, random);
     const uint32_t best = spinning ? set->longest : most_wanted(reads, set);
     lose_patience(reads, set);
     const struct point *event = candidates_event(set, best);

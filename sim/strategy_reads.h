@@ -26,9 +26,10 @@
 #include "sim/candidates.h"
 #include "sim/profile.h"
 #include "sim/random.h"
+#include "sim/strategy_pos.h"
 
 #define STRATEGY_READS_MAX 3
-#define STRATEGY_READS_PATIENCE 1000
+#define STRATEGY_READS_PATIENCE 400
 
 struct strategy_wish {
     struct profile_pair pair;
@@ -40,6 +41,7 @@ struct strategy_wish {
 struct strategy_reads {
     struct strategy_wish wishes[STRATEGY_READS_MAX];
     uint32_t count;
+    struct strategy_pos pos;
 };
 
 /* Without a profile, or with an empty one, there are no wishes. */
