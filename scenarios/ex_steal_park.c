@@ -19,7 +19,7 @@
 #define FIBER_YIELDS 4
 #define BLOCK_NS (20 * EX_TIMER_MS)
 #define LATE_NS EX_TIMER_MS
-#define PROMPT_NS (100 * EX_TIMER_US)
+#define PROMPT_NS (200 * EX_TIMER_US)
 
 static struct ex_scheduler *scheduler;
 

@@ -20,7 +20,7 @@
 #include "sim/candidates.h"
 #include "sim/random.h"
 
-#define STRATEGY_POS_PICKS 512 /* from one time that all are drawn anew to the next */
+#define STRATEGY_POS_PICKS 256 /* from one time that all are drawn anew to the next */
 
 struct strategy_pos {
     uint32_t picks; /* since then */
