@@ -2,6 +2,7 @@
  * executor had, among operations that have nothing to do with it.
  *
  *   zoo_chores();            before and after what matters
+ *   zoo_some_chores(count)   fewer, where they keep others waiting
  *   zoo_run(bodies, count)   starts a thread for each, and waits for all
  *
  * Errors:  whatever a call refuses is a finding.
@@ -28,11 +29,15 @@
 typedef void *zoo_body(void *unused);
 
 /* Operations on a word of the thread's own. */
-static inline void zoo_chores(void) {
+static inline void zoo_some_chores(int count) {
     static _Thread_local atomic_int done;
-    for (int i = 0; i < ZOO_CHORES; i++) {
+    for (int i = 0; i < count; i++) {
         atomic_fetch_add(&done, 1);
     }
+}
+
+static inline void zoo_chores(void) {
+    zoo_some_chores(ZOO_CHORES);
 }
 
 static inline void zoo_run(zoo_body *const bodies[], int count) {
