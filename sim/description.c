@@ -36,8 +36,7 @@ bool description_finds_races(const struct description *description,
 }
 
 bool description_is_weak(const struct description *description, uint32_t level, uint32_t memory) {
-    const uint32_t which = memory != LEVEL_MEMORY_DEFAULT ? memory : description->memory;
-    return description_level(description, level) > LEVEL_CALLS && which == LEVEL_MEMORY_C11;
+    return description_level(description, level) > LEVEL_CALLS && memory == LEVEL_MEMORY_C11;
 }
 
 void description_refuse(struct description *description, const char *format, ...) {

@@ -39,7 +39,6 @@ struct description {
     uint32_t leaks;      /* enum description_leaks */
     uint32_t level;      /* enum level: what is a point, unless the search says another */
     uint32_t races;      /* enum level_races, unless the search says another */
-    uint32_t memory;     /* enum level_memory, the same */
     bool has_core;       /* a calm has named its nodes: those that come later are restless */
     uint32_t node_count; /* nodes have indices 1 … node_count */
     uint32_t link_count, fault_count, property_count, history_count, text_used;

@@ -7,8 +7,8 @@
  * what a variable held before (sim/past.h), and is handed what that store handed over.
  *
  * Memory:      records of the world's arena, touched as far as used; listed by word of memory.
- * Limits:      LOCATIONS_MAX, PAST_MAX; one more ends the run with a verdict. A thread that has seen
- *              LOCATION_STALE_MAX older values in a row sees the newest, so that its loops end.
+ * Limits:      LOCATIONS_MAX, PAST_MAX; one more ends the run with a verdict. A thread that has
+ *              seen LOCATION_STALE_MAX older values in a row sees the newest: its loops end.
  * Errors:      none.
  * Threads:     the world's only.
  * Determinism: integers; which store is seen is a choice of the run.

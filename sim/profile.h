@@ -1,9 +1,9 @@
 /* What a few fixed runs of a scenario have shown: which accesses may meet.
  *
- *   probe runs ─► pairs of sites that touch an object in different threads ─► strategy_reads.h
+ *   probe runs ─► pairs of sites that touch one object in two threads ─► strategy_reads.h
  *
- * The runs are the same for each seed, so that a seed means the same in every campaign. Pairs are in
- * order of their first appearance there; where code lies does not matter.
+ * The runs are the same for each seed, so that a seed means the same in every campaign. Pairs are
+ * in order of their first appearance there; where code lies does not matter.
  *
  * Memory:      plain data; lies in memory shared with the supervisor, which fills it.
  * Limits:      PROFILE_PAIRS_MAX; later ones are left out.

@@ -104,7 +104,7 @@ strategy_draw(struct strategy *strategy, uint32_t count, uint32_t own, bool stay
  * others go first. */
 uint32_t strategy_pick(struct strategy *strategy, const struct candidates *set, bool yielded);
 
-/* Reads "pct", "pct:depth=3", "pct:depth=3,steps=118", "random@atomics", "random-races", "mix~c11" … */
+/* Reads "pct", "pct:depth=3", "pct:depth=3,steps=118", "mix@atomics", "mix-races", "mix~c11" … */
 MUST_USE enum status strategy_parse(struct strategy_spec *spec, const char *text);
 
 /* Writes what strategy_parse reads, NUL terminated, cut to size. */

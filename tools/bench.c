@@ -28,6 +28,7 @@ static struct row {
     const char *name, *unit;
     double (*limit)(void); /* measures itself; NULL: `runs` runs of the module are measured */
     const char *module;
+    const char *strategy; /* NULL: "random" */
     uint64_t runs;
     enum of of;
     double ns; /* the least so far, 0 = none */
@@ -41,6 +42,12 @@ static struct row {
     {"atomic_step_ns_4", "ns", .module = "bench_atomic_4", .runs = 100, .of = OF_POINT},
     {"access_step_ns", "ns", .module = "bench_access", .runs = 100, .of = OF_POINT},
     {"race_atomic_step_ns_2", "ns", .module = "bench_race_atomic_2", .runs = 100, .of = OF_POINT},
+    {"c11_step_ns_2",
+     "ns",
+     .module = "bench_c11_2",
+     .strategy = "random-races~c11",
+     .runs = 100,
+     .of = OF_POINT},
     {"race_access_ns", "ns", .module = "bench_race", .runs = 10, .of = OF_ACCESS},
     {"mutex_step_ns", "ns", .module = "bench_mutex", .runs = 5, .of = OF_POINT},
     {"small_runs_per_s", "1/s", .module = "bench_small", .runs = 125000, .of = OF_RUN},
@@ -79,7 +86,8 @@ static bool open_module(struct row *row) {
 static double module_ns(struct row *row) {
     struct runner *runner = &row->runner;
     const double before = runner_cpu_ns(runner);
-    if (!runner_prepare(runner, "random", 1, row->runs) ||
+    const char *strategy = row->strategy != NULL ? row->strategy : "random";
+    if (!runner_prepare(runner, strategy, 1, row->runs) ||
         runner_run(runner, NULL) != RUNNER_REPLIED || runner->record->reply != RECORD_DONE) {
         return -1;
     }

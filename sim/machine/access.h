@@ -49,49 +49,6 @@ static inline struct access_place access_announce(enum point_kind kind,
     return place;
 }
 
-/* Tells of an atomic operation that has just taken effect, if that is of interest: memory held
- * `before`, and holds `value` now. Returns what a load sees. */
-static inline uint64_t access_atomic(const struct access_place *place,
-                                     const volatile void *address,
-                                     uint32_t size,
-                                     enum shadow_kind kind,
-                                     int order,
-                                     uint64_t before,
-                                     uint64_t value,
-                                     const void *site) {
-    if (__builtin_expect(!machine.watches, 1)) {
-        return before;
-    }
-    const struct shadow_operation operation = {.granule = place->granule,
-                                               .address = (uintptr_t)address,
-                                               .size = size,
-                                               .kind = kind,
-                                               .order = order};
-    return shadow_atomic(&machine.world.shadow, &operation, before, value, site);
-}
-
-/* A comparison looks at what memory holds; returns what it sees, `held` if it is to exchange. */
-static inline uint64_t access_look(const struct access_place *place,
-                                   const volatile void *address,
-                                   uint32_t size,
-                                   int order,
-                                   uint64_t held,
-                                   uint64_t expected,
-                                   const void *site) {
-    const bool may_see_older = machine.watches && machine.world.shadow.locations.weak;
-    if (__builtin_expect(!machine.watches || (held == expected && !may_see_older), 1)) {
-        return held;
-    }
-    const struct shadow_operation operation = {.granule = place->granule,
-                                               .address = (uintptr_t)address,
-                                               .size = size,
-                                               .kind = SHADOW_LOAD,
-                                               .order = order,
-                                               .compares = true,
-                                               .expected = expected};
-    return shadow_atomic(&machine.world.shadow, &operation, held, 0, site);
-}
-
 /* It has taken effect; a value that was read or written. */
 static inline void access_event(enum point_kind kind,
                                 const struct access_place *place,

@@ -16,6 +16,58 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
     return (int64_t)(value << unused) >> unused;
 }
 
+/* ---- who looks on ---- */
+
+static __attribute__((noinline)) uint64_t watch(const struct access_place *place,
+                                                const volatile void *address,
+                                                uint32_t size,
+                                                enum shadow_kind kind,
+                                                int order,
+                                                uint64_t before,
+                                                uint64_t value,
+                                                const void *site) {
+    const struct shadow_operation operation = {.granule = place->granule,
+                                               .address = (uintptr_t)address,
+                                               .size = size,
+                                               .kind = kind,
+                                               .order = order};
+    return shadow_atomic(&machine.world.shadow, &operation, before, value, site);
+}
+
+/* Tells of an atomic operation that has just taken effect, if that is of interest: memory held
+ * `before`, and holds `value` now. Returns what a load sees. */
+static inline __attribute__((always_inline)) uint64_t tell(const struct access_place *place,
+                                                           const volatile void *address,
+                                                           uint32_t size,
+                                                           enum shadow_kind kind,
+                                                           int order,
+                                                           uint64_t before,
+                                                           uint64_t value,
+                                                           const void *site) {
+    return __builtin_expect(machine.watches, 0)
+               ? watch(place, address, size, kind, order, before, value, site)
+               : before;
+}
+
+/* A comparison looks at what memory holds; returns what it sees, `held` if it is to exchange. */
+static __attribute__((noinline)) uint64_t watch_comparison(const struct access_place *place,
+                                                           const volatile void *address,
+                                                           uint32_t size,
+                                                           int order,
+                                                           uint64_t held,
+                                                           uint64_t expected,
+                                                           const void *site) {
+    const struct shadow_operation operation = {.granule = place->granule,
+                                               .address = (uintptr_t)address,
+                                               .size = size,
+                                               .kind = SHADOW_LOAD,
+                                               .order = order,
+                                               .compares = true,
+                                               .expected = expected};
+    const bool looks = held != expected || machine.world.shadow.locations.weak;
+    return looks ? shadow_atomic(&machine.world.shadow, &operation, held, 0, site) : held;
+}
+
 /* ---- loads and stores ---- */
 
 #define ATOMIC_LOAD(bits, type)                                                                    \
@@ -27,7 +79,7 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
             access_announce(POINT_ATOMIC_LOAD, at, bits / 8, order, HOOK_SITE);                    \
         const type held = *at;                                                                     \
         const uint64_t seen =                                                                      \
-            access_atomic(&place, at, bits / 8, SHADOW_LOAD, order, (uint64_t)held, 0, HOOK_SITE); \
+            tell(&place, at, bits / 8, SHADOW_LOAD, order, (uint64_t)held, 0, HOOK_SITE);          \
         const type value = bits > 64 ? held : (type)seen;                                          \
         access_event(POINT_ATOMIC_LOAD, &place, extend((uint64_t)value, bits), HOOK_SITE);         \
         return value;                                                                              \
@@ -44,7 +96,7 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
         const uint64_t before = (uint64_t)*at;                                                     \
         const uint64_t now = (uint64_t)value;                                                      \
         *at = value;                                                                               \
-        access_atomic(&place, at, bits / 8, SHADOW_STORE, order, before, now, HOOK_SITE);          \
+        tell(&place, at, bits / 8, SHADOW_STORE, order, before, now, HOOK_SITE);                   \
         access_event(POINT_ATOMIC_STORE, &place, extend(now, bits), HOOK_SITE);                    \
     }
 
@@ -62,14 +114,14 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
         const type now = (type)(expression);                                                       \
         *at = now;                                                                                 \
         if (is_point) {                                                                            \
-            access_atomic(&place,                                                                  \
-                          at,                                                                      \
-                          bits / 8,                                                                \
-                          SHADOW_UPDATE,                                                           \
-                          order,                                                                   \
-                          (uint64_t)old,                                                           \
-                          (uint64_t)now,                                                           \
-                          HOOK_SITE);                                                              \
+            tell(&place,                                                                           \
+                 at,                                                                               \
+                 bits / 8,                                                                         \
+                 SHADOW_UPDATE,                                                                    \
+                 order,                                                                            \
+                 (uint64_t)old,                                                                    \
+                 (uint64_t)now,                                                                    \
+                 HOOK_SITE);                                                                       \
             access_event(POINT_ATOMIC_UPDATE, &place, extend((uint64_t)now, bits), HOOK_SITE);     \
         }                                                                                          \
         return old;                                                                                \
@@ -95,13 +147,19 @@ static inline int64_t extend(uint64_t value, unsigned bits) {
             access_announce(POINT_COMPARE_EXCHANGE, at, bits / 8, order, site);                    \
         const type held = *at;                                                                     \
         const uint64_t wanted = (uint64_t)expected;                                                \
-        const uint64_t seen =                                                                      \
-            access_look(&place, at, bits / 8, order_failed, (uint64_t)held, wanted, site);         \
+        const uint64_t seen = !machine.watches ? (uint64_t)held                                    \
+                                               : watch_comparison(&place,                          \
+                                                                  at,                              \
+                                                                  bits / 8,                        \
+                                                                  order_failed,                    \
+                                                                  (uint64_t)held,                  \
+                                                                  wanted,                          \
+                                                                  site);                           \
         const type old = bits > 64 ? held : (type)seen;                                            \
         if (old == expected) {                                                                     \
             const uint64_t now = (uint64_t)desired;                                                \
             *at = desired;                                                                         \
-            access_atomic(&place, at, bits / 8, SHADOW_UPDATE, order, seen, now, site);            \
+            tell(&place, at, bits / 8, SHADOW_UPDATE, order, seen, now, site);                     \
         }                                                                                          \
         access_event(POINT_COMPARE_EXCHANGE, &place, old == expected, site);                       \
         return old;                                                                                \
@@ -226,7 +284,7 @@ static void any_tell(const struct access_place *place,
                      enum shadow_kind kind,
                      int order,
                      const void *site) {
-    access_atomic(place, at, (uint32_t)size, kind, order, 0, 0, site);
+    tell(place, at, (uint32_t)size, kind, order, 0, 0, site);
 }
 
 NAMED("__atomic_load", void, any_load, size_t size, const void *at, void *value, int order) {

@@ -11,6 +11,10 @@
 static long words[WORDS];
 #define ADD(word) (word)++
 #define POINTS SIM_ACCESSES
+#elif defined(APART)
+static atomic_long words[WORDS];
+#define ADD(word) atomic_store(&(word), atomic_load(&(word)) + 1)
+#define POINTS SIM_ATOMICS
 #else
 static atomic_long words[WORDS];
 #define ADD(word) atomic_fetch_add(&(word), 1)
