@@ -43,6 +43,6 @@ struct strategy_spec probe_tell(const struct probe *probe, struct record *record
     const enum level level = description_level(&record->description, spec.level);
     const uint32_t id = pairs_tell(&probe->pairs, record);
     spec.steps = probe->steps;
-    spec.profile = spec.kind == STRATEGY_MIX && level == LEVEL_CALLS ? 0 : id;
+    spec.profile = spec.kind == STRATEGY_MIX && level <= LEVEL_CALLS ? 0 : id;
     return spec;
 }
