@@ -89,7 +89,8 @@ void strategy_begin(struct strategy *strategy, const struct strategy_spec *spec,
     } else if (strategy->spec.kind == STRATEGY_POS) {
         strategy->pos.picks = 0;
     } else if (strategy->spec.kind == STRATEGY_READS) {
-        strategy_reads_begin(&strategy->reads, strategy->profile, &strategy->random);
+        const struct profile *profile = strategy->spec.profile != 0 ? strategy->profile : NULL;
+        strategy_reads_begin(&strategy->reads, profile, &strategy->random);
     } else if (strategy->spec.kind == STRATEGY_DELAY) {
         strategy_delay_begin(&strategy->delay, depth, steps, &strategy->random);
     } else if (strategy->spec.kind == STRATEGY_STARVE) {

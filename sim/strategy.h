@@ -65,7 +65,7 @@ struct strategy_spec {
 
 struct strategy {
     struct strategy_spec spec;     /* never STRATEGY_MIX: resolved when the run begins */
-    const struct profile *profile; /* of all runs; NULL = there is none */
+    const struct profile *profile; /* of all runs; looked at where the spec names one */
     struct random random;
     union {
         struct strategy_pct pct;
