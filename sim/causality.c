@@ -40,7 +40,7 @@ void causality_begin(struct causality *causality, uint32_t node_count) {
 static _Noreturn void too_many(struct causality *causality, uint32_t limit, const char *what) {
     verdict_set(causality->schedule->verdict,
                 VERDICT_LIMIT,
-                "more than %u %s: too many to look for data races among them",
+                "more than %u %s: search with --races off and --memory sc",
                 limit,
                 what);
     schedule_end(causality->schedule);
@@ -208,8 +208,8 @@ void causality_fence(struct causality *causality, bool acquires, bool releases, 
 
 void causality_fence_all(struct causality *causality, uint64_t sc_time) {
     const uint32_t process = causality_view(causality)->process;
-    for (uint32_t round = 0; round < 2;
-         round++) { /* in the second they know of each other's first */
+    /* In the second round they know of each other's first. */
+    for (uint32_t round = 0; round < 2; round++) {
         for (uint32_t i = 1; i <= causality->view_count; i++) {
             if (causality->views[i].process == process) {
                 fence(causality, &causality->views[i], true, sc_time);

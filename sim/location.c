@@ -197,7 +197,8 @@ uint64_t location_load(struct locations *locations,
                        uint64_t newest,
                        const void *site) {
     struct causality_view *view = causality_view(locations->causality);
-    struct location *location = locations->weak ? find(locations, operation) : NULL;
+    const bool weak = locations->weak && !operation->opaque;
+    struct location *location = weak ? find(locations, operation) : NULL;
     if (location == NULL) {
         load_newest(locations, view, operation);
         return newest;
@@ -253,7 +254,12 @@ void location_store(struct locations *locations,
                     uint64_t value) {
     struct causality_view *view = causality_view(locations->causality);
     struct location *location = find_or_make(locations, operation);
-    struct past *past = locations->weak ? past_of(locations, location, before) : NULL;
+    struct past *past = NULL;
+    if (operation->opaque) {
+        past_forget(locations, location);
+    } else if (locations->weak) {
+        past = past_of(locations, location, before);
+    }
     const bool released = releases(operation->order);
     if (updates) {
         load_newest(locations, view, operation);

@@ -42,6 +42,7 @@ struct location_operation {
     struct granule *granule;
     uint32_t bytes;
     int order;
+    bool opaque;   /* values are not told: loads see the last store */
     bool compares; /* a load for a comparison, which fails with no value that was expected */
     uint64_t expected;
 };

@@ -48,7 +48,7 @@ static uint32_t take(struct shadow *shadow) {
     if (index == 0) {
         verdict_set(shadow->schedule->verdict,
                     VERDICT_LIMIT,
-                    "more than %" PRIu32 " accesses to memory are kept to look for data races",
+                    "more than %" PRIu32 " accesses to memory are kept: search with --races off",
                     SHADOW_ACCESSES_MAX);
         schedule_end(shadow->schedule);
     }
@@ -239,6 +239,8 @@ uint64_t shadow_atomic(struct shadow *shadow,
     const struct location_operation at = {.granule = operation->granule,
                                           .bytes = bytes,
                                           .order = operation->order & ORDER_BITS,
+                                          .opaque =
+                                              operation->opaque || operation->size > GRANULE_BYTES,
                                           .compares = operation->compares,
                                           .expected = operation->expected};
     own(shadow, operation->granule, view);

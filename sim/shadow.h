@@ -42,7 +42,8 @@ struct shadow_operation {
     uint32_t size;
     enum shadow_kind kind;
     int order;     /* __ATOMIC_RELAXED …, perhaps with further bits */
-    bool compares; /* a load: see sim/location.h */
+    bool opaque;   /* see sim/location.h; what is larger than a word always is */
+    bool compares; /* a load: see there */
     uint64_t expected;
 };
 

@@ -40,7 +40,7 @@ uint32_t threads_create(struct threads *threads,
     threads->unjoined[node] += !detached && parent != 0 ? 1 : 0;
     thread->state = THREAD_ALIVE;
     thread->agent = schedule_thread_start(schedule, thread->identity, id, node);
-    if (thread->agent != 0 && causal_of(schedule) != NULL) {
+    if (thread->agent != 0 && causal_asked(schedule)) {
         causality_birth(schedule->causality, parent, id, node);
     }
     return thread->agent == 0 ? 0 : id;
@@ -48,7 +48,7 @@ uint32_t threads_create(struct threads *threads,
 
 /* It ended, and nobody joins it. */
 static void part(const struct threads *threads, uint32_t id) {
-    if (causal_of(threads->schedule) != NULL) {
+    if (causal_asked(threads->schedule)) {
         causality_part(threads->schedule->causality, id);
     }
 }
@@ -58,7 +58,7 @@ void threads_finish(struct threads *threads, uint64_t result) {
     ASSERT(self->state == THREAD_ALIVE);
     self->result = result;
     self->state = THREAD_ENDED;
-    if (causal_of(threads->schedule) != NULL) {
+    if (causal_asked(threads->schedule)) {
         causality_end(threads->schedule->causality);
         if (self->detached) {
             part(threads, threads_self(threads));
@@ -121,7 +121,7 @@ int threads_join(struct threads *threads,
     }
     thread->state = THREAD_JOINED;
     settle(threads, thread);
-    if (causal_of(threads->schedule) != NULL) {
+    if (causal_asked(threads->schedule)) {
         causality_join(threads->schedule->causality, id);
     }
     *result = thread->result;

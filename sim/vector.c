@@ -42,10 +42,11 @@ static uint32_t take(struct vectors *vectors, uint32_t count) {
         vectors->free[size] = *entries(vectors, vector);
     } else {
         if (vectors->used + block_words(size) > VECTOR_WORDS) {
-            verdict_set(vectors->schedule->verdict,
-                        VERDICT_LIMIT,
-                        "more than %u words of vector clocks are needed to look for data races",
-                        VECTOR_WORDS);
+            verdict_set(
+                vectors->schedule->verdict,
+                VERDICT_LIMIT,
+                "more than %u words of vector clocks: search with --races off and --memory sc",
+                VECTOR_WORDS);
             schedule_end(vectors->schedule);
         }
         vector = vectors->used;

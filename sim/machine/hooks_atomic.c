@@ -277,14 +277,22 @@ any_announce(enum point_kind kind, const void *at, size_t size, int order, const
                                           : (struct access_place){0};
 }
 
-/* Its values are not known, so that each load sees the last one. */
+/* Tells of it without values. */
 static void any_tell(const struct access_place *place,
                      const void *at,
                      size_t size,
                      enum shadow_kind kind,
                      int order,
                      const void *site) {
-    tell(place, at, (uint32_t)size, kind, order, 0, 0, site);
+    const struct shadow_operation operation = {.granule = place->granule,
+                                               .address = (uintptr_t)at,
+                                               .size = (uint32_t)size,
+                                               .kind = kind,
+                                               .order = order,
+                                               .opaque = true};
+    if (machine.watches) {
+        shadow_atomic(&machine.world.shadow, &operation, 0, 0, site);
+    }
 }
 
 NAMED("__atomic_load", void, any_load, size_t size, const void *at, void *value, int order) {

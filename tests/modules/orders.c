@@ -228,6 +228,26 @@ static void *fails_to_exchange(void *unused) { /* and sees by that what was publ
     return unused;
 }
 
+static _Atomic struct wide { long words[3]; } wide; /* larger than any atomic instruction */
+
+static long parts[4];
+
+static void *publishes_wide(void *unused) {
+    for (long i = 1; i < 4; i++) {
+        parts[i] = i;
+        atomic_store_explicit(&wide, ((struct wide){{i, i, i}}), memory_order_release);
+    }
+    return unused;
+}
+
+static void *reads_wide(void *unused) {
+    const struct wide seen = atomic_load_explicit(&wide, memory_order_acquire);
+    for (long i = 1; i <= seen.words[2]; i++) {
+        MUST(parts[i] == i);
+    }
+    return unused;
+}
+
 static void again(void) {
     value = 0;
     atomic_store(&flag, 0);
@@ -245,6 +265,7 @@ int with_atomics(int argc, char **argv) {
     orders_run(exchanges, exchanges, exchanges);
     again();
     orders_run(publishes, fails_to_exchange, NULL);
+    orders_run(publishes_wide, reads_wide, reads_wide);
     return 0;
 }
 
